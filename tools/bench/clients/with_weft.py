@@ -1,0 +1,16 @@
+"""The client case with weft."""
+
+import sys
+
+import weft
+
+from tools.bench.child import run
+from tools.bench.clients.session import drive
+
+
+async def main() -> None:
+    await drive(weft)
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

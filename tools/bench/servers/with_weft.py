@@ -1,0 +1,16 @@
+"""The cases served by weft."""
+
+import sys
+
+from weft import web
+
+from tools.bench.child import run
+from tools.bench.servers.application import serve
+
+
+async def main() -> None:
+    await serve(web)
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))
