@@ -1,0 +1,57 @@
+"""Message types, close codes and the messages an application receives.
+
+Decides what a message looks like; knows nothing of frames, connections or roles.
+"""
+
+import enum
+import json
+from collections.abc import Callable
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+
+class WSMsgType(enum.IntEnum):
+    """What a message is: the opcodes of RFC 6455 5.2, and three that only the receiver makes."""
+
+    CONTINUATION = 0x0
+    TEXT = 0x1
+    BINARY = 0x2
+    PING = 0x9
+    PONG = 0xA
+    CLOSE = 0x8
+    CLOSING = 0x100
+    CLOSED = 0x101
+    ERROR = 0x102
+
+
+class WSCloseCode(enum.IntEnum):
+    """Why a connection was closed (RFC 6455 7.4.1 and the registry it opened)."""
+
+    OK = 1000
+    GOING_AWAY = 1001
+    PROTOCOL_ERROR = 1002
+    UNSUPPORTED_DATA = 1003
+    ABNORMAL_CLOSURE = 1006
+    INVALID_TEXT = 1007
+    POLICY_VIOLATION = 1008
+    MESSAGE_TOO_BIG = 1009
+    MANDATORY_EXTENSION = 1010
+    INTERNAL_ERROR = 1011
+    SERVICE_RESTART = 1012
+    TRY_AGAIN_LATER = 1013
+    BAD_GATEWAY = 1014
+
+
+NO_CODE: Final = 0
+"""The ``data`` of a CLOSE message whose frame carried no code (RFC 6455 7.1.5)."""
+
+# RFC 6455 7.4.1: 1004 is reserved, 1005, 1006 and 1015 must never be put into a frame.
+SENDABLE_CODES: Final = frozenset({*range(1000, 1004), *range(1007, 1015)})
+
+
+def is_sendable(code: int) -> bool:
+    """Whether a close frame may carry this code (RFC 6455 7.4.1 and 7.4.2).
+
+    >>> [is_sendable(code) for code in (1000, 1005, 1014, 1015, 2999, 3000, 4999, 5000)]
+    [True, False, True, False, False, True, True, False]
+    """
+    return code in SENDABLE_CODES or 3000 <= code <= 4999
