@@ -1,0 +1,127 @@
+"""What can go wrong with a table of routes. Each error carries fields; its text is made from them."""
+
+from __future__ import annotations
+
+
+class RoutingError(Exception):
+    """The root of everything this package raises."""
+
+
+class PatternError(RoutingError, ValueError):
+    """A path pattern that cannot be read: which one, at which character, and why."""
+
+    def __init__(self, pattern: str, offset: int, reason: str) -> None:
+        super().__init__(pattern, offset, reason)
+        self.pattern = pattern
+        self.offset = offset
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"bad path pattern {self.pattern!r} at character {self.offset}: {self.reason}"
+
+
+class MethodError(RoutingError, ValueError):
+    """A route was added for something that is no HTTP method (RFC 9110 section 9.1: a token)."""
+
+    def __init__(self, method: str) -> None:
+        super().__init__(method)
+        self.method = method
+
+    def __str__(self) -> str:
+        return f"{self.method!r} is no method; write a token such as GET, or * for any method"
+
+
+class RouteNameError(RoutingError, ValueError):
+    """The name of a route is not made of identifiers joined by dash, dot or colon."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return (
+            f"bad route name {self.name!r}; write identifiers that are no keywords, "
+            "joined by '-', '.' or ':'"
+        )
+
+
+class DuplicateRoute(RoutingError, RuntimeError):
+    """A second route for the same method and path, which could never be reached."""
+
+    def __init__(self, method: str, path: str, taken_by: str) -> None:
+        super().__init__(method, path, taken_by)
+        self.method = method
+        self.path = path
+        self.taken_by = taken_by
+
+    def __str__(self) -> str:
+        return (
+            f"{self.method} {self.path} is already routed by {self.taken_by} {self.path}; "
+            "remove one of the two, or give one another path or method"
+        )
+
+
+class DuplicateName(RoutingError, ValueError):
+    """One name for two different paths, so that no URL could be built from it."""
+
+    def __init__(self, name: str, path: str, taken_by: str) -> None:
+        super().__init__(name, path, taken_by)
+        self.name = name
+        self.path = path
+        self.taken_by = taken_by
+
+    def __str__(self) -> str:
+        return (
+            f"the name {self.name!r} of {self.path} already belongs to {self.taken_by}; "
+            "give one of the two another name"
+        )
+
+
+class WrongPhase(RoutingError, RuntimeError):
+    """A route was added after freeze(), or a path was matched before it."""
+
+    def __init__(self, is_frozen: bool) -> None:
+        super().__init__(is_frozen)
+        self.is_frozen = is_frozen
+
+    def __str__(self) -> str:
+        if self.is_frozen:
+            return "the router is frozen; add every route before freeze()"
+        return "the router is not frozen yet; call freeze() once after the last add()"
+
+
+class MissingValue(RoutingError, KeyError):
+    """A URL was asked for without a value for one of the pattern's parameters."""
+
+    def __init__(self, pattern: str, name: str) -> None:
+        super().__init__(pattern, name)
+        self.pattern = pattern
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"no value for {self.name!r} of {self.pattern}"
+
+
+class UnknownValue(RoutingError, ValueError):
+    """A URL was asked for with a value that the pattern has no parameter for."""
+
+    def __init__(self, pattern: str, name: str) -> None:
+        super().__init__(pattern, name)
+        self.pattern = pattern
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"{self.pattern} has no parameter {self.name!r}"
+
+
+class BadValue(RoutingError, TypeError):
+    """A value for a URL is not a string."""
+
+    def __init__(self, pattern: str, name: str, given: str) -> None:
+        super().__init__(pattern, name, given)
+        self.pattern = pattern
+        self.name = name
+        self.given = given
+
+    def __str__(self) -> str:
+        return f"the value for {self.name!r} of {self.pattern} is of type {self.given}, not str"
