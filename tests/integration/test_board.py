@@ -9,10 +9,10 @@ import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import app as board
 import pytest
 from support.programs import python_program
 
+import app as board
 from weft import ClientSession, ClientWebSocketResponse, WSCloseCode, WSMsgType, web
 
 BOARD = str(Path(board.__file__).parent)
