@@ -54,9 +54,7 @@ def run_server(effort: Effort) -> Rows:
                     before = float(server.ask("cpu")["cpu"])
                     told = load.ask(f"{server.hello['port']} {case.name} {effort.seconds}")
                     cpu = float(server.ask("cpu")["cpu"]) - before
-                    samples[name].append(
-                        Sample(int(told["count"]), float(told["seconds"]), cpu)
-                    )
+                    samples[name].append(Sample(int(told["count"]), float(told["seconds"]), cpu))
             rows[case.title] = {name: Figure.of(samples[name]) for name in CONTENDERS}
     return rows
 
