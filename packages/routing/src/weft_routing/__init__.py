@@ -13,8 +13,8 @@ from .errors import (
     WrongPhase,
 )
 from .pattern import Parameter, Pattern, parse_pattern
-from .router import Match, Miss, Router
-from .tree import Route
+from .router import Router
+from .tree import Match, Miss, Route
 from .urls import build_url
 
 __version__ = "0.1.0"

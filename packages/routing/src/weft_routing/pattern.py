@@ -105,6 +105,13 @@ class Pattern:
         return tuple(piece for piece in self.pieces if isinstance(piece, Parameter))
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The keys of the values of a match; a regex may add named groups of its own."""
+        if self.segments is None:
+            return tuple(self.regex.groupindex)
+        return tuple(parameter.name for parameter in self.parameters)
+
+    @property
     def is_literal(self) -> bool:
         return not self.parameters
 
@@ -134,7 +141,7 @@ class Pattern:
 
     @property
     def segments(self) -> tuple[Segment, ...] | None:
-        """The pieces of each segment behind the first slash.
+        """The pieces of each segment, the empty one before the first slash included.
 
         None when segments alone cannot decide: a parameter may match slashes or has groups of its
         own, or empty segments lie before the first parameter (they do not count for the anchor).
@@ -152,7 +159,7 @@ class Pattern:
             head, *rest = piece.split("/")
             segments[-1].extend([head] if head else [])
             segments.extend([text] if text else [] for text in rest)
-        return tuple(map(tuple, segments[1:]))
+        return tuple(map(tuple, segments))
 
     @cached_property
     def regex(self) -> re.Pattern[str]:

@@ -6,43 +6,19 @@ Decides what happens when several routes match, or none. Knows nothing about the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from keyword import iskeyword
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
-import attrs
-
 from .errors import DuplicateName, DuplicateRoute, MethodError, RouteNameError, WrongPhase
 from .pattern import Pattern, parse_pattern, to_comparable
-from .tree import ANY_METHOD, Hit, Route, Tree
+from .tree import ANY_METHOD, Found, Match, Miss, Route, Tree, to_match
 
 T = TypeVar("T")
 
-_NO_PARAMS: Mapping[str, str] = MappingProxyType({})
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
-
-@attrs.define
-class Match(Generic[T]):
-    """The value for a request, and the parameters of its path, decoded.
-
-    Do not change it: the match of a literal path is made once and shared.
-    """
-
-    value: T
-    params: Mapping[str, str]
-    route: Route[T]
-
-
-@attrs.frozen
-class Miss:
-    """No value. `allowed` are the methods that the path has; none means that no route has it."""
-
-    allowed: tuple[str, ...] = ()
-
-
-NOT_FOUND = Miss()
 
 # What each method of one literal path leads to; the key "*" is always there.
 Row = dict[str, Match[T] | Miss]
@@ -84,8 +60,7 @@ class Router(Generic[T]):
         for other in (method, ANY_METHOD):
             if other in taken:
                 raise DuplicateRoute(method, path, other)
-        names = tuple(parameter.name for parameter in pattern.parameters)
-        route = Route(method, pattern, value, name, len(self._routes), names)
+        route = Route(method, pattern, value, name, len(self._routes), pattern.names)
         self._routes.append(route)
         taken.append(method)
         if name is not None:
@@ -103,18 +78,14 @@ class Router(Generic[T]):
                 literal.setdefault(route.pattern.literal, []).append(route)
             else:
                 self._tree.add(route)
-        # A pattern may match a literal path too, and have methods the literal routes lack.
         for path, routes in literal.items():
-            hits = [Hit(route, {}) for route in routes]
-            hits.extend(self._tree.hits(path))
-            hits.sort(key=_rank)
-            self._rows[path] = _to_row(hits)
+            self._rows[path] = self._to_row(path, routes)
 
     def match(self, method: str, path: str) -> Match[T] | Miss:
         """Find the route for a method and a raw path: percent-encoded, without query."""
         row = self._rows.get(path)
         if row is None:
-            return self._match_pattern(method, path)
+            return self._match_encoded(method, path) if "%" in path else self._find(method, path)
         return row.get(method) or row[ANY_METHOD]
 
     @property
@@ -131,21 +102,32 @@ class Router(Generic[T]):
         """The patterns of named routes, for building URLs."""
         return MappingProxyType(self._named)
 
-    def _match_pattern(self, method: str, path: str) -> Match[T] | Miss:
+    def _match_encoded(self, method: str, path: str) -> Match[T] | Miss:
+        path = to_comparable(path)
+        row = self._rows.get(path)
+        if row is None:
+            return self._find(method, path)
+        return row.get(method) or row[ANY_METHOD]
+
+    def _find(self, method: str, path: str) -> Match[T] | Miss:
         if not self._is_frozen:
             raise WrongPhase(is_frozen=False)
-        if "%" in path:
-            path = to_comparable(path)
-            row = self._rows.get(path)
-            if row is not None:
-                return row.get(method) or row[ANY_METHOD]
-        allowed: set[str] = set()
-        for hit in self._tree.hits(path):
-            route = hit.route
-            if route.method == method or route.method == ANY_METHOD:
-                return Match(route.value, hit.params, route)
-            allowed.add(route.method)
-        return Miss(tuple(sorted(allowed))) if allowed else NOT_FOUND
+        return self._tree.find(method, path)
+
+    def _to_row(self, path: str, routes: list[Route[T]]) -> Row[T]:
+        """All that a literal path can lead to: patterns may match it too, with other methods."""
+        candidates: Found[T] = [(route, ()) for route in routes]
+        candidates.extend(self._tree.candidates(path))
+        candidates.sort(key=_rank)
+        row: Row[T] = {}
+        for route, values in candidates:
+            match = to_match(route, values)
+            match.params = MappingProxyType(match.params)
+            row.setdefault(route.method, match)
+            if route.method == ANY_METHOD:
+                return row
+        row[ANY_METHOD] = Miss(tuple(sorted(row)))
+        return row
 
     def _check_name(self, name: str, pattern: Pattern) -> None:
         for part in re.split(r"[-.:]", name):
@@ -156,17 +138,6 @@ class Router(Generic[T]):
             raise DuplicateName(name, pattern.text, taken.text)
 
 
-def _rank(hit: Hit[T]) -> tuple[int, int]:
-    return -len(hit.route.pattern.anchor), hit.route.order
-
-
-def _to_row(hits: Iterable[Hit[T]]) -> Row[T]:
-    row: Row[T] = {}
-    for hit in hits:
-        route = hit.route
-        params = MappingProxyType(hit.params) if hit.params else _NO_PARAMS
-        row.setdefault(route.method, Match(route.value, params, route))
-        if route.method == ANY_METHOD:
-            break
-    row.setdefault(ANY_METHOD, Miss(tuple(sorted(row))))
-    return row
+def _rank(candidate: tuple[Route[T], tuple[str, ...]]) -> tuple[int, int]:
+    route = candidate[0]
+    return -len(route.pattern.anchor), route.order

@@ -12,7 +12,7 @@ path; each of them is then searched, the deepest first.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from typing import Generic, TypeVar
 
 import attrs
@@ -44,31 +44,51 @@ class Route(Generic[T]):
         return self.pattern.canonical
 
 
-@attrs.frozen(eq=False)
-class Hit(Generic[T]):
-    """A route that matches a path, whatever its method, with the values of its parameters."""
+@attrs.define
+class Match(Generic[T]):
+    """The value for a request, and the parameters of its path, decoded.
 
+    Do not change it: the match of a literal path is made once and shared.
+    """
+
+    value: T
+    params: Mapping[str, str]
     route: Route[T]
-    params: dict[str, str]
+
+
+@attrs.frozen
+class Miss:
+    """No value. `allowed` are the methods that the path has; none means that no route has it."""
+
+    allowed: tuple[str, ...] = ()
+
+
+NOT_FOUND = Miss()
 
 
 @attrs.define(eq=False)
 class Node(Generic[T]):
-    """All routes that agree on the segments so far."""
+    """Behind the first parameter: all routes that agree on the segments so far."""
 
-    depth: int
+    depth: int  # pieces of path.split("/") up to here
     literals: dict[str, Node[T]] = attrs.field(factory=dict)
     plain: Node[T] | None = None
     shaped: list[tuple[re.Pattern[str], Node[T]]] = attrs.field(factory=list)
     routes: list[Route[T]] = attrs.field(factory=list)  # that end here
-    loose: list[Route[T]] = attrs.field(factory=list)  # anchored here, tried on the whole path
-
-    @property
-    def is_anchor(self) -> bool:
-        return self.plain is not None or bool(self.shaped) or bool(self.loose)
 
 
-Found = list[tuple[Node[T], tuple[str, ...]]]
+@attrs.define(eq=False)
+class Anchor(Generic[T]):
+    """Before the first parameter: one literal prefix, and what hangs at it."""
+
+    depth: int
+    literals: dict[str, Anchor[T]] = attrs.field(factory=dict)
+    has_routes: bool = False
+    node: Node[T] | None = None
+    loose: list[Route[T]] = attrs.field(factory=list)  # tried on the whole path
+
+
+Found = list[tuple[Route[T], tuple[str, ...]]]
 
 
 class Tree(Generic[T]):
@@ -77,57 +97,93 @@ class Tree(Generic[T]):
     __slots__ = ("_depth", "_root")
 
     def __init__(self) -> None:
-        self._root: Node[T] = Node(0)
+        self._root: Anchor[T] = Anchor(0)
         self._depth = 0  # of the deepest node: no longer path can end in the tree
 
     def add(self, route: Route[T]) -> None:
+        """Put a route at its place. The pattern is not literal."""
+        anchor = self._root
+        for text in route.pattern.anchor.split("/"):
+            below = anchor.literals.get(text)
+            if below is None:
+                below = anchor.literals[text] = Anchor(anchor.depth + 1)
+            anchor = below
+        anchor.has_routes = True
+        self._depth = max(self._depth, anchor.depth)
         segments = route.pattern.segments
         if segments is None:
-            self._anchor(route).loose.append(route)
+            anchor.loose.append(route)
             return
-        node = self._root
-        for segment in segments:
+        if anchor.node is None:
+            anchor.node = Node(anchor.depth)
+        node = anchor.node
+        for segment in segments[anchor.depth :]:
             node = _child(node, segment, route)
         node.routes.append(route)
         self._depth = max(self._depth, node.depth)
 
-    def hits(self, path: str) -> Iterator[Hit[T]]:
-        """Every route that matches the comparable path, best first."""
-        if not path.startswith("/"):
-            return
+    def find(self, method: str, path: str) -> Match[T] | Miss:
+        """The best route for a method and a comparable path."""
         # At most one piece more than the tree is deep: a path of many slashes costs nothing.
-        segments = path[1:].split("/", self._depth)
-        for node in reversed(self._anchors(segments)):
-            yield from _hits_at(node, path, segments)
+        segments = path.split("/", self._depth)
+        missed: Found[T] = []
+        for anchor in self._anchors(segments):
+            found = _routes_at(anchor, segments, path)
+            for route, values in found:
+                if route.method == method or route.method == ANY_METHOD:
+                    return to_match(route, values)
+            missed += found
+        return Miss(tuple(sorted({route.method for route, _ in missed}))) if missed else NOT_FOUND
 
-    def _anchor(self, route: Route[T]) -> Node[T]:
-        node = self._root
-        anchor = route.pattern.anchor
-        for text in anchor.split("/")[1:]:
-            node = _literal_child(node, text)
-        self._depth = max(self._depth, node.depth)
-        return node
+    def candidates(self, path: str) -> Found[T]:
+        """Every route that matches the comparable path, best first, with its values."""
+        segments = path.split("/", self._depth)
+        anchors = self._anchors(segments)
+        return [pair for anchor in anchors for pair in _routes_at(anchor, segments, path)]
 
-    def _anchors(self, segments: list[str]) -> list[Node[T]]:
-        node = self._root
-        anchors = [node]
+    def _anchors(self, segments: list[str]) -> list[Anchor[T]]:
+        """The anchors that the path begins with, the deepest first."""
+        anchor, anchors = self._root, []
         for text in segments:
-            child = node.literals.get(text)
-            if child is None:
+            below = anchor.literals.get(text)
+            if below is None:
                 break
-            node = child
-            if node.is_anchor:
-                anchors.append(node)
+            anchor = below
+            if anchor.has_routes:
+                anchors.append(anchor)
+        anchors.reverse()
         return anchors
+
+
+def _routes_at(anchor: Anchor[T], segments: list[str], path: str) -> Found[T]:
+    """The routes of one anchor that match, in the order in which they were added."""
+    found: Found[T] = []
+    if anchor.node is not None:
+        _collect(anchor.node, segments, (), found)
+    for route in anchor.loose:
+        match = route.pattern.regex.fullmatch(path)
+        if match is not None:
+            found.append((route, tuple(match.groupdict("").values())))
+    if len(found) > 1:
+        found.sort(key=_order)
+    return found
+
+
+def to_match(route: Route[T], values: tuple[str, ...]) -> Match[T]:
+    """The match of a route, with what the comparable form still holds encoded decoded."""
+    params = {}
+    for name, value in zip(route.names, values, strict=True):
+        params[name] = to_value(value) if "%" in value else value
+    return Match(route.value, params, route)
 
 
 def _child(node: Node[T], segment: Segment, route: Route[T]) -> Node[T]:
     """The node below for one segment of a pattern, made when it is new."""
-    if not segment or (len(segment) == 1 and isinstance(segment[0], str)):
-        return _literal_child(node, "".join(map(str, segment)))
+    if all(isinstance(piece, str) for piece in segment):
+        text = "".join(map(str, segment))
+        return node.literals.setdefault(text, Node(node.depth + 1))
     if len(segment) == 1 and isinstance(segment[0], Parameter) and segment[0].is_plain:
-        if node.plain is None:
-            node.plain = Node(node.depth + 1)
+        node.plain = node.plain or Node(node.depth + 1)
         return node.plain
     regex = compile_pieces(segment, route.path)
     for known, child in node.shaped:
@@ -138,58 +194,26 @@ def _child(node: Node[T], segment: Segment, route: Route[T]) -> Node[T]:
     return made
 
 
-def _literal_child(node: Node[T], text: str) -> Node[T]:
-    child = node.literals.get(text)
-    if child is None:
-        child = node.literals[text] = Node(node.depth + 1)
-    return child
+def _collect(node: Node[T], segments: list[str], values: tuple[str, ...], found: Found[T]) -> None:
+    """Find every route below the node that the rest of the path reaches."""
+    for at in range(node.depth, len(segments)):
+        text = segments[at]
+        for regex, child in node.shaped:
+            match = regex.fullmatch(text)
+            if match is not None:
+                _collect(child, segments, values + match.groups(), found)
+        literal, plain = node.literals.get(text), node.plain
+        if plain is not None and text and "{" not in text and "}" not in text:
+            if literal is not None:
+                _collect(literal, segments, values, found)
+            node, values = plain, (*values, text)
+        elif literal is not None:
+            node = literal
+        else:
+            return
+    for route in node.routes:
+        found.append((route, values))
 
 
-def _hits_at(anchor: Node[T], path: str, segments: list[str]) -> Iterable[Hit[T]]:
-    """The routes with this anchor that match, in the order in which they were added."""
-    found: Found[T] = []
-    if anchor.depth < len(segments):
-        _enter(anchor, segments, anchor.depth, (), found)
-    hits = [
-        Hit(route, dict(zip(route.names, map(to_value, values), strict=True)))
-        for node, values in found
-        for route in node.routes
-    ]
-    for route in anchor.loose:
-        match = route.pattern.regex.fullmatch(path)
-        if match is not None:
-            hits.append(Hit(route, {k: to_value(v or "") for k, v in match.groupdict().items()}))
-    if len(hits) > 1:
-        hits.sort(key=_order)
-    return hits
-
-
-def _order(hit: Hit[T]) -> int:
-    return hit.route.order
-
-
-def _enter(
-    node: Node[T], segments: list[str], index: int, values: tuple[str, ...], found: Found[T]
-) -> None:
-    """Take the segment at `index` as a parameter."""
-    text = segments[index]
-    if node.plain is not None and text and "{" not in text and "}" not in text:
-        _descend(node.plain, segments, index + 1, (*values, text), found)
-    for regex, child in node.shaped:
-        match = regex.fullmatch(text)
-        if match is not None:
-            _descend(child, segments, index + 1, values + match.groups(), found)
-
-
-def _descend(
-    node: Node[T], segments: list[str], index: int, values: tuple[str, ...], found: Found[T]
-) -> None:
-    """Collect every node below that the rest of the path reaches."""
-    if index == len(segments):
-        if node.routes:
-            found.append((node, values))
-        return
-    child = node.literals.get(segments[index])
-    if child is not None:
-        _descend(child, segments, index + 1, values, found)
-    _enter(node, segments, index, values, found)
+def _order(candidate: tuple[Route[T], tuple[str, ...]]) -> int:
+    return candidate[0].order
