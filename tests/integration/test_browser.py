@@ -65,7 +65,7 @@ async def test_the_page_shows_what_went_wrong(chromium: Browser, tmp_path: Path)
         await tab.click("#write button")
         await tab.wait_for("!document.getElementById('problem').hidden")
         said = await tab.run("return document.getElementById('problem').textContent")
-        assert said == 'send {"text": "..."} with some text in it'
+        assert said == "a note needs some text"
 
 
 async def test_the_page_connects_again_after_a_restart(chromium: Browser, tmp_path: Path) -> None:

@@ -130,8 +130,10 @@ async def read_text(request: web.Request) -> str:
     except (ValueError, RecursionError):
         raise web.HTTPBadRequest(text="the body is not valid JSON") from None
     text = body.get("text") if isinstance(body, dict) else None
-    if not isinstance(text, str) or not text.strip():
-        raise web.HTTPBadRequest(text='send {"text": "..."} with some text in it')
+    if not isinstance(text, str):
+        raise web.HTTPBadRequest(text='send the note as {"text": "..."}')
+    if not text.strip():
+        raise web.HTTPBadRequest(text="a note needs some text")
     if len(text) > MAX_TEXT:
         raise web.HTTPBadRequest(text=f"a note has at most {MAX_TEXT} characters")
     if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
