@@ -91,7 +91,5 @@ def test_same_answers(table: Rows, asked: list[str]) -> None:
             for method in ("GET", "PUT", "POST")
         ]
 
-    ours = [
-        ask_weft(router, method, path) for path in asked for method in ("GET", "PUT", "POST")
-    ]
+    ours = [ask_weft(router, method, path) for path in asked for method in ("GET", "PUT", "POST")]
     assert ours == asyncio.run(theirs())

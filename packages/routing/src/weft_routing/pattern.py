@@ -148,7 +148,7 @@ class Pattern:
         """
         if not all(parameter.stays_in_segment for parameter in self.parameters):
             return None
-        first = self.pieces[0]
+        first = self.pieces[0] if self.pieces else ""
         if isinstance(first, str) and first.rpartition("/")[0].endswith("/"):
             return None
         segments: list[list[Piece]] = [[]]

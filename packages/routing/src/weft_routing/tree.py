@@ -131,7 +131,9 @@ class Tree(Generic[T]):
             found = _routes_at(anchor, segments, path)
             for route, values in found:
                 if route.method == method or route.method == ANY_METHOD:
-                    return to_match(route, values)
+                    if "%" in path:
+                        values = tuple(map(to_value, values))
+                    return Match(route.value, dict(zip(route.names, values, strict=False)), route)
             missed += found
         return Miss(tuple(sorted({route.method for route, _ in missed}))) if missed else NOT_FOUND
 
@@ -160,21 +162,14 @@ def _routes_at(anchor: Anchor[T], segments: list[str], path: str) -> Found[T]:
     found: Found[T] = []
     if anchor.node is not None:
         _collect(anchor.node, segments, (), found)
+    if not anchor.loose and len(found) < 2:
+        return found
     for route in anchor.loose:
         match = route.pattern.regex.fullmatch(path)
         if match is not None:
             found.append((route, tuple(match.groupdict("").values())))
-    if len(found) > 1:
-        found.sort(key=_order)
+    found.sort(key=_order)
     return found
-
-
-def to_match(route: Route[T], values: tuple[str, ...]) -> Match[T]:
-    """The match of a route, with what the comparable form still holds encoded decoded."""
-    params = {}
-    for name, value in zip(route.names, values, strict=True):
-        params[name] = to_value(value) if "%" in value else value
-    return Match(route.value, params, route)
 
 
 def _child(node: Node[T], segment: Segment, route: Route[T]) -> Node[T]:
@@ -198,10 +193,11 @@ def _collect(node: Node[T], segments: list[str], values: tuple[str, ...], found:
     """Find every route below the node that the rest of the path reaches."""
     for at in range(node.depth, len(segments)):
         text = segments[at]
-        for regex, child in node.shaped:
-            match = regex.fullmatch(text)
-            if match is not None:
-                _collect(child, segments, values + match.groups(), found)
+        if node.shaped:
+            for regex, child in node.shaped:
+                match = regex.fullmatch(text)
+                if match is not None:
+                    _collect(child, segments, values + match.groups(), found)
         literal, plain = node.literals.get(text), node.plain
         if plain is not None and text and "{" not in text and "}" not in text:
             if literal is not None:

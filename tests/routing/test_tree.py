@@ -1,0 +1,66 @@
+"""The segment tree: what it finds, in which order, and at what cost."""
+
+from __future__ import annotations
+
+from weft_routing import Miss, Route, parse_pattern
+from weft_routing.tree import Match, Tree
+
+
+def tree_of(*paths: str) -> Tree[str]:
+    tree: Tree[str] = Tree()
+    for order, path in enumerate(paths):
+        pattern = parse_pattern(path)
+        tree.add(Route("GET", pattern, path, None, order, pattern.names))
+    return tree
+
+
+def found(tree: Tree[str], path: str) -> list[tuple[str, tuple[str, ...]]]:
+    return [(route.value, values) for route, values in tree.candidates(path)]
+
+
+def test_deeper_anchor_then_order() -> None:
+    tree = tree_of("/{x}/{y}", "/a/{y}", "/{t:.*}", "/a/b{z}", "/a/{t:.+}", "/a/b/{k}")
+    assert found(tree, "/a/bc") == [
+        ("/a/{y}", ("bc",)),
+        ("/a/b{z}", ("c",)),
+        ("/a/{t:.+}", ("bc",)),
+        ("/{x}/{y}", ("a", "bc")),
+        ("/{t:.*}", ("a/bc",)),
+    ]
+
+
+def test_branches_behind_a_parameter() -> None:
+    tree = tree_of("/{x}/{y}/c", "/{x}/b/{z}", "/{x}/b/c", r"/{x}/{y:\w}/{z:\w}")
+    assert found(tree, "/a/b/c") == [
+        ("/{x}/{y}/c", ("a", "b")),
+        ("/{x}/b/{z}", ("a", "c")),
+        ("/{x}/b/c", ("a",)),
+        (r"/{x}/{y:\w}/{z:\w}", ("a", "b", "c")),
+    ]
+
+
+def test_nothing_empty_longer_or_shorter() -> None:
+    tree = tree_of("/a/{x}", "/a/{x}/")
+    for path in ("", "/", "/a", "/a/", "/a//", "/a/b/c", "/a/b//", "a/b", "*", "/a/{b}"):
+        assert found(tree, path) == []
+    assert [value for value, _ in found(tree, "/a/b/")] == ["/a/{x}/"]
+
+
+def test_one_shape_is_compiled_once() -> None:
+    tree = tree_of(r"/{a:\d+}/x", r"/{a:\d+}/y")
+    assert found(tree, "/7/y") == [(r"/{a:\d+}/y", ("7",))]
+    assert tree.find("GET", "/7/x") == Match(
+        r"/{a:\d+}/x", {"a": "7"}, tree.candidates("/7/x")[0][0]
+    )
+
+
+def test_find_decodes_and_misses() -> None:
+    tree = tree_of("/{x}", "/{x}/{y:(?P<inner>.)?}")
+    match = tree.find("GET", "/a%2Fb%25")
+    assert isinstance(match, Match)
+    assert match.params == {"x": "a/b%"}
+    assert tree.find("PUT", "/a") == Miss(("GET",))
+    assert tree.find("PUT", "/a/b/c") == Miss()
+    match = tree.find("GET", "/a/")
+    assert isinstance(match, Match)
+    assert match.params == {"x": "a", "y": "", "inner": ""}
