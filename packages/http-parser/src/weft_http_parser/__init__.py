@@ -19,7 +19,18 @@ from .errors import (
     ProtocolError,
     Reason,
 )
-from .heads import CHUNKED, END, HTTP_10, HTTP_11, UNTIL_CLOSE, End, Framing, Version
+from .heads import (
+    CHUNKED,
+    END,
+    HTTP_10,
+    HTTP_11,
+    UNTIL_CLOSE,
+    Buffer,
+    End,
+    Framing,
+    Headers,
+    Version,
+)
 from .limits import DEFAULT_LIMITS, Limits
 from .names import (
     MARK_ACCEPT_ENCODING,
@@ -44,6 +55,8 @@ from .names import (
     MARK_UPGRADE,
     PHRASES,
 )
+from .wire.connection import Event, Http1Connection, Role
+from .wire.framing import frame_request, frame_response, has_body
 
 __version__ = "0.1.0"
 
@@ -77,10 +90,14 @@ __all__ = (
     "PHRASES",
     "UNTIL_CLOSE",
     "BodyTooLarge",
+    "Buffer",
     "ContentCodingError",
     "End",
+    "Event",
     "Framing",
     "HeaderInjection",
+    "Headers",
+    "Http1Connection",
     "HttpParserError",
     "Limits",
     "LinkLost",
@@ -89,7 +106,11 @@ __all__ = (
     "Reason",
     "RequestHead",
     "ResponseHead",
+    "Role",
     "Version",
+    "frame_request",
+    "frame_response",
+    "has_body",
     "hdrs",
     "render_fields",
     "render_request_head",

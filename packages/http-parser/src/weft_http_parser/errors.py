@@ -146,3 +146,14 @@ class LinkLost(HttpParserError, ConnectionResetError):
 
     def __init__(self, text: str = "the connection is lost") -> None:
         super().__init__(text)
+
+
+class LineTooLong(HttpParserError, ValueError):
+    """A line of a body of more than `limit` bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return f"Chunk too big: a line of more than {self.limit} bytes"

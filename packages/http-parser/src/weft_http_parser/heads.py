@@ -41,6 +41,9 @@ UNTIL_CLOSE: Final = -2
 RawFields: TypeAlias = tuple[tuple[bytes, bytes], ...]
 Headers: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
 
+Buffer: TypeAlias = bytes | bytearray | memoryview
+"""What may be sent as part of a body."""
+
 
 class End:
     """The end of a message, with the trailer fields that came behind its body."""
@@ -80,8 +83,13 @@ def _decode(raw: bytes) -> str:
 
 def to_field_text(pairs: Iterable[tuple[bytes, bytes]]) -> CIMultiDict[str]:
     """Raw fields as a multidict of text, well-known names as prepared `istr`."""
-    known = _KNOWN_NAMES.get
-    return CIMultiDict([(known(name) or _decode(name), _decode(value)) for name, value in pairs])
+    known = _KNOWN_NAMES
+    return CIMultiDict(
+        [
+            (known[name] if name in known else _decode(name), _decode(value))
+            for name, value in pairs
+        ]
+    )
 
 
 def render_fields(headers: Headers) -> bytes:
@@ -94,7 +102,7 @@ def render_fields(headers: Headers) -> bytes:
     text = "".join([name + ": " + value + "\r\n" for name, value in pairs])
     # One return and one line feed per pair are ours; any more came with a value.
     lines = len(pairs)
-    if not _LINES.fullmatch(text) or text.count("\n") != lines or text.count("\r") != lines:
+    if _LINES.fullmatch(text) is None or text.count("\n") != lines or text.count("\r") != lines:
         _refuse_fields(pairs)
     for name, _ in pairs:
         if name not in _HEADER_NAMES and not _TOKEN.fullmatch(name):

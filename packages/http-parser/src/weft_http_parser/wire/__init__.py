@@ -1,0 +1,1 @@
+"""Messages on a connection, without I/O."""

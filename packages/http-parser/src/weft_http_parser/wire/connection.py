@@ -1,0 +1,477 @@
+"""Http1Connection: the messages of one HTTP/1.1 connection, without I/O.
+
+Decides in which order bytes, heads and ends may come and go, for both roles (RFC 9112 9). Knows
+no sockets, no clock and nobody who calls it.
+
+Each direction has a phase of its own, and a cycle is one message each way:
+
+    IDLE ──head──▶ BODY ──end──▶ DONE ──next_cycle──▶ IDLE
+         ╰─────────whole────────▶╯ ╰────switch──────▶ SWITCHED
+
+A message after which the connection must close goes the same way over LAST_BODY and LAST, which
+have no next cycle. Behind the response that opens a tunnel nothing is HTTP: TUNNEL waits for
+`switch`. Both directions stop at the end of their message; bytes behind it stay inside.
+"""
+
+import enum
+from typing import Final, TypeAlias
+
+from .._twin import HeadScanner, RequestHead, ResponseHead
+from ..errors import ProtocolError, Reason
+from ..heads import END, Buffer, End, Framing, Headers
+from ..limits import DEFAULT_LIMITS, Limits
+from .decode import BodyDecoder, make_body_decoder
+from .encode import BodyEncoder, make_body_encoder
+from .framing import frame_request, frame_response
+
+Event: TypeAlias = RequestHead | ResponseHead | bytes | End
+"""A head, a piece of its body, or the end of the message."""
+
+_MOST_INTERIMS: Final = 20
+
+
+class Role(enum.Enum):
+    """Which side of the connection this is."""
+
+    CLIENT = "client"
+    SERVER = "server"
+
+
+class Phase(enum.Enum):
+    """Where a direction is in its message."""
+
+    IDLE = "before the end of a head"
+    BODY = "behind a head"
+    LAST_BODY = "behind the head of the last message"
+    DONE = "behind a message"
+    LAST = "behind the last message"
+    TUNNEL = "behind a head with which HTTP ends"
+    SWITCHED = "given to another protocol"
+    CLOSED = "ended between messages"
+    FAILED = "failed"
+
+    __hash__ = object.__hash__  # members are single; Enum's own hash costs as much as a parse
+
+
+class Step(enum.Enum):
+    """What happens to a direction."""
+
+    INTERIM = "a 1xx head"
+    HEAD = "a head"
+    LAST_HEAD = "the head of a message after which the connection closes"
+    WHOLE = "a head without a body"
+    LAST_WHOLE = "a head without a body after which the connection closes"
+    TUNNEL = "a head with which HTTP ends"
+    END = "the end of a body"
+    CYCLE = "both messages are over"
+    SWITCH = "another protocol takes over"
+    CLOSE = "no more bytes"
+
+    __hash__ = object.__hash__
+
+
+_NEXT: Final = {
+    (Phase.IDLE, Step.INTERIM): Phase.IDLE,
+    (Phase.IDLE, Step.HEAD): Phase.BODY,
+    (Phase.IDLE, Step.LAST_HEAD): Phase.LAST_BODY,
+    (Phase.IDLE, Step.WHOLE): Phase.DONE,
+    (Phase.IDLE, Step.LAST_WHOLE): Phase.LAST,
+    (Phase.IDLE, Step.TUNNEL): Phase.TUNNEL,
+    (Phase.IDLE, Step.CLOSE): Phase.CLOSED,
+    (Phase.BODY, Step.END): Phase.DONE,
+    (Phase.LAST_BODY, Step.END): Phase.LAST,
+    (Phase.DONE, Step.CYCLE): Phase.IDLE,
+    (Phase.DONE, Step.SWITCH): Phase.SWITCHED,
+    (Phase.LAST, Step.SWITCH): Phase.SWITCHED,
+    (Phase.TUNNEL, Step.SWITCH): Phase.SWITCHED,
+}
+_IN_BODY: Final = frozenset({Phase.BODY, Phase.LAST_BODY})
+_ENDED: Final = frozenset({Phase.DONE, Phase.LAST})
+_OVER: Final = frozenset({Phase.DONE, Phase.LAST, Phase.TUNNEL})
+
+
+class _Backlog:
+    """Bytes that came and are not taken yet, and how many ever came."""
+
+    __slots__ = ("at", "data", "has_ended", "received")
+
+    def __init__(self) -> None:
+        self.data: bytes | bytearray = b""
+        self.at = 0
+        """What is before this index of the data was taken."""
+        self.received = 0
+        self.has_ended = False
+
+    def append(self, data: bytes) -> None:
+        self.received += len(data)
+        if not self.data:
+            self.data = data
+            return
+        if isinstance(self.data, bytes):
+            self.data = bytearray(memoryview(self.data)[self.at :])
+        else:
+            del self.data[: self.at]
+        self.at = 0
+        self.data += data
+
+    def take_to(self, end: int) -> None:
+        if end == len(self.data):
+            self.data = b""
+            end = 0
+        self.at = end
+
+    def take_rest(self) -> bytes:
+        rest = bytes(self.data[self.at :])
+        self.take_to(len(self.data))
+        return rest
+
+    def __len__(self) -> int:
+        return len(self.data) - self.at
+
+    @property
+    def position(self) -> int:
+        """Offset in the connection of the first byte that is not taken."""
+        return self.received - len(self)
+
+
+class Http1Connection:
+    """Both directions of one connection.
+
+    >>> server = Http1Connection(Role.SERVER)
+    >>> server.receive(b"GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n")
+    [<RequestHead GET '/'>, <End>]
+    >>> server.send_whole(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\n", b"hi")
+    b'HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nhi'
+    >>> server.next_cycle()
+    []
+    """
+
+    __slots__ = (
+        "_backlog",
+        "_decoder",
+        "_encoder",
+        "_error",
+        "_interims",
+        "_limits",
+        "_method",
+        "_receiving",
+        "_request",
+        "_role",
+        "_scanner",
+        "_sending",
+    )
+
+    def __init__(self, role: Role, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._role = role
+        self._limits = limits
+        self._scanner = HeadScanner(role is Role.SERVER, limits)
+        self._backlog = _Backlog()
+        self._receiving = Phase.IDLE
+        self._sending = Phase.IDLE
+        self._decoder: BodyDecoder | None = None
+        self._encoder: BodyEncoder | None = None
+        self._method = ""  # of the request of this cycle
+        self._request = b""  # its head, where we sent it
+        self._interims = 0
+        self._error: ProtocolError | None = None
+
+    # What can be asked
+
+    @property
+    def role(self) -> Role:
+        """Which side this is."""
+        return self._role
+
+    @property
+    def buffered(self) -> int:
+        """Bytes held behind the end of the peer's message; they wait for the next cycle."""
+        return len(self._backlog) if self._receiving in _OVER else 0
+
+    @property
+    def has_received(self) -> bool:
+        """A byte of the peer's message of this cycle came."""
+        return self._receiving is not Phase.IDLE or len(self._backlog) > 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing of this cycle was received or sent."""
+        return (
+            self._receiving is Phase.IDLE
+            and self._sending is Phase.IDLE
+            and not len(self._backlog)
+        )
+
+    @property
+    def is_peer_done(self) -> bool:
+        """The peer's message is over."""
+        return self._receiving in _OVER
+
+    @property
+    def is_our_done(self) -> bool:
+        """Our message is over."""
+        return self._sending in _OVER
+
+    @property
+    def can_cycle(self) -> bool:
+        """Both messages are over and the connection may carry another pair."""
+        if self._receiving is not Phase.DONE or self._sending is not Phase.DONE:
+            return False
+        return not self._backlog.has_ended or len(self._backlog) > 0
+
+    @property
+    def chunk_ends(self) -> list[int]:
+        """Body offsets at which chunks ended during the last `receive` or `next_cycle`."""
+        return [] if self._decoder is None else self._decoder.chunk_ends
+
+    # Receiving
+
+    def receive(self, data: bytes) -> list[Event]:
+        """The events of more bytes; empty while no head or body byte is whole.
+
+        Raises ProtocolError, and the same again from then on. Events of the same call are lost
+        with it: their message must not be trusted.
+        """
+        if self._receiving is Phase.IDLE or self._receiving in _IN_BODY:
+            self._backlog.append(data)
+            return self._take_events()
+        self._hold_back(data)
+        return []
+
+    def receive_eof(self) -> list[Event]:
+        """The events of the end of the peer's bytes.
+
+        None between messages, End where that ends the body, ProtocolError inside a message.
+        """
+        if self._error is not None:
+            raise self._error
+        self._backlog.has_ended = True
+        return self._end_events()
+
+    def next_cycle(self) -> list[Event]:
+        """Begin the next pair of messages; the events of bytes that are already here."""
+        if not self.can_cycle:
+            raise self._misuse()
+        self._step_receiving(Step.CYCLE)
+        self._step_sending(Step.CYCLE)
+        self._decoder = None
+        self._interims = 0
+        if not self._backlog.data:
+            return []
+        events = self._take_events()
+        return events + self._end_events() if self._backlog.has_ended else events
+
+    def switch(self) -> bytes:
+        """Leave HTTP; the bytes that came behind the last message."""
+        self._step_sending(Step.SWITCH)
+        try:
+            self._step_receiving(Step.SWITCH)
+        except KeyError:
+            raise self._misuse() from None
+        return self._backlog.take_rest()
+
+    def _take_events(self) -> list[Event]:
+        """The events of the backlog, up to the end of the message."""
+        events: list[Event] = []
+        backlog = self._backlog
+        try:
+            while self._receiving is Phase.IDLE and backlog.data:
+                head = self._scan_head()
+                if head is None:
+                    return events
+                events.append(head)
+                if self._receiving in _ENDED:
+                    events.append(END)
+        except ProtocolError as exc:
+            raise self._fail(exc.reason, exc.offset) from None
+        if self._receiving in _IN_BODY and backlog.data:
+            self._decode_body(events)
+        return events
+
+    def _scan_head(self) -> RequestHead | ResponseHead | None:
+        backlog = self._backlog
+        position = backlog.position
+        if self._role is Role.CLIENT and self._sending is Phase.IDLE:
+            raise ProtocolError(Reason.UNASKED_RESPONSE, position)
+        try:
+            head = self._scanner.scan(backlog.data, backlog.at)
+        except ProtocolError as exc:
+            raise ProtocolError(exc.reason, position + exc.offset) from None
+        if head is None:
+            return None
+        backlog.take_to(self._scanner.end)
+        try:
+            self._step_receiving(self._judge_head(head))
+        except ProtocolError as exc:
+            begin = backlog.position - len(head.raw)
+            raise ProtocolError(exc.reason, begin + exc.offset) from None
+        return head
+
+    def _judge_head(self, head: RequestHead | ResponseHead) -> Step:
+        """Frame a head and find what it does to the direction that it came from."""
+        if isinstance(head, RequestHead):
+            frame_request(head)
+            self._method = head.method
+        else:
+            frame_response(head, self._method)
+            if head.status < 200 or (self._method == "CONNECT" and head.status < 300):
+                return self._judge_bodiless(head)
+        if head.framing == 0:
+            return Step.WHOLE if head.persistent else Step.LAST_WHOLE
+        self._decoder = make_body_decoder(head.framing, self._limits)
+        return Step.HEAD if head.persistent else Step.LAST_HEAD
+
+    def _judge_bodiless(self, head: ResponseHead) -> Step:
+        """RFC 9110 15.2: interim responses; 7.8: a switch that we asked for; 9.3.6: CONNECT."""
+        last = len(head.raw) - 1
+        if head.status >= 200:
+            return Step.TUNNEL
+        if head.status == 101:
+            if b"\r\nupgrade:" not in self._request.lower():
+                raise ProtocolError(Reason.UNASKED_SWITCH, last)
+            return Step.TUNNEL
+        self._interims += 1
+        if self._interims > _MOST_INTERIMS:
+            raise ProtocolError(Reason.TOO_MANY_INTERIMS, last)
+        return Step.INTERIM
+
+    def _decode_body(self, events: list[Event]) -> None:
+        backlog, decoder = self._backlog, self._decoder
+        assert decoder is not None  # a body always has one
+        pieces: list[bytes] = []
+        try:
+            end = decoder.decode(backlog.data, backlog.at, pieces)
+        except ProtocolError as exc:
+            raise self._fail(exc.reason, backlog.position + exc.offset) from None
+        backlog.take_to(end)
+        events += pieces
+        if decoder.done:
+            events.append(decoder.to_end())
+            self._step_receiving(Step.END)
+
+    def _end_events(self) -> list[Event]:
+        """What the end of the peer's bytes means here."""
+        backlog = self._backlog
+        if self._receiving is Phase.IDLE:
+            # Empty lines alone are no message (RFC 9112 2.2).
+            if bytes(backlog.data[backlog.at :]).strip(b"\r\n"):
+                raise self._fail(Reason.INCOMPLETE, backlog.received)
+            self._step_receiving(Step.CLOSE)
+        elif self._receiving in _IN_BODY:
+            assert self._decoder is not None  # a body always has one
+            if not self._decoder.ends_with_link:
+                raise self._fail(Reason.INCOMPLETE, backlog.received)
+            self._step_receiving(Step.END)
+            return [END]
+        return []
+
+    def _hold_back(self, data: bytes) -> None:
+        """Keep bytes behind the message, which nobody may look at yet."""
+        if self._error is not None:
+            raise self._error
+        if self._receiving not in _OVER or self._backlog.has_ended:
+            raise self._misuse()
+        self._decoder = None  # its chunk ends were those of an earlier call
+        self._backlog.append(data)
+        if len(self._backlog) > self._limits.ahead:
+            position = self._backlog.position + self._limits.ahead
+            raise self._fail(Reason.TOO_MUCH_AHEAD, position)
+
+    # Sending
+
+    def send_head(self, head: RequestHead | ResponseHead) -> bytes:
+        """The bytes of a head; `send_end` must follow, but not behind an interim head or a switch.
+
+        Sets the head's framing from its fields.
+        """
+        if isinstance(head, RequestHead):
+            frame_request(head)
+            return self.send_rendered(
+                head.raw, head.framing, persistent=head.persistent, method=head.method
+            )
+        frame_response(head, self._method)
+        return self.send_rendered(
+            head.raw, head.framing, persistent=head.persistent, status=head.status
+        )
+
+    def send_rendered(
+        self,
+        raw: bytes,
+        framing: Framing,
+        *,
+        persistent: bool = True,
+        method: str = "",
+        status: int = 0,
+    ) -> bytes:
+        """As `send_head`, for a head that this package rendered: its bytes, and what they say.
+
+        A client names the method, a server the status where it is not a final one.
+        """
+        if self._role is Role.CLIENT:
+            self._note_request(raw, method)
+        elif 0 < status < 200 and status != 101:
+            self._step_sending(Step.INTERIM)
+            return raw
+        elif status == 101 or (self._method == "CONNECT" and 200 <= status < 300):
+            self._step_sending(Step.TUNNEL)
+            return raw
+        self._step_sending(Step.HEAD if persistent else Step.LAST_HEAD)
+        self._encoder = make_body_encoder(framing)
+        return raw
+
+    def send_whole(
+        self, raw: bytes, body: bytes, *, persistent: bool = True, method: str = ""
+    ) -> bytes:
+        """A rendered head and its whole body as one buffer and one step.
+
+        The head must declare the length of that body.
+        """
+        if self._role is Role.CLIENT:
+            self._note_request(raw, method)
+        self._step_sending(Step.WHOLE if persistent else Step.LAST_WHOLE)
+        return raw + body if body else raw
+
+    def send_data(self, data: Buffer) -> list[Buffer]:
+        """The framed pieces of more body bytes, none for none."""
+        if self._encoder is None or self._sending not in _IN_BODY:
+            raise self._misuse()
+        try:
+            return self._encoder.encode(data)
+        except ProtocolError as exc:
+            raise self._misuse(exc.reason, exc.offset) from None
+
+    def send_end(self, trailers: Headers | None = None) -> bytes:
+        """What ends the message; trailers only where the body is chunked."""
+        if self._encoder is None or self._sending not in _IN_BODY:
+            raise self._misuse()
+        try:
+            ending = self._encoder.finish(trailers)
+        except ProtocolError as exc:
+            raise self._misuse(exc.reason, exc.offset) from None
+        self._step_sending(Step.END)
+        return ending
+
+    def _note_request(self, raw: bytes, method: str) -> None:
+        self._request = raw
+        self._method = method or raw[: raw.index(b" ")].decode("ascii")
+
+    # Phases
+
+    def _step_receiving(self, step: Step) -> None:
+        self._receiving = _NEXT[self._receiving, step]
+
+    def _step_sending(self, step: Step) -> None:
+        try:
+            self._sending = _NEXT[self._sending, step]
+        except KeyError:
+            raise self._misuse() from None
+
+    def _fail(self, reason: Reason, offset: int) -> ProtocolError:
+        """The peer broke the protocol: nothing more is read, an answer may still be sent."""
+        self._receiving = Phase.FAILED
+        self._error = ProtocolError(reason, offset)
+        return self._error
+
+    def _misuse(self, reason: Reason = Reason.OUT_OF_ORDER, offset: int = 0) -> ProtocolError:
+        """Our own side broke it: nothing more is sent."""
+        self._sending = Phase.FAILED
+        return ProtocolError(reason, offset)

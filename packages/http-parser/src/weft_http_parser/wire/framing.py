@@ -1,0 +1,132 @@
+"""How a message is delimited, and whether its connection outlives it (RFC 9112 6.3, 9.3).
+
+Decides once per message, from its head. Knows no roles, no phases and no bytes behind the head.
+Every fault is one of the head as a whole, so its offset is that of the head's last byte.
+"""
+
+import re
+from typing import Final
+
+from .._twin import RequestHead, ResponseHead
+from ..errors import ProtocolError, Reason
+from ..heads import CHUNKED, UNTIL_CLOSE, Framing
+from ..names import (
+    MARK_CONNECTION,
+    MARK_CONTENT_LENGTH,
+    MARK_HTTP_10,
+    MARK_OTHER_TARGET,
+    MARK_TRANSFER_ENCODING,
+)
+
+_LENGTH: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
+_SPACE: Final = " \t"
+# RFC 9112 3.2.2 with RFC 9110 4.2.1: an http URI has a host; user information is refused.
+_ABSOLUTE: Final = re.compile(r"(?:https?|wss?)://(?!:)[^/?#@]++(?:[/?][^#]*+)?", re.IGNORECASE)
+_AUTHORITY: Final = re.compile(r"(?:\[[^/?#@\[\]]++\]|[^/?#@:\[\]]++):[0-9]{1,5}", re.ASCII)
+
+_RARE: Final = (
+    MARK_CONTENT_LENGTH
+    | MARK_TRANSFER_ENCODING
+    | MARK_CONNECTION
+    | MARK_HTTP_10
+    | MARK_OTHER_TARGET
+)
+
+
+def frame_request(head: RequestHead) -> None:
+    """Set `framing` and `persistent` of a request, or refuse it."""
+    if not head.marks & _RARE:
+        head.framing = 0
+        head.persistent = True
+        return
+    if head.marks & MARK_OTHER_TARGET and not _is_servable(head.method, head.target):
+        raise _fault(head, Reason.TARGET)
+    framing = _find_framing(head)
+    head.framing = 0 if framing is None else framing
+    head.persistent = _is_persistent(head)
+
+
+def frame_response(head: ResponseHead, request_method: str) -> None:
+    """Set `framing` and `persistent` of the response to a request of that method, or refuse it."""
+    framing = _find_framing(head)
+    # RFC 9112 6.3 items 1 and 2: no body, whatever the fields say.
+    if not has_body(head.status, request_method):
+        framing = 0
+    head.framing = UNTIL_CLOSE if framing is None else framing
+    head.persistent = framing is not None and _is_persistent(head)
+
+
+def has_body(status: int, request_method: str) -> bool:
+    """Whether a response may have a body at all.
+
+    >>> has_body(200, "GET"), has_body(200, "HEAD"), has_body(304, "GET"), has_body(200, "CONNECT")
+    (True, False, False, False)
+    """
+    if request_method == "HEAD" or status < 200 or status in (204, 304):
+        return False
+    return not (request_method == "CONNECT" and status < 300)
+
+
+def _find_framing(head: RequestHead | ResponseHead) -> Framing | None:
+    """What the fields say; None when they say nothing."""
+    marks = head.marks
+    if marks & MARK_TRANSFER_ENCODING:
+        # RFC 9112 6.1: both fields together are how requests are smuggled.
+        if marks & MARK_CONTENT_LENGTH:
+            raise _fault(head, Reason.LENGTH_AND_CODING)
+        if marks & MARK_HTTP_10:
+            raise _fault(head, Reason.CODING_IN_HTTP_10)
+        _check_codings(head)
+        return CHUNKED
+    if marks & MARK_CONTENT_LENGTH:
+        return _read_length(head)
+    return None
+
+
+def _check_codings(head: RequestHead | ResponseHead) -> None:
+    """One chunked, at the end, is all that is supported (RFC 9112 6.1, 7)."""
+    elements = ",".join(head.get_all("transfer-encoding")).split(",")
+    codings = [coding for coding in (element.strip(_SPACE) for element in elements) if coding]
+    # `lower` folds the kelvin sign to "k" too: the spelling must be ASCII first.
+    if not codings or not codings[-1].isascii() or codings[-1].lower() != "chunked":
+        raise _fault(head, Reason.CODING)
+    for coding in codings[:-1]:
+        is_chunked = coding.isascii() and coding.lower() == "chunked"
+        raise _fault(head, Reason.CODING if is_chunked else Reason.CODING_UNKNOWN)
+
+
+def _read_length(head: RequestHead | ResponseHead) -> int:
+    """RFC 9112 6.3 item 5: digits; repeats must agree."""
+    lengths = set()
+    for element in ",".join(head.get_all("content-length")).split(","):
+        digits = element.strip(_SPACE)
+        if not _LENGTH.fullmatch(digits):
+            raise _fault(head, Reason.LENGTH)
+        lengths.add(int(digits))
+    if len(lengths) > 1:
+        raise _fault(head, Reason.LENGTH_CONFLICT)
+    return lengths.pop()
+
+
+def _is_persistent(head: RequestHead | ResponseHead) -> bool:
+    """RFC 9112 9.3: `close` wins; else 1.1 stays, and 1.0 stays when asked to."""
+    if not head.marks & MARK_CONNECTION:
+        return not head.marks & MARK_HTTP_10
+    options = ",".join(head.get_all("connection")).lower().split(",")
+    names = {option.strip(_SPACE) for option in options}
+    if "close" in names:
+        return False
+    return not head.marks & MARK_HTTP_10 or "keep-alive" in names
+
+
+def _is_servable(method: str, target: str) -> bool:
+    """RFC 9112 3.2: the forms of a target that do not begin with a slash."""
+    if method == "CONNECT":
+        return _AUTHORITY.fullmatch(target) is not None
+    if target == "*":
+        return method == "OPTIONS"
+    return _ABSOLUTE.fullmatch(target) is not None
+
+
+def _fault(head: RequestHead | ResponseHead, reason: Reason) -> ProtocolError:
+    return ProtocolError(reason, len(head.raw) - 1)
