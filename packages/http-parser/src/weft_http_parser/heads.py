@@ -145,7 +145,7 @@ def render_response_head(status: int, reason: str, version: Version, headers: He
     >>> render_response_head(204, "No Content", HTTP_11, [])
     b'HTTP/1.1 204 No Content\\r\\n\\r\\n'
     """
-    if not isinstance(status, int) or not 100 <= status <= 999:
+    if not 100 <= status <= 999:
         raise HeaderInjection("status", str(status))
     if not _TEXT.fullmatch(reason):
         raise HeaderInjection("reason", reason)

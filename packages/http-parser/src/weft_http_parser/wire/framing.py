@@ -24,18 +24,19 @@ _SPACE: Final = " \t"
 _ABSOLUTE: Final = re.compile(r"(?:https?|wss?)://(?!:)[^/?#@]++(?:[/?][^#]*+)?", re.IGNORECASE)
 _AUTHORITY: Final = re.compile(r"(?:\[[^/?#@\[\]]++\]|[^/?#@:\[\]]++):[0-9]{1,5}", re.ASCII)
 
-_RARE: Final = (
+FRAMING_MARKS: Final = (
     MARK_CONTENT_LENGTH
     | MARK_TRANSFER_ENCODING
     | MARK_CONNECTION
     | MARK_HTTP_10
     | MARK_OTHER_TARGET
 )
+"""A request with none of these has no body, stays open, and has a plain target."""
 
 
 def frame_request(head: RequestHead) -> None:
     """Set `framing` and `persistent` of a request, or refuse it."""
-    if not head.marks & _RARE:
+    if not head.marks & FRAMING_MARKS:
         head.framing = 0
         head.persistent = True
         return
