@@ -9,6 +9,21 @@ from ._twin import (
     render_request_head,
     render_response_head,
 )
+from .aio.iteration import (
+    AsyncStreamIterator,
+    ChunkTupleAsyncStreamIterator,
+)
+from .aio.link import (
+    Hold,
+    Link,
+    Receiver,
+)
+from .aio.stream import (
+    EMPTY_STREAM,
+    EmptyStreamReader,
+    Gate,
+    StreamReader,
+)
 from .errors import (
     BodyTooLarge,
     ContentCodingError,
@@ -55,6 +70,13 @@ from .names import (
     MARK_UPGRADE,
     PHRASES,
 )
+from .wire.coding import (
+    ContentDecoder,
+    ContentEncoder,
+    make_decoder,
+    make_encoder,
+    supported_codings,
+)
 from .wire.connection import Event, Http1Connection, Role
 from .wire.framing import frame_request, frame_response, has_body
 
@@ -64,6 +86,7 @@ __all__ = (
     "BACKEND",
     "CHUNKED",
     "DEFAULT_LIMITS",
+    "EMPTY_STREAM",
     "END",
     "HTTP_10",
     "HTTP_11",
@@ -89,30 +112,43 @@ __all__ = (
     "MARK_UPGRADE",
     "PHRASES",
     "UNTIL_CLOSE",
+    "AsyncStreamIterator",
     "BodyTooLarge",
     "Buffer",
+    "ChunkTupleAsyncStreamIterator",
     "ContentCodingError",
+    "ContentDecoder",
+    "ContentEncoder",
+    "EmptyStreamReader",
     "End",
     "Event",
     "Framing",
+    "Gate",
     "HeaderInjection",
     "Headers",
+    "Hold",
     "Http1Connection",
     "HttpParserError",
     "Limits",
+    "Link",
     "LinkLost",
     "MultipartError",
     "ProtocolError",
     "Reason",
+    "Receiver",
     "RequestHead",
     "ResponseHead",
     "Role",
+    "StreamReader",
     "Version",
     "frame_request",
     "frame_response",
     "has_body",
     "hdrs",
+    "make_decoder",
+    "make_encoder",
     "render_fields",
     "render_request_head",
     "render_response_head",
+    "supported_codings",
 )

@@ -1,0 +1,1 @@
+"""The asyncio shell of this package: a link and a stream."""

@@ -1,0 +1,354 @@
+"""One byte pipe between a transport and whoever reads it.
+
+Decides when the transport reads (a set of reasons to hold), when a writer waits, and how long a
+peer may leave our bytes unread. Knows no HTTP and no roles.
+"""
+
+import asyncio
+import enum
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol, TypeVar, overload
+
+from weft_http_parser.errors import LinkLost
+from weft_http_parser.heads import Buffer
+
+if TYPE_CHECKING:
+    import ssl
+
+T = TypeVar("T")
+
+WRITE_TIMEOUT_SECONDS = 60.0
+WRITE_HIGH_WATER = 65536  # plain transports have this mark already, TLS ones eight times as much
+
+
+class Hold(enum.IntFlag):
+    """A reason not to read from the peer."""
+
+    BODY = 1  # a body waits for its reader
+    QUEUE = 2  # messages wait for theirs
+    PIPELINE = 4  # a request behind the present one waits
+    SWITCH = 8  # the protocol is about to change
+
+
+class Receiver(Protocol):
+    """What a link hands bytes to."""
+
+    def link_made(self, link: "Link") -> None: ...
+
+    def data_received(self, data: bytes) -> None: ...
+
+    def eof_received(self) -> bool:
+        """Return True to keep our side open."""
+        ...
+
+    def link_lost(self, exc: Exception | None) -> None: ...
+
+
+class Phase(enum.Enum):
+    """Where a link is in its life. It moves down only, but for OPEN and FULL."""
+
+    NEW = "not connected"
+    OPEN = "open"
+    FULL = "open, and the peer is slow"
+    CLOSING = "closing"
+    LOST = "lost"
+
+
+_OPEN = Phase.OPEN  # a global is half the price of two attribute loads, on every write
+_CONNECTED = (Phase.OPEN, Phase.FULL)
+
+
+class Link(asyncio.Protocol):
+    """The only asyncio protocol of the project: server, client and websocket plug into it.
+
+    `receiver` may be replaced at any time; an upgrade does so.
+    """
+
+    __slots__ = (
+        "_closers",
+        "_drainers",
+        "_holds",
+        "_phase",
+        "_pushed",
+        "_watch",
+        "receiver",
+        "transport",
+        "write_timeout_seconds",
+    )
+
+    transport: asyncio.Transport
+
+    def __init__(
+        self,
+        receiver: Receiver,
+        *,
+        write_timeout_seconds: float | None = WRITE_TIMEOUT_SECONDS,
+    ) -> None:
+        self.receiver = receiver
+        self.write_timeout_seconds = write_timeout_seconds
+        self._phase = Phase.NEW
+        self._holds = 0
+        self._pushed = 0  # bytes written behind a full buffer since the watch began
+        self._watch: asyncio.TimerHandle | None = None
+        self._drainers: list[asyncio.Future[None]] = []
+        self._closers: list[asyncio.Future[None]] = []
+
+    def __repr__(self) -> str:
+        peer = self.get_extra_info("peername")
+        return f"<{type(self).__name__} {self._phase.value} peer={peer!r}>"
+
+    # What the transport calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._adopt(transport)
+        self._phase = Phase.OPEN
+        self.receiver.link_made(self)
+
+    def data_received(self, data: bytes) -> None:
+        self.receiver.data_received(data)
+
+    def eof_received(self) -> bool:
+        stays_open = self.receiver.eof_received()
+        # TLS has no half close: asyncio shuts the session down whatever we answer.
+        if stays_open and self.transport.get_extra_info("ssl_object") is None:
+            return True
+        if self._phase in _CONNECTED:
+            self._phase = Phase.CLOSING
+            self._watch_progress()
+        return False
+
+    def pause_writing(self) -> None:
+        if self._phase is _OPEN:
+            self._phase = Phase.FULL
+            self._watch_progress()
+
+    def resume_writing(self) -> None:
+        if self._phase is Phase.FULL:
+            self._phase = Phase.OPEN
+            self._stop_watch()
+        self._wake_drainers(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._phase is Phase.LOST:
+            return
+        self._phase = Phase.LOST
+        self._stop_watch()
+        self._wake_drainers(exc)
+        closers, self._closers = self._closers, []
+        for closer in closers:
+            if not closer.done():
+                closer.set_result(None)
+        self.receiver.link_lost(exc)
+
+    # Writing.
+
+    def write(self, data: Buffer) -> None:
+        """Hand `data` to the transport; raises LinkLost on a link that is not open."""
+        if self._phase is not _OPEN:
+            self._write_behind((data,))
+            return
+        self.transport.write(data)
+
+    def write_parts(self, parts: Sequence[Buffer]) -> None:
+        """Hand several buffers over at once, without joining them where the loop can."""
+        if self._phase is not _OPEN:
+            self._write_behind(parts)
+            return
+        self.transport.writelines(parts)
+
+    def write_eof(self) -> None:
+        """End our side and go on reading, where the transport can do that."""
+        if self._phase in _CONNECTED and self.transport.can_write_eof():
+            self.transport.write_eof()
+
+    async def drain(self) -> None:
+        """Wait until the write buffer is below its mark; at once when it is.
+
+        Raises LinkLost when the link is lost, and TimeoutError when the peer took nothing for
+        `write_timeout_seconds`.
+        """
+        if self._phase is _OPEN:
+            return
+        if self._phase is not Phase.FULL:
+            raise _refusal(self._phase)
+        waiter = asyncio.get_running_loop().create_future()
+        self._drainers.append(waiter)
+        try:
+            await waiter
+        finally:
+            if waiter in self._drainers:
+                self._drainers.remove(waiter)
+
+    # Reading.
+
+    def hold(self, reason: Hold) -> None:
+        """Add a reason not to read; the first one pauses the transport."""
+        held = self._holds
+        self._holds = held | int(reason)
+        if not held and self._phase in _CONNECTED:
+            self.transport.pause_reading()
+
+    def release(self, reason: Hold) -> None:
+        """Take a reason away; the last one lets the transport read again."""
+        held = self._holds
+        self._holds = left = held & ~int(reason)
+        if held and not left and self._phase in _CONNECTED:
+            self.transport.resume_reading()
+
+    @property
+    def holds(self) -> Hold:
+        """The reasons in force."""
+        return Hold(self._holds)
+
+    # Closing.
+
+    @property
+    def is_closing(self) -> bool:
+        """Closing or lost: nothing more can be written."""
+        return self._phase in (Phase.CLOSING, Phase.LOST)
+
+    @property
+    def is_lost(self) -> bool:
+        """The transport is gone."""
+        return self._phase is Phase.LOST
+
+    def close(self) -> None:
+        """Flush what was written, then close.
+
+        A peer that takes nothing for `write_timeout_seconds` is cut off.
+        """
+        if self.is_closing:
+            return
+        if self._phase is Phase.NEW:
+            self._phase = Phase.LOST
+            return
+        self._phase = Phase.CLOSING
+        self.transport.close()
+        self._watch_progress()
+
+    def abort(self) -> None:
+        """Close now and drop what is not sent."""
+        if self._phase is Phase.NEW:
+            self._phase = Phase.LOST
+        if self._phase is Phase.LOST:
+            return
+        self._phase = Phase.CLOSING
+        self.transport.abort()
+
+    async def wait_closed(self) -> None:
+        """Wait until the transport is gone."""
+        if self._phase is Phase.LOST:
+            return
+        closer = asyncio.get_running_loop().create_future()
+        self._closers.append(closer)
+        await closer
+
+    # The transport's facts.
+
+    @overload
+    def get_extra_info(self, name: str) -> object: ...
+    @overload
+    def get_extra_info(self, name: str, default: T) -> object | T: ...
+    def get_extra_info(self, name: str, default: object = None) -> object:
+        """What the transport knows: "peername", "sockname", "socket", "ssl_object"…"""
+        if self._phase is Phase.NEW:
+            return default
+        return self.transport.get_extra_info(name, default)
+
+    async def start_tls(
+        self,
+        context: "ssl.SSLContext",
+        *,
+        server_hostname: str | None = None,
+        server_side: bool = False,
+        handshake_timeout_seconds: float = 10.0,
+        shutdown_timeout_seconds: float = 1.0,
+    ) -> None:
+        """Put TLS on an open link; the receiver stays and sees plain bytes as before."""
+        if self._phase not in _CONNECTED:
+            raise _refusal(self._phase)
+        loop = asyncio.get_running_loop()
+        try:
+            transport = await loop.start_tls(
+                self.transport,
+                self,
+                context,
+                server_side=server_side,
+                server_hostname=None if server_side else server_hostname,
+                ssl_handshake_timeout=handshake_timeout_seconds,
+                ssl_shutdown_timeout=shutdown_timeout_seconds,
+            )
+        except BaseException as exc:
+            # A failed handshake closes the transport without telling this protocol.
+            self.transport.abort()
+            self.connection_lost(exc if isinstance(exc, Exception) else None)
+            raise
+        if transport is None:
+            raise LinkLost("the link was lost during the TLS handshake")
+        self._adopt(transport)
+
+    # Inside.
+
+    def _write_behind(self, parts: Sequence[Buffer]) -> None:
+        """Write while the buffer is full: counted, so that the watch can tell progress."""
+        if self._phase is not Phase.FULL:
+            raise _refusal(self._phase)
+        size = self.transport.get_write_buffer_size()
+        self.transport.writelines(parts)
+        self._pushed += self.transport.get_write_buffer_size() - size
+
+    def _adopt(self, transport: asyncio.BaseTransport) -> None:
+        # Protocols get BaseTransport by type and a full duplex transport in fact.
+        self.transport = transport  # type: ignore[assignment]
+        if self.transport.get_extra_info("ssl_object") is not None:
+            self.transport.set_write_buffer_limits(WRITE_HIGH_WATER)
+        if self._holds:
+            self.transport.pause_reading()
+
+    def _wake_drainers(self, exc: Exception | None) -> None:
+        drainers, self._drainers = self._drainers, []
+        for waiter in drainers:
+            if waiter.done():
+                continue
+            if self._phase is Phase.LOST:
+                waiter.set_exception(_lost(exc))
+            else:
+                waiter.set_result(None)
+
+    def _watch_progress(self) -> None:
+        """Start the clock that cuts off a peer which takes nothing, unless it runs."""
+        if self._watch is not None or self.write_timeout_seconds is None:
+            return
+        size = self.transport.get_write_buffer_size()
+        if not size:
+            return
+        self._pushed = 0
+        loop = asyncio.get_running_loop()
+        self._watch = loop.call_later(self.write_timeout_seconds, self._check_progress, size)
+
+    def _check_progress(self, size_before: int) -> None:
+        self._watch = None
+        size = self.transport.get_write_buffer_size()
+        if size < size_before + self._pushed:
+            self._watch_progress()
+            return
+        drainers, self._drainers = self._drainers, []
+        for waiter in drainers:
+            if not waiter.done():
+                waiter.set_exception(TimeoutError("the peer reads nothing"))
+        self.abort()
+
+    def _stop_watch(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+
+
+def _refusal(phase: Phase) -> LinkLost:
+    return LinkLost(f"cannot write: the link is {phase.value}")
+
+
+def _lost(cause: Exception | None) -> LinkLost:
+    error = LinkLost("the link is lost")
+    error.__cause__ = cause
+    return error
