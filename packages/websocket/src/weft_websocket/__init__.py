@@ -1,3 +1,58 @@
 """RFC 6455 and RFC 7692 as a core without I/O, and one asyncio shell."""
 
+from weft_websocket._twin import BACKEND
+from weft_websocket.aio import StreamOptions, WebSocketStream
+from weft_websocket.codes import (
+    WSCloseCode,
+    WSMessage,
+    WSMessageTextBytes,
+    WSMsgType,
+)
+from weft_websocket.deflate import DeflateParams
+from weft_websocket.errors import (
+    HandshakeError,
+    Rule,
+    WebSocketClosed,
+    WebSocketError,
+    WeftWebSocketError,
+    WSMessageTypeError,
+)
+from weft_websocket.handshake import (
+    Acceptance,
+    Agreement,
+    accept,
+    check_response,
+    make_accept,
+    make_key,
+    upgrade_headers,
+)
+from weft_websocket.protocol import Phase, WsEvent, WsProtocol
+
 __version__ = "0.1.0"
+
+__all__ = (
+    "BACKEND",
+    "Acceptance",
+    "Agreement",
+    "DeflateParams",
+    "HandshakeError",
+    "Phase",
+    "Rule",
+    "StreamOptions",
+    "WSCloseCode",
+    "WSMessage",
+    "WSMessageTextBytes",
+    "WSMessageTypeError",
+    "WSMsgType",
+    "WebSocketClosed",
+    "WebSocketError",
+    "WebSocketStream",
+    "WeftWebSocketError",
+    "WsEvent",
+    "WsProtocol",
+    "accept",
+    "check_response",
+    "make_accept",
+    "make_key",
+    "upgrade_headers",
+)

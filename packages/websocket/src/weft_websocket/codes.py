@@ -6,7 +6,7 @@ Decides what a message looks like; knows nothing of frames, connections or roles
 import enum
 import json
 from collections.abc import Callable
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
 
 class WSMsgType(enum.IntEnum):
@@ -41,11 +41,8 @@ class WSCloseCode(enum.IntEnum):
     BAD_GATEWAY = 1014
 
 
-NO_CODE: Final = 0
-"""The ``data`` of a CLOSE message whose frame carried no code (RFC 6455 7.1.5)."""
-
 # RFC 6455 7.4.1: 1004 is reserved, 1005, 1006 and 1015 must never be put into a frame.
-SENDABLE_CODES: Final = frozenset({*range(1000, 1004), *range(1007, 1015)})
+_REGISTERED: Final = frozenset({*range(1000, 1004), *range(1007, 1015)})
 
 
 def is_sendable(code: int) -> bool:
@@ -54,4 +51,42 @@ def is_sendable(code: int) -> bool:
     >>> [is_sendable(code) for code in (1000, 1005, 1014, 1015, 2999, 3000, 4999, 5000)]
     [True, False, True, False, False, True, True, False]
     """
-    return code in SENDABLE_CODES or 3000 <= code <= 4999
+    return code in _REGISTERED or 3000 <= code <= 4999
+
+
+# `data` and what `loads` returns are Any on purpose: their type follows `type`, and a union would
+# have every user of aiohttp's shape write a cast.
+class WSMessage(NamedTuple):
+    """One message, as aiohttp shapes it.
+
+    ``data`` by ``type``: ``str`` (TEXT), ``bytes`` (BINARY, PING, PONG), the close code or 0 when
+    the peer gave none (CLOSE), the exception (ERROR), ``None`` (CLOSING, CLOSED). ``extra`` is
+    the close reason of CLOSE.
+
+    >>> WSMessage(WSMsgType.TEXT, '{"a": 1}', "").json()
+    {'a': 1}
+    """
+
+    type: WSMsgType
+    data: Any
+    extra: str | None
+
+    def json(self, *, loads: Callable[[Any], Any] = json.loads) -> Any:
+        """The data, decoded as JSON."""
+        return loads(self.data)
+
+
+class WSMessageTextBytes(NamedTuple):
+    """A TEXT message whose ``data`` is checked but undecoded UTF-8 (``decode_text=False``)."""
+
+    type: WSMsgType
+    data: bytes
+    extra: str | None
+
+    def json(self, *, loads: Callable[[bytes], Any] = json.loads) -> Any:
+        """The data, decoded as JSON."""
+        return loads(self.data)
+
+
+CLOSING: Final = WSMessage(WSMsgType.CLOSING, None, None)
+CLOSED: Final = WSMessage(WSMsgType.CLOSED, None, None)

@@ -39,3 +39,51 @@ class Rule(enum.IntEnum):
     CLOSE_CODE = 15, WSCloseCode.PROTOCOL_ERROR, "close code not allowed (RFC 6455 7.4)"
     CLOSE_TEXT = 16, WSCloseCode.INVALID_TEXT, "close reason is not UTF-8 (RFC 6455 5.5.1)"
     DEFLATE_DATA = 17, WSCloseCode.PROTOCOL_ERROR, "compressed data corrupt (RFC 7692 7.2.2)"
+
+
+class WeftWebSocketError(Exception):
+    """The root of everything that this package raises on purpose."""
+
+
+class WebSocketError(WeftWebSocketError):
+    """The peer broke a rule; ``code`` is the close code that answers it."""
+
+    def __init__(self, code: int, message: str) -> None:
+        self.code = code
+        super().__init__(code, message)
+
+    def __str__(self) -> str:
+        return str(self.args[1])
+
+    @classmethod
+    def of(cls, rule: Rule) -> "WebSocketError":
+        """The error that says this rule was broken."""
+        return cls(rule.close_code, rule.text)
+
+
+class WebSocketClosed(WeftWebSocketError, ConnectionResetError):
+    """Nothing can be sent any more: a close frame went out, or the connection is gone."""
+
+    def __init__(self, text: str = "Cannot write to closing transport") -> None:
+        super().__init__(text)
+
+
+class WSMessageTypeError(WeftWebSocketError, TypeError):
+    """A message came that is not of the type asked for."""
+
+
+class HandshakeError(WeftWebSocketError):
+    """An opening handshake that is not one.
+
+    On a server ``status``, ``text`` and ``headers`` make the answer; on a client ``status`` is
+    what the server answered and ``text`` what is wrong with it.
+    """
+
+    def __init__(self, status: int, text: str, headers: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(status, text, tuple(headers))
+        self.status = status
+        self.text = text
+        self.headers = tuple(headers)
+
+    def __str__(self) -> str:
+        return f"{self.status}: {self.text}"

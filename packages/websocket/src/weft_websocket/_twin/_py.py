@@ -164,7 +164,16 @@ class FrameScanner:
     are left: call ``feed(b"")`` for the next batch.
     """
 
-    __slots__ = ("_at", "_data", "_frame", "_is_closed", "_limits", "_message", "fault", "has_more")
+    __slots__ = (
+        "_at",
+        "_data",
+        "_frame",
+        "_is_closed",
+        "_limits",
+        "_message",
+        "fault",
+        "has_more",
+    )
 
     def __init__(
         self,

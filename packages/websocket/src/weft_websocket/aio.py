@@ -1,0 +1,417 @@
+"""WebSocketStream: a WsProtocol on a Link, with aiohttp's rules for receive(), send and close().
+
+Decides what a reader gets in which state of the closing, and how long the peer may take to
+answer a close or a ping. Knows no frames and no handshake.
+"""
+
+import asyncio
+import enum
+from typing import Final
+
+import attrs
+
+from weft_http_parser import Hold, Link, Role
+from weft_websocket.codes import (
+    CLOSED,
+    CLOSING,
+    WSCloseCode,
+    WSMessage,
+    WSMessageTextBytes,
+    WSMsgType,
+)
+from weft_websocket.deflate import DeflateParams
+from weft_websocket.errors import WebSocketClosed, WebSocketError
+from weft_websocket.frames import Buffer
+from weft_websocket.heartbeat import Heartbeat
+from weft_websocket.inbox import Inbox, Message
+from weft_websocket.lingerer import Lingerer
+from weft_websocket.outbox import Outbox
+from weft_websocket.protocol import Phase, WsEvent, WsProtocol
+
+# How often a server's handler may read from a closed websocket before it is told that it loops.
+_CLOSED_READS: Final = 5
+
+_TEXT: Final = WSMsgType.TEXT
+_BINARY: Final = WSMsgType.BINARY
+_CLOSE: Final = WSMsgType.CLOSE
+_ENDS: Final = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
+
+
+@attrs.frozen(kw_only=True)
+class StreamOptions:
+    """How a stream behaves."""
+
+    autoping: bool = True
+    autoclose: bool = True
+    heartbeat_seconds: float | None = None
+    close_timeout_seconds: float | None = 10.0
+    receive_timeout_seconds: float | None = None
+    queue_limit: int = 16
+    write_limit: int = 65536
+
+
+DEFAULT_OPTIONS: Final = StreamOptions()
+
+
+class _Stage(enum.IntEnum):
+    """What receive() does when no message is left. It moves down only."""
+
+    OPEN = 0  # waits
+    CLOSING = 1  # the peer's close was read; ours is left to the application
+    ENDED = 2  # nothing more will come, and the application does not know yet
+    CLOSED = 3
+
+
+_OPEN: Final = _Stage.OPEN
+
+
+class WebSocketStream:
+    """A websocket over a link: many senders, one reader."""
+
+    __slots__ = (
+        "_close_code",
+        "_closed_reads",
+        "_closer",
+        "_exception",
+        "_heartbeat",
+        "_inbox",
+        "_link",
+        "_outbox",
+        "_stage",
+        "options",
+        "protocol",
+    )
+
+    def __init__(
+        self, link: Link, protocol: WsProtocol, options: StreamOptions = DEFAULT_OPTIONS
+    ) -> None:
+        self.protocol = protocol
+        self.options = options
+        self._link = link
+        self._inbox = Inbox(link, options.queue_limit)
+        self._outbox = Outbox(link, protocol, options.write_limit)
+        self._stage = _Stage.OPEN
+        self._close_code: int | None = None
+        self._exception: BaseException | None = None
+        self._closer: asyncio.Future[None] | None = None  # close() waits for the peer's half
+        self._closed_reads = 0
+        self._heartbeat: Heartbeat | None = None
+
+    def start(self, leftover: bytes = b"") -> None:
+        """Take the link over, with the bytes that came behind the handshake."""
+        self._link.receiver = self
+        if self.options.heartbeat_seconds:
+            self._heartbeat = Heartbeat(self, self.options.heartbeat_seconds)
+        if leftover:
+            self.data_received(leftover)
+        if self._link.is_lost:
+            self.link_lost(None)
+        self._link.release(Hold.SWITCH)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the application has closed it, or has been told of its end."""
+        return self._stage is _Stage.CLOSED
+
+    @property
+    def close_code(self) -> int | None:
+        """The peer's close code, 1006 when it left without one, None while open."""
+        return self._close_code
+
+    @property
+    def deflate(self) -> DeflateParams | None:
+        """What was agreed on compression."""
+        return self.protocol.deflate
+
+    def exception(self) -> BaseException | None:
+        """What ended the connection, unless a closing handshake did."""
+        return self._exception
+
+    # Reading.
+
+    def __aiter__(self) -> "WebSocketStream":
+        return self
+
+    async def __anext__(self) -> Message:
+        message = await self.receive()
+        if message[0] in _ENDS:
+            raise StopAsyncIteration
+        return message
+
+    async def receive(self, timeout: float | None = None) -> Message:  # noqa: ASYNC109  aiohttp's
+        """The next message; CLOSE, CLOSING, CLOSED or ERROR when there will be none.
+
+        TimeoutError after `timeout` seconds, which harms nothing. RuntimeError for a second
+        reader, and for a server's handler that goes on reading what is closed.
+        """
+        inbox = self._inbox
+        if inbox.reader is not None:
+            raise RuntimeError("Concurrent call to receive() is not allowed")
+        messages = inbox.messages
+        if not messages:
+            if self._stage is _OPEN:
+                await inbox.wait(timeout or self.options.receive_timeout_seconds)
+            if not messages:
+                return self._read_end()
+        message = messages.popleft()
+        if inbox.is_held:
+            self._refill()
+        kind = message[0]
+        if kind is _TEXT or kind is _BINARY:
+            return message
+        return self._read_special(message)
+
+    def _read_special(self, message: Message) -> Message:
+        """What reading this message does to the connection."""
+        if isinstance(message, WSMessageTextBytes):
+            return message
+        if message.type is WSMsgType.ERROR:
+            error = message.data
+            is_rule = isinstance(error, WebSocketError)
+            self._close_code = error.code if is_rule else WSCloseCode.ABNORMAL_CLOSURE
+            self._enter(_Stage.CLOSED)
+        elif message.type is _CLOSE:
+            self._close_code = message.data
+            self._enter(_Stage.CLOSING)
+            if self.options.autoclose:
+                self._enter(_Stage.CLOSED)
+                self._answer_close(message.data)
+        return message
+
+    def _read_end(self) -> Message:
+        if self._stage is _Stage.CLOSING:
+            return CLOSING
+        if self._stage is _Stage.CLOSED:
+            self._closed_reads += 1
+            if self._closed_reads >= _CLOSED_READS and self.protocol.role is Role.SERVER:
+                raise RuntimeError("WebSocket connection is closed.")
+        elif self._close_code is None:
+            self._close_code = WSCloseCode.ABNORMAL_CLOSURE
+        self._enter(_Stage.CLOSED)
+        return CLOSED
+
+    def _answer_close(self, code: int) -> None:
+        """Echo the peer's code (RFC 6455 5.5.1) and be done; the link flushes before it closes."""
+        if self.protocol.phase is Phase.CLOSE_RECEIVED and not self._link.is_closing:
+            self._link.write(self.protocol.send_close(code))
+        self._link.close()
+
+    # Sending.
+
+    async def send_text(self, data: str | Buffer, compress: int | None = None) -> None:
+        """Send a text message; bytes must be UTF-8.
+
+        Waits only while the peer is slow. `compress`: a level for this message, 0 for none.
+        Raises ConnectionResetError when nothing can be sent any more.
+        """
+        await self._outbox.send_text(data, compress)
+
+    async def send_binary(self, data: Buffer, compress: int | None = None) -> None:
+        """Send a binary message, as send_text() does."""
+        await self._outbox.send_binary(data, compress)
+
+    async def send_frame(
+        self, data: bytes, opcode: WSMsgType, compress: int | None = None
+    ) -> None:
+        """Send a message or a control frame by its type; a close frame only by close()."""
+        if opcode is _TEXT:
+            await self._outbox.send_text(data, compress)
+        elif opcode is _BINARY:
+            await self._outbox.send_binary(data, compress)
+        elif opcode is WSMsgType.PING:
+            await self.ping(data)
+        elif opcode is WSMsgType.PONG:
+            await self.pong(data)
+        else:
+            raise ValueError(f"send_frame() takes TEXT, BINARY, PING or PONG, not {opcode!r}")
+
+    async def ping(self, data: str | Buffer = b"") -> None:
+        """Send a ping of at most 125 bytes."""
+        await self._outbox.send_rendered(self.protocol.send_ping(data))
+
+    async def pong(self, data: str | Buffer = b"") -> None:
+        """Send a pong of at most 125 bytes, asked for or not."""
+        await self._outbox.send_rendered(self.protocol.send_pong(data))
+
+    # Closing.
+
+    async def close(self, code: int = WSCloseCode.OK, message: Buffer | str = b"") -> bool:
+        """Send a close frame and wait for the peer's; False when that was done before.
+
+        A waiting receive() gets CLOSING, and messages not read yet are dropped. ValueError for a
+        code that must not be sent or a reason over 123 bytes.
+        """
+        if self._stage is _Stage.CLOSED:
+            return False
+        frame = self._render_close(code, message)
+        for queued in self._inbox.messages:
+            self._note_end(queued)
+        self._enter(_Stage.CLOSED)
+        self._inbox.messages.clear()
+        if self._inbox.reader is not None:
+            self._inbox.messages.append(CLOSING)
+            self._inbox.wake()
+        if frame and not self._link.is_closing:
+            self._link.write(frame)
+            if self.protocol.phase is Phase.CLOSE_SENT:
+                await self._wait_for_close()
+            self._link.close()
+        if self._close_code is None:
+            self._close_code = WSCloseCode.ABNORMAL_CLOSURE
+        return True
+
+    def _render_close(self, code: int, message: Buffer | str) -> bytes:
+        try:
+            return self.protocol.send_close(code, message)
+        except WebSocketClosed:  # lost, or failed and told so
+            return b""
+
+    async def _wait_for_close(self) -> None:
+        self._closer = asyncio.get_running_loop().create_future()
+        try:
+            self._skip_to_close([])
+            self._inbox.release()
+            async with asyncio.timeout(self.options.close_timeout_seconds):
+                await self._closer
+        except TimeoutError as exc:
+            self._exception = exc
+            self._link.abort()
+        finally:
+            if self._close_code is None:
+                self._close_code = WSCloseCode.ABNORMAL_CLOSURE
+            self._link.close()
+
+    def _skip_to_close(self, events: list[WsEvent]) -> None:
+        """Drop what comes behind our close frame, until the peer's (RFC 6455 1.4)."""
+        assert self._closer is not None  # _wait_for_close() made it
+        while True:
+            for event in events:
+                self._note_end(event)
+                is_end = isinstance(event, WebSocketError) or event.type is _CLOSE
+                if is_end and not self._closer.done():
+                    self._closer.set_result(None)
+            if not self.protocol.has_more:
+                return
+            events = self.protocol.next_batch()
+
+    def _note_end(self, event: WsEvent) -> None:
+        """Take the code or the exception from an event that nobody will read."""
+        if isinstance(event, WebSocketError):
+            self._exception = event
+        elif isinstance(event, WSMessageTextBytes):
+            return
+        elif event.type is _CLOSE:
+            self._close_code = event.data
+        elif event.type is WSMsgType.ERROR and isinstance(event.data, WebSocketError):
+            self._close_code = event.data.code
+
+    def _enter(self, stage: _Stage) -> None:
+        self._stage = max(self._stage, stage)
+        if stage is not _Stage.CLOSING and self._heartbeat is not None:
+            self._heartbeat.stop()
+
+    # What the link calls.
+
+    def link_made(self, link: Link) -> None:
+        """The link was there before the stream: nothing to do."""
+
+    def data_received(self, data: bytes) -> None:
+        if self._heartbeat is not None:
+            self._heartbeat.hear()
+        events = self.protocol.receive(data)
+        if self._closer is not None:
+            self._skip_to_close(events)
+            return
+        self._take(events)
+        inbox = self._inbox
+        if inbox.reader is not None and (inbox.messages or self._stage is not _OPEN):
+            inbox.reader.wake()
+        if inbox.messages and inbox.is_full:
+            inbox.hold()
+
+    def eof_received(self) -> bool:
+        self.link_lost(None)
+        return False
+
+    def link_lost(self, exc: Exception | None) -> None:
+        errors = self.protocol.receive_eof()
+        if errors and self._exception is None:
+            error = errors[0]
+            assert isinstance(error, WebSocketError)  # receive_eof() gives nothing else
+            error.__cause__ = exc
+            self._exception = error
+        self._enter(_Stage.ENDED)
+        if self._closer is not None and not self._closer.done():
+            self._closer.set_result(None)
+        self._inbox.wake()
+
+    # Inside.
+
+    def _take(self, events: list[WsEvent]) -> None:
+        """Queue what is for the reader, and answer the last ping of all that is there."""
+        ping: bytes | None = None
+        messages = self._inbox.messages
+        autoping = self.options.autoping
+        while True:
+            for event in events:
+                if isinstance(event, WebSocketError):
+                    self._fail(event)
+                elif event[0] is _TEXT or event[0] is _BINARY or not autoping:
+                    messages.append(event)
+                elif event[0] is WSMsgType.PING:
+                    ping = event.data
+                elif event[0] is _CLOSE:
+                    messages.append(event)
+            if not self.protocol.has_more or self._inbox.is_full:
+                break
+            events = self.protocol.next_batch()
+        if self.protocol.has_more:
+            self._inbox.hold()
+        if ping is not None:
+            self._answer_ping(ping)
+
+    def _refill(self) -> None:
+        """Take what the protocol kept back, then let the link read, once half is read."""
+        if len(self._inbox.messages) > self.options.queue_limit // 2:
+            return
+        if self.protocol.has_more:
+            self._take([])
+        if not self._inbox.is_full and not self.protocol.has_more:
+            self._inbox.release()
+
+    def _answer_ping(self, data: bytes) -> None:
+        """RFC 6455 5.5.3: the most recent ping is enough, and none for a peer that reads nothing."""
+        if self._link.is_closing or self.protocol.phase is not Phase.OPEN:
+            return
+        if self._link.transport.get_write_buffer_size() <= self.options.write_limit:
+            self._link.write(self.protocol.send_pong(data))
+
+    def _fail(self, error: WebSocketError) -> None:
+        """Tell the peer which rule it broke, and the reader behind the messages before it."""
+        self._exception = error
+        self._inbox.messages.append(WSMessage(WSMsgType.ERROR, error, None))
+        self._enter(_Stage.ENDED)
+        if self._link.is_closing:
+            return
+        self._link.write(self.protocol.send_close(error.code, str(error)))
+        Lingerer(self._link).start()
+
+    # What the heartbeat calls.
+
+    def send_heartbeat(self) -> None:
+        """Ping, unless the closing has begun."""
+        if self.protocol.phase is Phase.OPEN and not self._link.is_closing:
+            self._link.write(self.protocol.send_ping())
+
+    def give_up(self, text: str) -> None:
+        """The peer is dead: no closing handshake, an ERROR for the reader."""
+        self._exception = TimeoutError(text)
+        self._inbox.messages.append(WSMessage(WSMsgType.ERROR, self._exception, None))
+        self._enter(_Stage.ENDED)
+        self._link.abort()
+        self._inbox.wake()
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether bytes of the peer would reach us."""
+        return not self._inbox.is_held

@@ -1,0 +1,94 @@
+"""The sending side of a stream: many senders, one order, a bounded buffer.
+
+Decides when a sender waits for the peer and when compression leaves the loop. Knows no reader
+and no closing.
+"""
+
+import asyncio
+from typing import Final, Literal
+
+from weft_http_parser import Link
+from weft_websocket.codes import WSMsgType
+from weft_websocket.frames import Buffer
+from weft_websocket.protocol import WsProtocol
+
+# Compressing more than this is left to a thread: it would stop the loop for half a millisecond.
+_INLINE_SIZE: Final = 16384
+
+Opcode = Literal[WSMsgType.TEXT, WSMsgType.BINARY]
+
+
+class Outbox:
+    """Turns messages into frames on the link, in the order in which they are sent.
+
+    Without compression a message is rendered and written in one step, so senders need no lock.
+    With it, one that is compressed in a thread holds the lock until its frame is written.
+    """
+
+    __slots__ = ("_link", "_lock", "_protocol", "_unsent", "_write_limit")
+
+    def __init__(self, link: Link, protocol: WsProtocol, write_limit: int) -> None:
+        self._link = link
+        self._protocol = protocol
+        self._write_limit = write_limit
+        self._unsent = 0  # bytes written since a sender last made sure that they go
+        self._lock: asyncio.Lock | None = None
+
+    async def send_text(self, data: str | Buffer, compress: int | None) -> None:
+        if self._is_packed(compress):
+            await self._send_packed(WSMsgType.TEXT, data, compress)
+            return
+        frame = self._protocol.send_text(data, compress)
+        self._link.write(frame)
+        self._unsent += len(frame)
+        if self._unsent > self._write_limit:
+            await self.drain()
+
+    async def send_binary(self, data: Buffer, compress: int | None) -> None:
+        if self._is_packed(compress):
+            await self._send_packed(WSMsgType.BINARY, data, compress)
+            return
+        parts = self._protocol.send_binary(data, compress)
+        if len(parts) == 1:
+            self._link.write(parts[0])
+        else:
+            self._link.write_parts(parts)
+        self._unsent += len(data)
+        if self._unsent > self._write_limit:
+            await self.drain()
+
+    async def send_rendered(self, frame: bytes) -> None:
+        """Write a frame that is ready: a control frame."""
+        self._link.write(frame)
+        self._unsent += len(frame)
+        if self._unsent > self._write_limit:
+            await self.drain()
+
+    async def drain(self) -> None:
+        """Wait until the peer has taken enough."""
+        self._unsent = 0
+        await self._link.drain()
+
+    def _is_packed(self, compress: int | None) -> bool:
+        return self._protocol.deflate is not None and compress != 0
+
+    async def _send_packed(self, opcode: Opcode, data: str | Buffer, level: int | None) -> None:
+        if self._lock is None:
+            self._lock = asyncio.Lock()
+        payload = data.encode() if isinstance(data, str) else data
+        if len(payload) <= _INLINE_SIZE and not self._lock.locked():
+            packing = self._protocol.begin_packing(payload, level)
+            packing.run()
+            await self.send_rendered(self._protocol.send_packed(opcode, packing))
+            return
+        async with self._lock:
+            packing = self._protocol.begin_packing(payload, level)
+            if len(payload) <= _INLINE_SIZE:
+                packing.run()
+            else:
+                await asyncio.to_thread(packing.run)
+            frame = self._protocol.send_packed(opcode, packing)
+            self._link.write(frame)
+        self._unsent += len(frame)
+        if self._unsent > self._write_limit:
+            await self.drain()

@@ -1,0 +1,318 @@
+"""WsProtocol: the whole of RFC 6455 behind the opening handshake, as bytes in and events out.
+
+Decides what a message is, when the closing handshake is over and what may still be sent. Knows
+no loop, no clock and no socket, and never calls back.
+
+The closing handshake is the table ``_NEXT``. OPEN goes on until one side closes; CLOSE_RECEIVED
+still sends, for an application may answer what came before the close frame; FAILED is a peer
+that broke a rule, and CLOSED is the end.
+"""
+
+import enum
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from weft_http_parser import Role
+from weft_websocket._twin import FrameScanner, render_frame
+from weft_websocket.codes import WSCloseCode, WSMessage, WSMessageTextBytes, WSMsgType
+from weft_websocket.deflate import DeflateParams, Deflater, Inflater, Packing
+from weft_websocket.errors import Rule, WebSocketClosed, WebSocketError
+from weft_websocket.frames import (
+    CONTROL_LIMIT,
+    FIN,
+    OPCODE,
+    RSV1,
+    WHOLE_BINARY,
+    WHOLE_TEXT,
+    Buffer,
+    OpenMessage,
+    format_close,
+    next_key,
+    parse_close,
+    render_parts,
+)
+
+WsEvent: TypeAlias = WSMessage | WSMessageTextBytes | WebSocketError
+"""A message, or as the last event of all the rule that the peer broke."""
+
+MAX_MESSAGE_SIZE: Final = 4 * 2**20
+MAX_FRAGMENTS: Final = 65536
+# Frames scanned, and bytes inflated, before receive() hands over what it has.
+_BATCH_FRAMES: Final = 16
+_BATCH_BYTES: Final = 2**18
+
+_TEXT: Final = WSMsgType.TEXT
+_BINARY: Final = WSMsgType.BINARY
+_CLOSE: Final = WSMsgType.CLOSE
+# Half the price of calling the class, once per message; every field is given.
+_new: Final[Callable[[type, tuple[WSMsgType, bytes | str, str]], WSMessage]] = tuple.__new__
+_RULES: Final = {int(rule): rule for rule in Rule}
+
+
+class Phase(enum.Enum):
+    """Where the closing handshake stands."""
+
+    OPEN = "open"
+    CLOSE_SENT = "close frame sent"
+    CLOSE_RECEIVED = "close frame received"
+    FAILED = "failed by the peer"
+    CLOSED = "closed"
+
+
+class _Step(enum.Enum):
+    SEND_CLOSE = enum.auto()
+    RECEIVE_CLOSE = enum.auto()
+    FAIL = enum.auto()
+    LOSE = enum.auto()
+
+
+_OPEN: Final = Phase.OPEN
+_NEXT: Final = {
+    (Phase.OPEN, _Step.SEND_CLOSE): Phase.CLOSE_SENT,
+    (Phase.OPEN, _Step.RECEIVE_CLOSE): Phase.CLOSE_RECEIVED,
+    (Phase.OPEN, _Step.FAIL): Phase.FAILED,
+    (Phase.OPEN, _Step.LOSE): Phase.CLOSED,
+    (Phase.CLOSE_SENT, _Step.RECEIVE_CLOSE): Phase.CLOSED,
+    (Phase.CLOSE_SENT, _Step.FAIL): Phase.CLOSED,
+    (Phase.CLOSE_SENT, _Step.LOSE): Phase.CLOSED,
+    (Phase.CLOSE_RECEIVED, _Step.SEND_CLOSE): Phase.CLOSED,
+    (Phase.CLOSE_RECEIVED, _Step.LOSE): Phase.CLOSED,
+    (Phase.FAILED, _Step.SEND_CLOSE): Phase.CLOSED,
+    (Phase.FAILED, _Step.LOSE): Phase.CLOSED,
+    (Phase.CLOSED, _Step.LOSE): Phase.CLOSED,
+}
+
+
+class WsProtocol:
+    """One websocket connection without its transport.
+
+    >>> server, client = WsProtocol(Role.SERVER), WsProtocol(Role.CLIENT)
+    >>> server.receive(client.send_text("hello"))
+    [WSMessage(type=<WSMsgType.TEXT: 1>, data='hello', extra='')]
+    """
+
+    __slots__ = (
+        "_deflater",
+        "_frames",
+        "_inflater",
+        "_is_client",
+        "_max_message_size",
+        "_open",
+        "_phase",
+        "_scanner",
+        "_text_type",
+        "deflate",
+        "role",
+    )
+
+    def __init__(
+        self,
+        role: Role,
+        *,
+        max_message_size: int = MAX_MESSAGE_SIZE,
+        deflate: DeflateParams | None = None,
+        decode_text: bool = True,
+    ) -> None:
+        self.role = role
+        self.deflate = deflate
+        self._is_client = role is Role.CLIENT
+        self._max_message_size = max_message_size
+        self._text_type = WSMessage if decode_text else WSMessageTextBytes
+        self._phase = Phase.OPEN
+        self._scanner = FrameScanner(
+            not self._is_client,
+            deflate is not None,
+            decode_text,
+            max_message_size,
+            MAX_FRAGMENTS,
+            _BATCH_FRAMES,
+        )
+        self._deflater = None if deflate is None else Deflater(role, deflate)
+        self._inflater = None if deflate is None else Inflater(role, deflate)
+        self._frames: list[tuple[int, bytes | str]] = []  # scanned, and left for the next batch
+        self._open: OpenMessage | None = None
+
+    # Receiving.
+
+    def receive(self, data: bytes) -> list[WsEvent]:
+        """What is complete with these bytes, at most a batch: then ``has_more`` is true.
+
+        A rule that the peer broke is the last event, as a WebSocketError; nothing follows it,
+        nor a CLOSE message.
+        """
+        frames = self._scanner.feed(data)
+        if self._frames:
+            frames = self._frames + frames
+        return self._take(frames)
+
+    def next_batch(self) -> list[WsEvent]:
+        """More of what receive() left, as long as ``has_more`` is true."""
+        return self._take(self._frames or self._scanner.feed(b""))
+
+    def receive_eof(self) -> list[WsEvent]:
+        """The peer's bytes have ended: an error unless both sides had sent their close frames."""
+        was_closed = self._phase is Phase.CLOSED or self._phase is Phase.FAILED
+        self._step(_Step.LOSE)
+        if was_closed:
+            return []
+        text = "the connection was lost without a closing handshake"
+        return [WebSocketError(WSCloseCode.ABNORMAL_CLOSURE, text)]
+
+    @property
+    def has_more(self) -> bool:
+        """Bytes or frames are left that next_batch() would look at."""
+        return bool(self._frames) or self._scanner.has_more
+
+    @property
+    def phase(self) -> Phase:
+        """Where the closing handshake stands."""
+        return self._phase
+
+    def _take(self, frames: list[tuple[int, bytes | str]]) -> list[WsEvent]:
+        events: list[WsEvent] = []
+        self._frames = []
+        inflated = 0
+        rest = iter(frames)
+        try:
+            for first, payload in rest:
+                if first == WHOLE_TEXT:
+                    events.append(_new(self._text_type, (_TEXT, payload, "")))
+                elif first == WHOLE_BINARY:
+                    events.append(_new(WSMessage, (_BINARY, payload, "")))
+                else:
+                    assert isinstance(payload, bytes)  # only WHOLE_TEXT is decoded
+                    inflated += self._take_frame(first, payload, events)
+                    if inflated > _BATCH_BYTES:
+                        self._frames = list(rest)
+            if self._scanner.fault and not self._frames and self._is_reading:
+                raise WebSocketError.of(_RULES[self._scanner.fault])
+        except WebSocketError as exc:
+            self._step(_Step.FAIL)
+            events.append(exc)
+        return events
+
+    def _take_frame(self, first: int, payload: bytes, events: list[WsEvent]) -> int:
+        """What is not a whole plain message; returns how many bytes were inflated."""
+        opcode = first & OPCODE
+        if opcode > _BINARY:
+            events.append(self._to_control(WSMsgType(opcode), payload))
+            return 0
+        data: bytes | bytearray = payload
+        if opcode and not first & FIN:
+            self._open = OpenMessage(first, payload)
+            return 0
+        if not opcode:
+            fragments = self._open
+            assert fragments is not None  # the scanner refuses a lone continuation
+            fragments.data += payload
+            if not first & FIN:
+                return 0
+            self._open = None
+            first, data = fragments.first, fragments.data
+        message = self._to_message(first, data)
+        events.append(message)
+        return len(message.data) if first & RSV1 else 0
+
+    def _to_message(self, first: int, data: bytes | bytearray) -> WSMessage | WSMessageTextBytes:
+        if first & RSV1:
+            assert self._inflater is not None  # the scanner refuses the bit without it
+            data = self._inflater.decompress(data, self._max_message_size)
+        if first & OPCODE == _BINARY:
+            return WSMessage(_BINARY, bytes(data), "")
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:  # plain text was checked as it came
+            raise WebSocketError.of(Rule.TEXT) from None
+        if self._text_type is WSMessage:
+            return WSMessage(_TEXT, text, "")
+        return WSMessageTextBytes(_TEXT, bytes(data), "")
+
+    def _to_control(self, opcode: WSMsgType, payload: bytes) -> WSMessage:
+        if opcode is not _CLOSE:
+            return WSMessage(opcode, payload, "")
+        close = parse_close(payload)
+        if isinstance(close, Rule):
+            raise WebSocketError.of(close)
+        self._step(_Step.RECEIVE_CLOSE)
+        return WSMessage(_CLOSE, *close)
+
+    # Sending.
+
+    def send_text(self, data: str | Buffer, compress: int | None = None) -> bytes:
+        """A text message; bytes must be UTF-8. `compress`: a level for this one, 0 for none."""
+        if self._phase is not _OPEN:
+            self._check_can_send()
+        if self._deflater is not None and compress != 0:
+            return self.send_packed(_TEXT, self._pack(data, compress))
+        return render_frame(WHOLE_TEXT, data, next_key() if self._is_client else None)
+
+    def send_binary(self, data: Buffer, compress: int | None = None) -> list[Buffer]:
+        """A binary message, in parts: large data is not copied where it need not be masked."""
+        if self._phase is not _OPEN:
+            self._check_can_send()
+        if self._deflater is not None and compress != 0:
+            return [self.send_packed(_BINARY, self._pack(data, compress))]
+        return render_parts(WHOLE_BINARY, data, next_key() if self._is_client else None)
+
+    def begin_packing(self, data: str | Buffer, compress: int | None = None) -> Packing:
+        """The first half of a compressed message: run() the result on any thread.
+
+        Then give it to send_packed(), before another message is begun.
+        """
+        if self._deflater is None:
+            raise ValueError("no compression was agreed on")
+        data = data.encode() if isinstance(data, str) else data
+        return self._deflater.begin(data, compress)
+
+    def send_packed(self, opcode: WSMsgType, packing: Packing) -> bytes:
+        """The second half: the frame of a message that was compressed."""
+        self._check_can_send()
+        assert self._deflater is not None  # begin_packing() would have raised
+        packed = self._deflater.finish(packing)
+        return self._render(FIN | RSV1 | opcode, packed)
+
+    def send_ping(self, data: str | Buffer = b"") -> bytes:
+        """A ping of at most 125 bytes (RFC 6455 5.5.2)."""
+        return self._send_control(WSMsgType.PING, data)
+
+    def send_pong(self, data: str | Buffer = b"") -> bytes:
+        """A pong of at most 125 bytes, asked for or not (RFC 6455 5.5.3)."""
+        return self._send_control(WSMsgType.PONG, data)
+
+    def send_close(self, code: int = WSCloseCode.OK, reason: Buffer | str = b"") -> bytes:
+        """Our half of the closing handshake; nothing else can be sent afterwards.
+
+        ValueError for a code that must not be sent or a reason over 123 bytes.
+        """
+        payload = format_close(code, reason)
+        self._step(_Step.SEND_CLOSE)
+        return self._render(FIN | _CLOSE, payload)
+
+    def _pack(self, data: str | Buffer, compress: int | None) -> Packing:
+        packing = self.begin_packing(data, compress)
+        packing.run()
+        return packing
+
+    def _send_control(self, opcode: WSMsgType, data: str | Buffer) -> bytes:
+        self._check_can_send()
+        payload = data.encode() if isinstance(data, str) else data
+        if memoryview(payload).nbytes > CONTROL_LIMIT:
+            raise ValueError("a control frame carries at most 125 bytes (RFC 6455 5.5)")
+        return self._render(FIN | opcode, payload)
+
+    def _render(self, first: int, payload: Buffer) -> bytes:
+        return render_frame(first, payload, next_key() if self._is_client else None)
+
+    def _check_can_send(self) -> None:
+        if self._phase is not Phase.OPEN and self._phase is not Phase.CLOSE_RECEIVED:
+            raise WebSocketClosed
+
+    @property
+    def _is_reading(self) -> bool:
+        return self._phase is Phase.OPEN or self._phase is Phase.CLOSE_SENT
+
+    def _step(self, step: _Step) -> None:
+        try:
+            self._phase = _NEXT[self._phase, step]
+        except KeyError:
+            raise WebSocketClosed from None
