@@ -46,7 +46,7 @@ def run_server(effort: Effort) -> Rows:
         }
         for case in SERVER_CASES:
             samples: dict[str, list[Sample]] = {name: [] for name in CONTENDERS}
-            for name, server in servers.items():
+            for server in servers.values():
                 load.ask(f"{server.hello['port']} {case.name} {WARM_UP_SECONDS}")
             for number in range(effort.rounds):
                 _progress(f"server: {case.title}, round {number + 1} of {effort.rounds}")

@@ -48,7 +48,7 @@ def table(title: str, rows: Mapping[str, Mapping[str, Figure]]) -> str:
     """The rows of one suite as text: a line for each case and contender, with ratios."""
     lines = [
         f"{title:<20}{'':<10}{'CPU µs':>9}{'spread':>8}{'req/s':>10}"
-        f"{'× ' + RIVAL:>12}{'× ' + LIMIT:>9}"
+        f"{'/ ' + RIVAL:>12}{'/ ' + LIMIT:>9}"
     ]
     for case, figures in rows.items():
         for name in CONTENDERS:

@@ -3,7 +3,6 @@
 import sys
 
 import weft
-
 from tools.bench.child import run
 from tools.bench.clients.session import drive
 

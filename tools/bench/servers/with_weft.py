@@ -2,10 +2,9 @@
 
 import sys
 
-from weft import web
-
 from tools.bench.child import run
 from tools.bench.servers.application import serve
+from weft import web
 
 
 async def main() -> None:
