@@ -143,6 +143,9 @@ def check_circles(package: Package, law: Law) -> Iterator[str]:
     while leaves := [module for module, targets in graph.items() if not targets & graph.keys()]:
         for module in leaves:
             del graph[module]
+    while roots := graph.keys() - set().union(*graph.values()):
+        for module in roots:
+            del graph[module]
     if graph:
         yield f"{package.folder}: these import each other in a circle: {', '.join(sorted(graph))}"
 

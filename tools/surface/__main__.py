@@ -83,13 +83,9 @@ class Source:
         for statement in self.statements(module):
             if isinstance(statement, ast.ImportFrom):
                 origin = self.origin_of(module, statement)
-                for alias in statement.names:
-                    if alias.name == "*" and name in self.exported(origin):
-                        return self.find_import(origin, name)
-                    if (alias.asname or alias.name) == name:
-                        return self.find_import(origin, alias.name)
-            elif isinstance(statement, ast.Import):
-                continue
+                imported = {alias.asname or alias.name: alias.name for alias in statement.names}
+                if name in imported or ("*" in imported and name in self.exported(origin)):
+                    return self.find_import(origin, imported.get(name, name))
             elif name in bound_by(statement):
                 assert isinstance(statement, Definition)  # bound_by knows no others
                 return module, statement

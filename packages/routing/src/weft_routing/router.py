@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from .errors import DuplicateName, DuplicateRoute, MethodError, RouteNameError, WrongPhase
-from .pattern import Pattern, parse_pattern, to_comparable, to_value
-from .tree import ANY_METHOD, Found, Match, Miss, Route, Tree
+from .pattern import Pattern, parse_pattern, to_comparable
+from .tree import ANY_METHOD, Found, Match, Miss, Route, Tree, to_match
 
 T = TypeVar("T")
 
@@ -121,8 +121,9 @@ class Router(Generic[T]):
         candidates.sort(key=_rank)
         row: Row[T] = {}
         for route, values in candidates:
-            params = dict(zip(route.names, map(to_value, values), strict=True))
-            row.setdefault(route.method, Match(route.value, MappingProxyType(params), route))
+            match = to_match(route, values, path)
+            match.params = MappingProxyType(match.params)  # it will be shared
+            row.setdefault(route.method, match)
             if route.method == ANY_METHOD:
                 return row
         row[ANY_METHOD] = Miss(tuple(sorted(row)))

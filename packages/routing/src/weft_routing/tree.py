@@ -131,9 +131,7 @@ class Tree(Generic[T]):
             found = _routes_at(anchor, segments, path)
             for route, values in found:
                 if route.method == method or route.method == ANY_METHOD:
-                    if "%" in path:
-                        values = tuple(map(to_value, values))
-                    return Match(route.value, dict(zip(route.names, values, strict=False)), route)
+                    return to_match(route, values, path)
             missed += found
         return Miss(tuple(sorted({route.method for route, _ in missed}))) if missed else NOT_FOUND
 
@@ -155,6 +153,13 @@ class Tree(Generic[T]):
                 anchors.append(anchor)
         anchors.reverse()
         return anchors
+
+
+def to_match(route: Route[T], values: tuple[str, ...], path: str) -> Match[T]:
+    """The match of a route, with what the comparable form still holds encoded decoded."""
+    if "%" in path:
+        values = tuple(map(to_value, values))
+    return Match(route.value, dict(zip(route.names, values, strict=True)), route)
 
 
 def _routes_at(anchor: Anchor[T], segments: list[str], path: str) -> Found[T]:
@@ -194,10 +199,7 @@ def _collect(node: Node[T], segments: list[str], values: tuple[str, ...], found:
     for at in range(node.depth, len(segments)):
         text = segments[at]
         if node.shaped:
-            for regex, child in node.shaped:
-                match = regex.fullmatch(text)
-                if match is not None:
-                    _collect(child, segments, values + match.groups(), found)
+            _collect_shaped(node, text, segments, values, found)
         literal, plain = node.literals.get(text), node.plain
         if plain is not None and text and "{" not in text and "}" not in text:
             if literal is not None:
@@ -209,6 +211,15 @@ def _collect(node: Node[T], segments: list[str], values: tuple[str, ...], found:
             return
     for route in node.routes:
         found.append((route, values))
+
+
+def _collect_shaped(
+    node: Node[T], text: str, segments: list[str], values: tuple[str, ...], found: Found[T]
+) -> None:
+    for regex, child in node.shaped:
+        match = regex.fullmatch(text)
+        if match is not None:
+            _collect(child, segments, values + match.groups(), found)
 
 
 def _order(candidate: tuple[Route[T], tuple[str, ...]]) -> int:
