@@ -1,0 +1,338 @@
+"""The link on in-memory transports, and once on each loop's own."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+import trustme
+import uvloop
+from support.memory import Recorder, join, memory_links, transport_of
+
+from weft_http_parser import Hold, Link, LinkLost
+
+
+def recorder(link: Link) -> Recorder:
+    assert isinstance(link.receiver, Recorder)
+    return link.receiver
+
+
+async def test_bytes_arrive_in_order() -> None:
+    client, server = memory_links()
+    client.write(b"one ")
+    client.write_parts([b"two ", memoryview(b"three")])
+    assert await recorder(server).until_bytes(13) == b"one two three"
+    assert recorder(server).events[0] == "made"
+    assert recorder(server).link is server
+
+
+async def test_the_receiver_can_be_replaced() -> None:
+    client, server = memory_links()
+    client.write(b"a")
+    await recorder(server).until_bytes(1)
+    second = Recorder()
+    server.receiver = second
+    client.write(b"b")
+    assert await second.until_bytes(1) == b"b"
+    assert second.events == ["data"]
+
+
+async def test_reading_stops_while_any_reason_holds() -> None:
+    client, server = memory_links()
+    transport = transport_of(server)
+    server.hold(Hold.BODY)
+    server.hold(Hold.QUEUE)
+    server.hold(Hold.QUEUE)
+    assert not transport.is_reading()
+    assert server.holds == Hold.BODY | Hold.QUEUE
+    server.release(Hold.QUEUE)
+    assert not transport.is_reading()
+    client.write(b"later")
+    server.release(Hold.BODY)
+    assert transport.is_reading()
+    assert await recorder(server).until_bytes(5) == b"later"
+
+
+async def test_releasing_what_is_not_held_does_nothing() -> None:
+    _, server = memory_links()
+    server.hold(Hold.BODY)
+    server.release(Hold.SWITCH)
+    assert server.holds == Hold.BODY
+
+
+async def test_a_hold_before_the_connection_counts() -> None:
+    link = Link(Recorder())
+    link.hold(Hold.PIPELINE)
+    join(link, Link(Recorder()))
+    assert not transport_of(link).is_reading()
+
+
+def test_drain_below_the_mark_does_not_suspend() -> None:
+    async def main() -> None:
+        client, _ = memory_links()
+        client.write(b"x" * 65_536)
+        with pytest.raises(StopIteration):
+            client.drain().send(None)
+
+    asyncio.run(main())
+
+
+async def test_drain_waits_for_a_peer_that_reads() -> None:
+    client, server = memory_links()
+    server.hold(Hold.BODY)
+    client.write(b"x" * 100_000)
+    drained = asyncio.create_task(client.drain())
+    await asyncio.sleep(0)
+    assert not drained.done()
+    server.release(Hold.BODY)
+    await asyncio.wait_for(drained, 5)
+    await recorder(server).until_bytes(100_000)
+
+
+async def test_a_cancelled_drain_leaves_the_link_usable() -> None:
+    client, server = memory_links()
+    server.hold(Hold.BODY)
+    client.write(b"x" * 100_000)
+    drained = asyncio.create_task(client.drain())
+    await asyncio.sleep(0)
+    drained.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await drained
+    server.release(Hold.BODY)
+    await client.drain()
+    client.write(b"y")
+    assert (await recorder(server).until_bytes(100_001)).endswith(b"xy")
+
+
+async def test_a_peer_that_takes_nothing_is_cut_off() -> None:
+    client, server = memory_links(write_timeout_seconds=0.02)
+    server.hold(Hold.BODY)
+    client.write(b"x" * 100_000)
+    with pytest.raises(TimeoutError):
+        await client.drain()
+    await recorder(client).until_event("lost")
+    assert client.is_lost
+
+
+async def test_a_slow_peer_is_not_cut_off() -> None:
+    client, server = memory_links(write_timeout_seconds=0.05)
+    server.hold(Hold.BODY)
+    client.write(b"x" * 200_000)
+    drained = asyncio.create_task(client.drain())
+    for _ in range(4):
+        await asyncio.sleep(0.03)
+        # Takes some, while more is written behind it: the buffer does not shrink.
+        server.release(Hold.BODY)
+        await asyncio.sleep(0)
+        server.hold(Hold.BODY)
+        client.write(b"y" * 65_536)
+    assert not drained.done()
+    assert not client.is_closing
+    server.release(Hold.BODY)
+    await asyncio.wait_for(drained, 5)
+
+
+async def test_losing_the_link_wakes_a_drain() -> None:
+    client, server = memory_links()
+    server.hold(Hold.BODY)
+    client.write(b"x" * 100_000)
+    drained = asyncio.create_task(client.drain())
+    await asyncio.sleep(0)
+    cause = OSError("cable")
+    transport_of(client).lose(cause)
+    with pytest.raises(LinkLost) as caught:
+        await drained
+    assert caught.value.__cause__ is cause
+    assert recorder(client).lost_with is cause
+    assert isinstance(recorder(server).lost_with, ConnectionResetError)
+
+
+async def test_nothing_is_written_to_a_lost_link() -> None:
+    client, _ = memory_links()
+    client.abort()
+    await client.wait_closed()
+    assert client.is_lost
+    with pytest.raises(LinkLost):
+        client.write(b"x")
+    with pytest.raises(LinkLost):
+        client.write_parts([b"x"])
+    with pytest.raises(LinkLost):
+        await client.drain()
+    client.close()
+    client.abort()
+    client.write_eof()
+    await client.wait_closed()
+
+
+async def test_nothing_is_written_after_close() -> None:
+    client, server = memory_links()
+    client.write(b"last")
+    client.close()
+    assert client.is_closing
+    assert not client.is_lost
+    with pytest.raises(LinkLost):
+        client.write(b"more")
+    await client.wait_closed()
+    assert await recorder(server).until_bytes(4) == b"last"
+
+
+async def test_close_waits_for_a_reading_peer_and_cuts_off_another() -> None:
+    client, server = memory_links(write_timeout_seconds=0.02)
+    server.hold(Hold.BODY)
+    client.write(b"x" * 10)
+    client.close()
+    await asyncio.wait_for(client.wait_closed(), 5)
+    await recorder(server).until_event("lost")
+    assert recorder(server).received == b""
+
+
+async def test_half_close_keeps_our_side_open() -> None:
+    server_side = Recorder(at_eof=True)
+    client, server = memory_links(server=server_side)
+    client.write(b"question")
+    client.write_eof()
+    await server_side.until_event("eof")
+    assert not server.is_closing
+    server.write(b"answer")
+    assert await recorder(client).until_bytes(6) == b"answer"
+    server.close()
+    await server.wait_closed()
+
+
+async def test_eof_closes_when_the_receiver_wants_nothing_more() -> None:
+    client, server = memory_links()
+    client.write_eof()
+    await recorder(server).until_event("lost")
+    assert server.is_lost
+    with pytest.raises(LinkLost):
+        server.write(b"x")
+
+
+async def test_a_link_that_never_connected() -> None:
+    link = Link(Recorder())
+    assert link.get_extra_info("peername", "nobody") == "nobody"
+    assert not link.is_closing
+    with pytest.raises(LinkLost):
+        link.write(b"x")
+    link.close()
+    assert link.is_lost
+    await link.wait_closed()
+
+
+async def test_extra_info_and_repr() -> None:
+    client, _ = memory_links()
+    assert client.get_extra_info("sockname") == ("client", 0)
+    assert client.get_extra_info("cipher", 5) == 5
+    assert repr(client) == "<Link open peer=('client-peer', 0)>"
+
+
+@asynccontextmanager
+async def tcp_links(tls: bool = False) -> AsyncIterator[tuple[Link, Link]]:
+    loop = asyncio.get_running_loop()
+    server_context, client_context = tls_contexts() if tls else (None, None)
+    accepted: asyncio.Future[Link] = loop.create_future()
+    receiver = Recorder(at_eof=True)
+
+    def accept() -> Link:
+        link = Link(receiver, write_timeout_seconds=0.2)
+        accepted.set_result(link)
+        return link
+
+    listener = await loop.create_server(accept, "127.0.0.1", 0, ssl=server_context)
+    port = listener.sockets[0].getsockname()[1]
+    _, client = await loop.create_connection(
+        lambda: Link(Recorder(), write_timeout_seconds=0.2),
+        "127.0.0.1",
+        port,
+        ssl=client_context,
+        server_hostname="localhost" if tls else None,
+    )
+    server = await accepted
+    await receiver.until_event("made")
+    try:
+        yield client, server
+    finally:
+        client.abort()
+        server.abort()
+        await client.wait_closed()
+        await server.wait_closed()
+        listener.close()
+        await listener.wait_closed()
+
+
+def tls_contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    authority = trustme.CA()
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(server)
+    client = ssl.create_default_context()
+    authority.configure_trust(client)
+    return server, client
+
+
+async def talk(tls: bool) -> None:
+    async with tcp_links(tls) as (client, server):
+        client.write(b"question")
+        assert await recorder(server).until_bytes(8) == b"question"
+        server.write(b"x" * 1_000_000)
+        await server.drain()
+        assert len(await recorder(client).until_bytes(1_000_000)) == 1_000_000
+        server.close()
+        await server.wait_closed()
+        await recorder(client).until_event("lost")
+
+
+async def answer_a_half_close() -> None:
+    async with tcp_links() as (client, server):
+        client.write_eof()
+        await recorder(server).until_event("eof")
+        server.write(b"still here")
+        assert await recorder(client).until_bytes(10) == b"still here"
+
+
+async def cut_off_a_stuck_peer(closes: bool) -> None:
+    async with tcp_links() as (client, server):
+        client.hold(Hold.BODY)
+        server.write(b"x" * 50_000_000)
+        if closes:
+            server.close()
+        else:
+            with pytest.raises(TimeoutError):
+                await server.drain()
+        await asyncio.wait_for(server.wait_closed(), 5)
+
+
+async def put_tls_on() -> None:
+    server_context, client_context = tls_contexts()
+    async with tcp_links() as (client, server):
+        client.hold(Hold.SWITCH)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(server.start_tls(server_context, server_side=True))
+            group.create_task(client.start_tls(client_context, server_hostname="localhost"))
+        assert client.get_extra_info("ssl_object") is not None
+        server.write(b"secret")
+        client.release(Hold.SWITCH)
+        assert await recorder(client).until_bytes(6) == b"secret"
+
+
+async def fail_a_handshake() -> None:
+    async with tcp_links() as (client, server):
+        server.write(b"plain text, no TLS here\r\n")
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            await client.start_tls(ssl.create_default_context(), server_hostname="localhost")
+        assert client.is_lost
+        assert "lost" in recorder(client).events
+
+
+@pytest.mark.parametrize(
+    "new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
+)
+def test_on_real_transports(new_loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(talk(tls=False))
+        runner.run(talk(tls=True))
+        runner.run(answer_a_half_close())
+        runner.run(cut_off_a_stuck_peer(closes=True))
+        runner.run(cut_off_a_stuck_peer(closes=False))
+        runner.run(put_tls_on())
+        runner.run(fail_a_handshake())
