@@ -1,0 +1,121 @@
+import os
+import zlib
+
+import pytest
+from weft_http_parser import Role
+from weft_websocket import DeflateParams, Rule, WebSocketError
+from weft_websocket.deflate import Deflater, Inflater
+
+TEXT = b"the same words, again and again, " * 20
+
+
+def compress(deflater: Deflater, data: bytes, level: int | None = None) -> bytes:
+    packing = deflater.begin(data, level)
+    packing.run()
+    return deflater.finish(packing)
+
+
+def pair(role: Role, **params: object) -> tuple[Deflater, Inflater]:
+    agreed = DeflateParams(**params)  # type: ignore[arg-type]  # values by name
+    other = Role.CLIENT if role is Role.SERVER else Role.SERVER
+    return Deflater(role, agreed), Inflater(other, agreed)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("bits", [8, 9, 12, 15])
+@pytest.mark.parametrize("forgets", [False, True])
+def test_messages_survive(role: Role, bits: int, forgets: bool) -> None:
+    side = "server" if role is Role.SERVER else "client"
+    params = {f"{side}_max_window_bits": bits, f"{side}_no_context_takeover": forgets}
+    deflater, inflater = pair(role, **params)
+    for data in (b"", b"a", TEXT, os.urandom(5000), TEXT * 40, b"\x00" * 70000):
+        assert inflater.decompress(compress(deflater, data), 0) == data
+
+
+def test_the_example_of_the_rfc() -> None:
+    """RFC 7692 7.2.3.1 and 7.2.3.2."""
+    deflater, _ = pair(Role.SERVER)
+    assert compress(deflater, b"Hello") == bytes.fromhex("f248cdc9c90700")
+    assert compress(deflater, b"Hello") == bytes.fromhex("f200110000")
+
+
+def test_without_takeover_every_message_stands_alone() -> None:
+    deflater, _ = pair(Role.SERVER, server_no_context_takeover=True)
+    assert compress(deflater, TEXT) == compress(deflater, TEXT)
+
+
+@pytest.mark.parametrize("bits", range(8, 16))
+def test_the_window_is_no_larger_than_agreed(bits: int) -> None:
+    deflater, _ = pair(Role.CLIENT, client_max_window_bits=bits)
+    noise = os.urandom(2**bits + 10)
+    packed = compress(deflater, noise + noise)
+    reader = zlib.decompressobj(-max(bits, 9))
+    assert reader.decompress(packed + b"\x00\x00\xff\xff") == noise + noise
+    # What lies farther back than the window cannot have been referred to.
+    assert len(packed) > 2 * 2**bits
+
+
+def test_a_level_holds_for_one_message() -> None:
+    deflater, inflater = pair(Role.SERVER)
+    for level in (None, 1, None, 9, 15, None, None):
+        assert inflater.decompress(compress(deflater, TEXT, level), 0) == TEXT
+
+
+def test_a_message_that_was_never_finished_leaves_a_good_window() -> None:
+    deflater, inflater = pair(Role.SERVER)
+    assert inflater.decompress(compress(deflater, TEXT), 0) == TEXT
+    deflater.begin(b"cancelled " * 50).run()
+    for _ in range(2):
+        assert inflater.decompress(compress(deflater, TEXT), 0) == TEXT
+
+
+@pytest.mark.parametrize("size", [0, 1, 999, 1000])
+def test_up_to_the_limit(size: int) -> None:
+    deflater, inflater = pair(Role.SERVER)
+    assert len(inflater.decompress(compress(deflater, b"x" * size), 1000)) == size
+
+
+@pytest.mark.parametrize("size", [1001, 100_000_000])
+def test_over_the_limit(size: int) -> None:
+    deflater, inflater = pair(Role.SERVER)
+    packed = compress(deflater, b"x" * size)
+    with pytest.raises(WebSocketError, match=Rule.MESSAGE_SIZE.text) as caught:
+        inflater.decompress(packed, 1000)
+    assert caught.value.code == 1009
+
+
+def test_corrupt_data() -> None:
+    _, inflater = pair(Role.SERVER)
+    with pytest.raises(WebSocketError, match="corrupt") as caught:
+        inflater.decompress(b"\xff\xff\xff", 1000)
+    assert caught.value.code == 1002
+
+
+def final_stream(data: bytes) -> bytes:
+    coder = zlib.compressobj(6, zlib.DEFLATED, -15)
+    return coder.compress(data) + coder.flush()
+
+
+def test_a_final_block_ends_a_stream_not_the_connection() -> None:
+    """RFC 7692 7.2.3.4: the message is the stream and one more byte."""
+    deflater, inflater = pair(Role.SERVER)
+    assert inflater.decompress(final_stream(b"Hello") + b"\x00", 1000) == b"Hello"
+    assert inflater.decompress(compress(deflater, b"more"), 1000) == b"more"
+
+
+def test_streams_of_one_message_are_counted_and_measured_together() -> None:
+    _, inflater = pair(Role.SERVER)
+    assert inflater.decompress(final_stream(b"ab") * 20 + b"\x00", 1000) == b"ab" * 20
+    with pytest.raises(WebSocketError, match=Rule.MESSAGE_SIZE.text):
+        inflater.decompress(final_stream(b"x" * 600) * 2, 1000)
+    _, inflater = pair(Role.SERVER)
+    with pytest.raises(WebSocketError, match="corrupt"):
+        inflater.decompress(final_stream(b"") * 1000, 1000)
+
+
+@pytest.mark.parametrize("bits", [7, 16])
+def test_parameters_are_checked(bits: int) -> None:
+    with pytest.raises(ValueError, match="server_max_window_bits is 8 to 15"):
+        DeflateParams(server_max_window_bits=bits)
+    with pytest.raises(ValueError, match="client_max_window_bits is 8 to 15"):
+        DeflateParams(client_max_window_bits=bits)
