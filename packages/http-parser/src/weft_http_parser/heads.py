@@ -249,7 +249,7 @@ class RequestHead(_Head):
         _fill(self, raw, version)
         self.method = _decode(_encode("method", method))
         self.target = _decode(_encode("target", target))
-        if not target.startswith("/"):
+        if not target.startswith("/") or method == "CONNECT":
             self.marks |= MARK_OTHER_TARGET
 
     @property
@@ -300,7 +300,7 @@ def to_request_head(
     head._take(raw, version, pairs)
     head.method = method
     head.target = _decode(target)
-    if target[0] != 0x2F:
+    if target[0] != 0x2F or method == "CONNECT":
         head.marks |= MARK_OTHER_TARGET
     return head
 

@@ -198,7 +198,7 @@ MARK_DATE: Final = 1 << 15
 MARK_SERVER: Final = 1 << 16
 MARK_TRAILER: Final = 1 << 17
 MARK_HTTP_10: Final = 1 << 30  # the version is 1.0
-MARK_OTHER_TARGET: Final = 1 << 31  # the target does not begin with "/"
+MARK_OTHER_TARGET: Final = 1 << 31  # the target is no path, or must not be one
 
 FIELD_MARKS: Final = MappingProxyType(
     {
