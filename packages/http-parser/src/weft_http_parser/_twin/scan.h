@@ -86,6 +86,11 @@ static inline int note_field(const State *state, Table *table,
   return 0;
 }
 
+/* RFC 9112 3.2.3: only CONNECT has an authority for a target, and nothing else. */
+static inline int is_connect(const Layout *layout, Byte *method) {
+  return layout->first_size == 7 && memcmp(method, "CONNECT", 7) == 0;
+}
+
 static inline void note_start(Table *table, Byte *begin, const StartLine *parts,
                               int is_request) {
   Layout *layout = &table->layout;
@@ -96,7 +101,8 @@ static inline void note_start(Table *table, Byte *begin, const StartLine *parts,
   layout->second_size = (uint32_t)(parts->second_end - parts->second);
   layout->minor = (unsigned char)parts->minor;
   layout->marks = parts->minor == 0 ? MARK_HTTP_10 : 0;
-  if (is_request && *parts->second != '/') {
+  if (is_request &&
+      (*parts->second != '/' || is_connect(layout, parts->first))) {
     layout->marks |= MARK_OTHER_TARGET;
   }
 }
