@@ -11,6 +11,7 @@ def tree_of(*paths: str) -> Tree[str]:
     for order, path in enumerate(paths):
         pattern = parse_pattern(path)
         tree.add(Route("GET", pattern, path, None, order, pattern.names))
+    tree.seal()
     return tree
 
 
@@ -44,6 +45,12 @@ def test_nothing_empty_longer_or_shorter() -> None:
     for path in ("", "/", "/a", "/a/", "/a//", "/a/b/c", "/a/b//", "a/b", "*", "/a/{b}"):
         assert found(tree, path) == []
     assert [value for value, _ in found(tree, "/a/b/")] == ["/a/{x}/"]
+
+
+def test_only_paths_from_the_root() -> None:
+    tree = tree_of("/{x}", "/{x}/{y}")
+    for path in ("*", "a", "a/b", "", "http://a/b"):
+        assert tree.find("GET", path) == Miss()
 
 
 def test_one_shape_is_compiled_once() -> None:

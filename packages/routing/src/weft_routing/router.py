@@ -78,6 +78,7 @@ class Router(Generic[T]):
                 literal.setdefault(route.pattern.literal, []).append(route)
             else:
                 self._tree.add(route)
+        self._tree.seal()
         for path, routes in literal.items():
             self._rows[path] = self._to_row(path, routes)
 
