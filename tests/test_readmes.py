@@ -45,6 +45,8 @@ def blocks_of(path: Path) -> Iterator[tuple[Block, str]]:
 def cases() -> Iterator[object]:
     for path in READMES:
         for block, marks in blocks_of(path):
+            if path.parent == ROOT and block.role != "alone":
+                continue
             skips = [pytest.mark.skip("marked no-run")] if "no-run" in marks else []
             yield pytest.param(block, id=str(block), marks=skips)
 
