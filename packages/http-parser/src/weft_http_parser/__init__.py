@@ -29,10 +29,58 @@ from .errors import (
     ContentCodingError,
     HeaderInjection,
     HttpParserError,
+    LineTooLong,
     LinkLost,
     MultipartError,
     ProtocolError,
     Reason,
+)
+from .fields.cookies import (
+    CookieOptions,
+    format_cookie_value,
+    format_cookies,
+    format_set_cookie,
+    make_morsel,
+    parse_cookies,
+    parse_set_cookie,
+    to_simple_cookie,
+)
+from .fields.credentials import (
+    BasicAuth,
+    encode_basic_auth,
+)
+from .fields.dates import (
+    format_http_date,
+    parse_http_date,
+)
+from .fields.disposition import (
+    ContentDisposition,
+    content_disposition_filename,
+    format_content_disposition,
+    parse_content_disposition,
+)
+from .fields.etags import (
+    ETAG_ANY,
+    ETag,
+    format_etag,
+    parse_etags,
+)
+from .fields.lists import (
+    parse_quality_list,
+    parse_tokens,
+)
+from .fields.media import (
+    MediaType,
+    parse_media_type,
+)
+from .fields.ranges import (
+    parse_range,
+    parse_ranges,
+)
+from .fields.tokens import (
+    check_text,
+    is_token,
+    parse_parameters,
 )
 from .heads import (
     CHUNKED,
@@ -88,6 +136,7 @@ __all__ = (
     "DEFAULT_LIMITS",
     "EMPTY_STREAM",
     "END",
+    "ETAG_ANY",
     "HTTP_10",
     "HTTP_11",
     "MARK_ACCEPT_ENCODING",
@@ -113,12 +162,16 @@ __all__ = (
     "PHRASES",
     "UNTIL_CLOSE",
     "AsyncStreamIterator",
+    "BasicAuth",
     "BodyTooLarge",
     "Buffer",
     "ChunkTupleAsyncStreamIterator",
     "ContentCodingError",
     "ContentDecoder",
+    "ContentDisposition",
     "ContentEncoder",
+    "CookieOptions",
+    "ETag",
     "EmptyStreamReader",
     "End",
     "Event",
@@ -130,8 +183,10 @@ __all__ = (
     "Http1Connection",
     "HttpParserError",
     "Limits",
+    "LineTooLong",
     "Link",
     "LinkLost",
+    "MediaType",
     "MultipartError",
     "ProtocolError",
     "Reason",
@@ -141,14 +196,37 @@ __all__ = (
     "Role",
     "StreamReader",
     "Version",
+    "check_text",
+    "content_disposition_filename",
+    "encode_basic_auth",
+    "format_content_disposition",
+    "format_cookie_value",
+    "format_cookies",
+    "format_etag",
+    "format_http_date",
+    "format_set_cookie",
     "frame_request",
     "frame_response",
     "has_body",
     "hdrs",
+    "is_token",
     "make_decoder",
     "make_encoder",
+    "make_morsel",
+    "parse_content_disposition",
+    "parse_cookies",
+    "parse_etags",
+    "parse_http_date",
+    "parse_media_type",
+    "parse_parameters",
+    "parse_quality_list",
+    "parse_range",
+    "parse_ranges",
+    "parse_set_cookie",
+    "parse_tokens",
     "render_fields",
     "render_request_head",
     "render_response_head",
     "supported_codings",
+    "to_simple_cookie",
 )

@@ -1,0 +1,1 @@
+"""Text grammars of fields: pure functions from text to values and back."""
