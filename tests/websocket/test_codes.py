@@ -2,6 +2,7 @@ import doctest
 import json
 
 import pytest
+
 from weft_websocket import WSCloseCode, WSMessage, WSMessageTextBytes, WSMsgType, codes
 
 

@@ -2,6 +2,7 @@ import os
 import zlib
 
 import pytest
+
 from weft_http_parser import Role
 from weft_websocket import DeflateParams, Rule, WebSocketError
 from weft_websocket.deflate import Deflater, Inflater

@@ -1,4 +1,5 @@
 import pytest
+
 from weft_websocket import (
     HandshakeError,
     Rule,

@@ -2,6 +2,7 @@ import doctest
 import os
 
 import pytest
+
 from weft_websocket import Rule, frames
 from weft_websocket.frames import format_close, parse_close, render_parts
 

@@ -2,6 +2,7 @@ import base64
 import doctest
 
 import pytest
+
 from weft_http_parser import HTTP_11, RequestHead, ResponseHead
 from weft_websocket import (
     DeflateParams,

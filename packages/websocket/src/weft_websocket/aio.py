@@ -150,7 +150,8 @@ class WebSocketStream:
         messages = inbox.messages
         if not messages:
             if self._stage is _OPEN:
-                await inbox.wait(timeout or self.options.receive_timeout_seconds)
+                seconds = self.options.receive_timeout_seconds if timeout is None else timeout
+                await inbox.wait(seconds)
             if not messages:
                 return self._read_end()
         message = messages.popleft()
@@ -307,7 +308,7 @@ class WebSocketStream:
 
     def _enter(self, stage: _Stage) -> None:
         self._stage = max(self._stage, stage)
-        if stage is not _Stage.CLOSING and self._heartbeat is not None:
+        if self._heartbeat is not None:
             self._heartbeat.stop()
 
     # What the link calls.

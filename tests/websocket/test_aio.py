@@ -1,0 +1,562 @@
+"""WebSocketStream on links in memory: two streams, or one and a raw peer."""
+
+import asyncio
+import struct
+from typing import Any
+
+import pytest
+from support.memory import Recorder, memory_links, transport_of
+
+from weft_http_parser import Hold, Link, Role
+from weft_websocket import (
+    DeflateParams,
+    Rule,
+    StreamOptions,
+    WebSocketError,
+    WebSocketStream,
+    WSCloseCode,
+    WSMsgType,
+    WsProtocol,
+)
+
+from .test_twin import frame
+
+TEXT, BINARY, CLOSE = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CLOSE
+CLOSED = (WSMsgType.CLOSED, None, None)
+CLOSING = (WSMsgType.CLOSING, None, None)
+
+
+def make_stream(
+    link: Link, role: Role, *, protocol: WsProtocol | None = None, **options: Any
+) -> WebSocketStream:
+    chosen = StreamOptions(**options)
+    stream = WebSocketStream(link, protocol or WsProtocol(role), chosen)
+    stream.start()
+    return stream
+
+
+def streams(**options: Any) -> tuple[WebSocketStream, WebSocketStream]:
+    """A client and a server that talk to each other."""
+    ours, theirs = memory_links()
+    client = make_stream(ours, Role.CLIENT, **options)
+    return client, make_stream(theirs, Role.SERVER, **options)
+
+
+class Raw:
+    """A server's stream and the peer's end of its wire."""
+
+    def __init__(self, **options: Any) -> None:
+        self.peer = Recorder()
+        self.peer_link, self.link = memory_links(self.peer)
+        self.stream = make_stream(self.link, Role.SERVER, **options)
+
+    def send(self, *frames: bytes) -> None:
+        self.peer_link.write(b"".join(frames))
+
+    async def wire(self, expected: bytes) -> None:
+        """The bytes that the peer has got are exactly these."""
+        await self.peer.until_bytes(len(expected))
+        assert bytes(self.peer.received) == expected
+
+
+async def passes(count: int = 10) -> None:
+    """Let the loop deliver what is under way."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+# Messages
+
+
+async def test_messages_both_ways() -> None:
+    client, server = streams()
+    await client.send_text("hällo")
+    await client.send_binary(b"\x00\xff")
+    assert await server.receive() == (TEXT, "hällo", "")
+    assert await server.receive() == (BINARY, b"\x00\xff", "")
+    await server.send_binary(b"x" * 100_000)
+    assert await client.receive() == (BINARY, b"x" * 100_000, "")
+    assert (client.closed, client.close_code, client.exception()) == (False, None, None)
+
+
+async def test_a_waiting_reader_gets_the_message_in_the_pass_in_which_it_came() -> None:
+    raw = Raw()
+    reader = asyncio.create_task(raw.stream.receive())
+    await passes()
+    seen: list[bool] = []
+    reader.add_done_callback(lambda task: seen.append(True))
+    raw.stream.data_received(frame(0x81, b"x"))
+    # Called from a task, so the reader runs in the next pass: tasks do not nest.
+    assert not reader.done()
+    await asyncio.sleep(0)
+    assert reader.done()
+    reader = asyncio.create_task(raw.stream.receive())
+    await passes()
+    delivered = asyncio.get_running_loop().create_future()
+
+    def deliver() -> None:
+        raw.stream.data_received(frame(0x81, b"y"))
+        delivered.set_result(reader.done())
+
+    asyncio.get_running_loop().call_soon(deliver)
+    assert await delivered is True
+    assert (await reader).data == "y"
+
+
+async def test_bytes_behind_the_handshake_are_read_first() -> None:
+    peer = Recorder()
+    peer_link, link = memory_links(peer)
+    link.hold(Hold.SWITCH)
+    stream = WebSocketStream(link, WsProtocol(Role.SERVER))
+    peer_link.write(frame(0x81, b"second"))
+    stream.start(frame(0x81, b"first"))
+    assert [(await stream.receive()).data, (await stream.receive()).data] == ["first", "second"]
+
+
+async def test_iteration_ends_with_the_connection() -> None:
+    client, server = streams()
+    for text in ("a", "b"):
+        await client.send_text(text)
+    closing = asyncio.create_task(client.close())
+    assert [message.data async for message in server] == ["a", "b"]
+    assert await closing is True
+    assert (client.close_code, server.close_code) == (1000, 1000)
+
+
+async def test_a_server_may_answer_what_came_before_the_close_frame() -> None:
+    client, server = streams()
+    await client.send_text("question")
+    closing = asyncio.create_task(client.close())
+    await passes()
+    assert (await server.receive()).data == "question"
+    await server.send_text("answer")
+    assert (await server.receive()).type is CLOSE
+    assert await closing is True
+
+
+async def test_frames_by_type() -> None:
+    raw = Raw()
+    await raw.stream.send_frame(b"t", TEXT)
+    await raw.stream.send_frame(b"b", BINARY)
+    await raw.stream.send_frame(b"i", WSMsgType.PING)
+    await raw.stream.send_frame(b"o", WSMsgType.PONG)
+    await raw.stream.ping()
+    await raw.stream.pong(b"x")
+    await raw.wire(b"\x81\x01t\x82\x01b\x89\x01i\x8a\x01o\x89\x00\x8a\x01x")
+    for kind in (CLOSE, WSMsgType.CONTINUATION, WSMsgType.CLOSED):
+        with pytest.raises(ValueError, match="send_frame"):
+            await raw.stream.send_frame(b"", kind)
+
+
+# Ping and pong
+
+
+async def test_a_ping_is_answered_without_a_reader() -> None:
+    raw = Raw()
+    raw.send(frame(0x89, b"are you there"))
+    await raw.wire(frame(0x8A, b"are you there", None))
+
+
+async def test_of_many_pings_the_last_is_answered() -> None:
+    raw = Raw()
+    raw.send(*(frame(0x89, bytes([i])) for i in range(100)), frame(0x81, b"x"))
+    assert (await raw.stream.receive()).data == "x"
+    await raw.wire(b"\x8a\x01\x63")
+
+
+async def test_a_peer_that_reads_nothing_gets_no_pongs() -> None:
+    raw = Raw()
+    raw.peer_link.hold(Hold.BODY)
+    await raw.stream.send_binary(b"x" * 60_000)
+    for _ in range(2000):
+        raw.stream.data_received(frame(0x89, b"p" * 125))
+    assert transport_of(raw.link).get_write_buffer_size() < 70_000
+
+
+async def test_pings_are_messages_when_asked() -> None:
+    raw = Raw(autoping=False)
+    raw.send(frame(0x89, b"i"), frame(0x8A, b"o"))
+    assert await raw.stream.receive() == (WSMsgType.PING, b"i", "")
+    assert await raw.stream.receive() == (WSMsgType.PONG, b"o", "")
+    assert not raw.peer.received
+
+
+# The closing handshake
+
+
+async def test_the_peer_closes() -> None:
+    raw = Raw()
+    raw.send(frame(0x88, struct.pack(">H", 3000) + b"bye"))
+    assert await raw.stream.receive() == (CLOSE, 3000, "bye")
+    assert (raw.stream.closed, raw.stream.close_code) == (True, 3000)
+    await raw.wire(b"\x88\x02\x0b\xb8")
+    await raw.peer.until_event("eof")
+    assert await raw.stream.receive() == CLOSED
+    assert raw.stream.exception() is None
+    assert await raw.stream.close() is False
+
+
+async def test_the_peer_closes_without_a_code() -> None:
+    raw = Raw()
+    raw.send(frame(0x88))
+    assert await raw.stream.receive() == (CLOSE, 0, "")
+    await raw.wire(b"\x88\x00")
+    assert raw.stream.close_code == 0
+
+
+async def test_without_autoclose_the_application_closes() -> None:
+    raw = Raw(autoclose=False)
+    raw.send(frame(0x88, b"\x03\xe8"))
+    assert await raw.stream.receive() == (CLOSE, 1000, "")
+    assert await raw.stream.receive() == CLOSING
+    assert (raw.stream.closed, raw.stream.close_code) == (False, 1000)
+    assert not raw.peer.received
+    assert await raw.stream.close(code=3001, message=b"m") is True
+    await raw.wire(frame(0x88, struct.pack(">H", 3001) + b"m", None))
+    assert (raw.stream.closed, raw.stream.close_code) == (True, 1000)
+
+
+async def test_we_close() -> None:
+    raw = Raw()
+    raw.send(frame(0x81, b"not read"))
+    closing = asyncio.create_task(raw.stream.close(code=1001, message=b"later"))
+    await raw.wire(frame(0x88, b"\x03\xe9later", None))
+    assert raw.stream.closed
+    raw.send(frame(0x82, b"late"), frame(0x89, b"p"), frame(0x88, b"\x0b\xb8"))
+    assert await closing is True
+    assert (raw.stream.close_code, raw.stream.exception()) == (3000, None)
+    assert await raw.stream.close() is False
+    assert await raw.stream.receive() == CLOSED
+    assert raw.link.is_closing
+
+
+async def test_a_close_frame_that_was_not_read_yet_counts() -> None:
+    raw = Raw()
+    raw.send(frame(0x81, b"x"), frame(0x88, b"\x0b\xb8"))
+    await passes()
+    assert await raw.stream.close() is True
+    assert raw.stream.close_code == 3000
+
+
+async def test_the_peer_does_not_answer() -> None:
+    raw = Raw(close_timeout_seconds=0.01)
+    assert await raw.stream.close() is True
+    assert raw.stream.close_code == WSCloseCode.ABNORMAL_CLOSURE
+    assert isinstance(raw.stream.exception(), TimeoutError)
+    await raw.link.wait_closed()
+
+
+async def test_the_peer_vanishes_instead_of_answering() -> None:
+    raw = Raw()
+    closing = asyncio.create_task(raw.stream.close())
+    await raw.peer.until_bytes(4)
+    raw.peer_link.abort()
+    assert await closing is True
+    assert raw.stream.close_code == WSCloseCode.ABNORMAL_CLOSURE
+    assert isinstance(raw.stream.exception(), WebSocketError)
+
+
+async def test_a_reader_learns_that_we_close() -> None:
+    raw = Raw()
+    reader = asyncio.create_task(raw.stream.receive())
+    await passes()
+    closing = asyncio.create_task(raw.stream.close())
+    assert await reader == CLOSING
+    assert await raw.stream.receive() == CLOSED
+    raw.send(frame(0x88, b"\x03\xe8"))
+    assert await closing is True
+    assert await raw.stream.receive() == CLOSED
+
+
+async def test_close_checks_its_arguments_before_anything() -> None:
+    raw = Raw()
+    with pytest.raises(ValueError, match="must not be sent"):
+        await raw.stream.close(code=1006)
+    with pytest.raises(ValueError, match="123"):
+        await raw.stream.close(message=b"x" * 124)
+    assert not raw.stream.closed
+    await raw.stream.send_text("still open")
+    await raw.wire(b"\x81\x0astill open")
+
+
+async def test_a_backlog_does_not_keep_the_close_frame_away() -> None:
+    raw = Raw()
+    raw.send(*[frame(0x81, b"x")] * 5000, frame(0x88, b"\x03\xe9"))
+    await passes()
+    assert raw.link.holds
+    assert await raw.stream.close() is True
+    assert raw.stream.close_code == 1001
+
+
+async def test_cancelled_close() -> None:
+    raw = Raw()
+    closing = asyncio.create_task(raw.stream.close())
+    await raw.peer.until_bytes(4)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert raw.stream.close_code == WSCloseCode.ABNORMAL_CLOSURE
+    await raw.link.wait_closed()
+
+
+async def test_a_handler_that_goes_on_reading_is_stopped() -> None:
+    raw = Raw()
+    raw.send(frame(0x88))
+    assert (await raw.stream.receive()).type is CLOSE
+    for _ in range(4):
+        assert await raw.stream.receive() == CLOSED
+    with pytest.raises(RuntimeError, match="WebSocket connection is closed"):
+        await raw.stream.receive()
+
+
+async def test_a_client_may_go_on_reading() -> None:
+    client, server = streams()
+    closing = asyncio.create_task(client.close())
+    await server.receive()
+    await closing
+    for _ in range(10):
+        assert await client.receive() == CLOSED
+
+
+# Faults
+
+
+@pytest.mark.parametrize(
+    ("wire", "rule"),
+    [
+        (frame(0x83), Rule.RESERVED_OPCODE),
+        (frame(0xC1, b"x"), Rule.RESERVED_BITS),
+        (frame(0x81, b"\xff"), Rule.TEXT),
+        (frame(0x82, b"x" * 1001), Rule.MESSAGE_SIZE),
+        (frame(0x81, b"x", None), Rule.MASK_MISSING),
+    ],
+)
+async def test_a_broken_rule_closes_with_its_code(wire: bytes, rule: Rule) -> None:
+    protocol = WsProtocol(Role.SERVER, max_message_size=1000)
+    raw = Raw(protocol=protocol)
+    raw.send(frame(0x81, b"before"), wire, frame(0x81, b"after"))
+    answer = rule.close_code.to_bytes(2, "big") + rule.text.encode()
+    await raw.wire(frame(0x88, answer, None))
+    assert (await raw.stream.receive()).data == "before"
+    message = await raw.stream.receive()
+    error = raw.stream.exception()
+    assert message == (WSMsgType.ERROR, error, None)
+    assert isinstance(error, WebSocketError)
+    assert (error.code, str(error)) == (rule.close_code, rule.text)
+    assert (raw.stream.closed, raw.stream.close_code) == (True, rule.close_code)
+    assert await raw.stream.receive() == CLOSED
+    assert await raw.stream.close() is False
+    with pytest.raises(ConnectionResetError):
+        await raw.stream.send_text("x")
+    # Our side has ended; what the peer still sends is dropped until it ends too.
+    await raw.peer.until_event("lost")
+
+
+async def test_a_fault_is_met_by_close() -> None:
+    raw = Raw()
+    raw.send(frame(0x83))
+    await raw.peer.until_event("eof")
+    assert await raw.stream.close() is True
+    assert raw.stream.close_code == 1002
+
+
+async def test_a_fault_while_closing() -> None:
+    raw = Raw()
+    closing = asyncio.create_task(raw.stream.close())
+    await raw.peer.until_bytes(4)
+    raw.send(frame(0x83))
+    assert await closing is True
+    assert raw.stream.close_code == WSCloseCode.ABNORMAL_CLOSURE
+    assert isinstance(raw.stream.exception(), WebSocketError)
+
+
+async def test_the_peer_vanishes() -> None:
+    raw = Raw()
+    raw.send(frame(0x81, b"last words"))
+    await passes()
+    raw.peer_link.abort()
+    await passes()
+    assert (await raw.stream.receive()).data == "last words"
+    assert not raw.stream.closed
+    assert await raw.stream.receive() == CLOSED
+    assert (raw.stream.closed, raw.stream.close_code) == (True, 1006)
+    error = raw.stream.exception()
+    assert isinstance(error, WebSocketError)
+    assert isinstance(error.__cause__, ConnectionResetError)
+    with pytest.raises(ConnectionResetError):
+        await raw.stream.send_text("x")
+
+
+async def test_the_peer_ends_its_side_without_a_close_frame() -> None:
+    raw = Raw()
+    reader = asyncio.create_task(raw.stream.receive())
+    await passes()
+    raw.peer_link.write_eof()
+    assert await reader == CLOSED
+    assert raw.stream.close_code == 1006
+    await raw.link.wait_closed()
+
+
+async def test_a_link_that_was_lost_before_the_start() -> None:
+    _, link = memory_links()
+    link.abort()
+    await link.wait_closed()
+    stream = WebSocketStream(link, WsProtocol(Role.SERVER))
+    stream.start()
+    assert await stream.receive() == CLOSED
+    assert stream.close_code == 1006
+    assert await stream.close() is False
+
+
+async def test_close_after_the_peer_vanished() -> None:
+    raw = Raw()
+    raw.peer_link.abort()
+    await passes()
+    assert await raw.stream.close() is True
+    assert raw.stream.close_code == 1006
+
+
+# Readers
+
+
+async def test_one_reader_at_a_time() -> None:
+    raw = Raw()
+    reader = asyncio.create_task(raw.stream.receive())
+    await passes()
+    with pytest.raises(RuntimeError, match=r"Concurrent call to receive\(\) is not allowed"):
+        await raw.stream.receive()
+    raw.send(frame(0x81, b"for the first"))
+    assert (await reader).data == "for the first"
+
+
+async def test_a_read_may_time_out() -> None:
+    raw = Raw()
+    with pytest.raises(TimeoutError):
+        await raw.stream.receive(timeout=0.001)
+    assert (raw.stream.closed, raw.stream.close_code) == (False, None)
+    raw.send(frame(0x81, b"x"))
+    assert (await raw.stream.receive(timeout=5)).data == "x"
+
+
+async def test_a_read_may_time_out_by_option() -> None:
+    raw = Raw(receive_timeout_seconds=0.001)
+    with pytest.raises(TimeoutError):
+        await raw.stream.receive()
+
+
+async def test_a_cancelled_read_loses_nothing() -> None:
+    raw = Raw()
+    for _ in range(3):
+        reader = asyncio.create_task(raw.stream.receive())
+        await passes()
+        raw.stream.data_received(frame(0x81, b"kept"))
+        reader.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reader
+        assert (await raw.stream.receive()).data == "kept"
+        reader = asyncio.create_task(raw.stream.receive())
+        await passes()
+        reader.cancel()
+        raw.stream.data_received(frame(0x81, b"kept"))
+        with pytest.raises(asyncio.CancelledError):
+            await reader
+        assert (await raw.stream.receive()).data == "kept"
+
+
+# Back-pressure
+
+
+@pytest.mark.parametrize("limit", [1, 4, 16])
+async def test_the_queue_is_bounded(limit: int) -> None:
+    raw = Raw(queue_limit=limit)
+    raw.send(*(frame(0x81, b"%d" % i) for i in range(1000)))
+    await passes()
+    assert raw.link.holds & Hold.QUEUE
+    for i in range(1000):
+        assert (await raw.stream.receive()).data == str(i)
+    assert not raw.link.holds
+
+
+async def test_a_large_message_fills_the_queue() -> None:
+    raw = Raw()
+    raw.send(frame(0x82, b"x" * 300_000))
+    await passes()
+    assert raw.link.holds & Hold.QUEUE
+    assert len((await raw.stream.receive()).data) == 300_000
+    assert not raw.link.holds
+
+
+async def test_messages_that_were_held_back_outlive_the_link() -> None:
+    raw = Raw()
+    raw.send(*(frame(0x81, b"%d" % i) for i in range(200)))
+    await passes()
+    raw.peer_link.abort()
+    await passes()
+    assert [(await raw.stream.receive()).data for _ in range(200)] == [str(i) for i in range(200)]
+    assert await raw.stream.receive() == CLOSED
+
+
+async def test_a_fault_that_was_held_back() -> None:
+    raw = Raw()
+    raw.send(*[frame(0x81, b"x")] * 200, frame(0x83))
+    await passes()
+    assert not raw.peer.received
+    for _ in range(200):
+        assert (await raw.stream.receive()).data == "x"
+    assert (await raw.stream.receive()).type is WSMsgType.ERROR
+    await raw.peer.until_event("eof")
+
+
+async def test_a_sender_waits_for_a_slow_peer() -> None:
+    raw = Raw()
+    raw.peer_link.hold(Hold.BODY)
+
+    async def send_all() -> None:
+        for _ in range(100):
+            await raw.stream.send_binary(b"x" * 10_000)
+
+    sender = asyncio.create_task(send_all())
+    await passes(200)
+    assert not sender.done()
+    assert transport_of(raw.link).get_write_buffer_size() < 200_000
+    raw.peer_link.release(Hold.BODY)
+    await sender
+    await raw.peer.until_bytes(100 * 10_004)
+
+
+# Compression
+
+
+async def test_compressed_messages_keep_their_order() -> None:
+    ours, theirs = memory_links()
+    deflate = DeflateParams()
+    client = make_stream(ours, Role.CLIENT, protocol=WsProtocol(Role.CLIENT, deflate=deflate))
+    server = make_stream(theirs, Role.SERVER, protocol=WsProtocol(Role.SERVER, deflate=deflate))
+    assert client.deflate is deflate
+    large = "large message " * 20_000
+
+    async def send_all(name: str) -> None:
+        for index in range(4):
+            await client.send_text(f"{name}{index}{large if index % 2 else ''}")
+
+    senders = [asyncio.create_task(send_all(name)) for name in "ab"]
+    got = [(await server.receive()).data[:2] for _ in range(8)]
+    await asyncio.gather(*senders)
+    for name in "ab":
+        assert [text for text in got if text[0] == name] == [f"{name}{i}" for i in range(4)]
+
+
+async def test_a_cancelled_sender_does_not_spoil_the_window() -> None:
+    ours, theirs = memory_links()
+    deflate = DeflateParams()
+    client = make_stream(ours, Role.CLIENT, protocol=WsProtocol(Role.CLIENT, deflate=deflate))
+    server = make_stream(theirs, Role.SERVER, protocol=WsProtocol(Role.SERVER, deflate=deflate))
+    await client.send_text("first")
+    sender = asyncio.create_task(client.send_text("cancelled " * 50_000))
+    await asyncio.sleep(0)
+    sender.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sender
+    await client.send_text("cancelled " * 10)
+    assert (await server.receive()).data == "first"
+    assert (await server.receive()).data == "cancelled " * 10
