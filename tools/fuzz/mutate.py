@@ -1,5 +1,6 @@
 """Random damage to good input. Knows bytes; knows nothing of what they mean."""
 
+from itertools import pairwise
 from random import Random
 
 # Bytes that decide something in HTTP or in websocket frames.
@@ -50,4 +51,4 @@ def cut(random: Random, size: int) -> list[int]:
 def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
     """The data between the cuts."""
     edges = [0, *cuts, len(data)]
-    return [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(edges)]

@@ -3,8 +3,9 @@
 from random import Random
 from types import ModuleType
 
-from tools.fuzz.mutate import cut, damage
 from multidict import CIMultiDict
+
+from tools.fuzz.mutate import cut, damage
 from weft_http_parser import HTTP_10, HTTP_11, HeaderInjection, Limits, ProtocolError
 from weft_http_parser._twin import _py
 
