@@ -24,7 +24,7 @@ GOOD = {
     "layers.toml": TABLE,
     "packages/low/pyproject.toml": '[project]\nname = "x-low"\ndependencies = ["attrs>=25"]',
     "packages/low/src/x_low/__init__.py": "from .aio import Link\nfrom .errors import Bad",
-    "packages/low/src/x_low/errors.py": "import enum",
+    "packages/low/src/x_low/errors.py": "import enum, time\ntime.gmtime(0)",
     "packages/low/src/x_low/wire/__init__.py": "",
     "packages/low/src/x_low/wire/framing.py": "from ..errors import Bad",
     "packages/low/src/x_low/wire/connection.py": "from . import framing",
@@ -77,6 +77,13 @@ def test_a_good_tree(tmp_path: Path) -> None:
         ("tokens", "from .media import parse", "in a circle: fields.media, fields.tokens"),
         ("wire__framing", "import asyncio", "imports asyncio, but decides without I/O"),
         ("wire__framing", "def f():\n    import socket", "imports socket, but decides"),
+        (
+            "errors",
+            "import time\nx = time.monotonic()",
+            "errors.py:2: errors reads time.monotonic",
+        ),
+        ("errors", "from time import sleep, gmtime", "errors reads time.sleep; in a core"),
+        ("errors", "import datetime\ndatetime.datetime.now()", "reads datetime.now"),
         ("errors", "from x_high import Application", "imports x_high, which is no layer below"),
         ("app", "from x_low.wire.framing import frame", "x_low.wire.framing; module paths are"),
         ("app", "from x_low import aio", "x_low.aio; module paths are private"),
@@ -112,3 +119,15 @@ def test_breaches_around(tmp_path: Path, name: str, text: str, words: str) -> No
     outcome = run_tool("layers", "--root", tmp_path, "--table", tmp_path / "layers.toml")
     assert not outcome.is_good
     assert words in outcome.text
+
+
+def test_a_bend_is_borne_with_while_it_is_needed(tmp_path: Path) -> None:
+    table = TABLE.replace("[high]", '[low.bends]\n"errors > aio" = "why"\n[high]')
+    write_tree(tmp_path, GOOD | {"layers.toml": table})
+    arguments = ("--root", tmp_path, "--table", tmp_path / "layers.toml")
+    outcome = run_tool("layers", *arguments)
+    assert not outcome.is_good
+    assert "bends the law for errors > aio, which is not imported" in outcome.text
+    (tmp_path / "packages/low/src/x_low/errors.py").write_text("from .aio import Link")
+    outcome = run_tool("layers", *arguments)
+    assert outcome.is_good, outcome.text

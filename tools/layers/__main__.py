@@ -15,6 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+CLOCKS = {
+    "time": {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "sleep"},
+    "datetime": {"now", "utcnow", "today"},
+}
 HERE = Path(__file__).resolve().parent
 
 
@@ -34,6 +38,7 @@ class Law(NamedTuple):
     siblings: list[str]
     cores: list[str]
     impure: frozenset[str]
+    bends: dict[str, str]  # "module > other" → why this import upwards is borne with
 
 
 class Import(NamedTuple):
@@ -79,6 +84,18 @@ def imports_of(package: Package, module: str) -> Iterator[Import]:
                 yield Import(node.lineno, top, inner, alias.name)
 
 
+def clocks_read_by(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and name of each call that looks at a clock."""
+    for node in ast.walk(ast.parse(path.read_text(), str(path))):
+        if isinstance(node, ast.Attribute):
+            owner = ast.unparse(node.value).rpartition(".")[2]
+            if node.attr in CLOCKS.get(owner, ()):
+                yield node.lineno, f"{owner}.{node.attr}"
+        elif isinstance(node, ast.ImportFrom) and node.module == "time":
+            names = CLOCKS["time"] & {alias.name for alias in node.names}
+            yield from ((node.lineno, f"time.{name}") for name in sorted(names))
+
+
 def target_of(package: Package, imported: Import) -> str:
     """The module inside the package that an import of its own leads to."""
     below = f"{imported.inner}.{imported.name}".strip(".")
@@ -115,6 +132,8 @@ def check_inner(package: Package, law: Law, module: str) -> Iterator[str]:
         other = rank(target, law, package)
         if other is None:
             continue  # its own breach is reported with it
+        if f"{module} > {target}" in law.bends:
+            continue
         if other > own or (other == own and is_behind(package, module, target)):
             name = target or "__init__"
             yield f"{where}:{imported.line}: {module} imports {name}, which stands below it"
@@ -123,6 +142,15 @@ def check_inner(package: Package, law: Law, module: str) -> Iterator[str]:
 def is_behind(package: Package, module: str, target: str) -> bool:
     """Whether `target` shares a line with `module` and is an `__init__` around it."""
     return package.files[target].name == "__init__.py" and covers(target, module)
+
+
+def check_bends(package: Package, law: Law) -> Iterator[str]:
+    """Exceptions that nothing needs any more."""
+    for bend in law.bends:
+        module, _, target = bend.partition(" > ")
+        found = imports_of(package, module) if module in package.files else []
+        if target not in {target_of(package, imported) for imported in found}:
+            yield f"{package.folder}: layers.toml bends the law for {bend}, which is not imported"
 
 
 def check_circles(package: Package, law: Law) -> Iterator[str]:
@@ -156,6 +184,8 @@ def check_outer(
     """Breaches of the law between packages, and of the purity of cores."""
     where = package.files[module]
     is_core = any(covers(core, module) for core in law.cores if module)
+    for line, clock in clocks_read_by(where) if is_core else ():
+        yield f"{where}:{line}: {module} reads {clock}; in a core time is an argument"
     for imported in imports_of(package, module):
         place = f"{where}:{imported.line}: {module or '__init__'} imports"
         if is_core and imported.top in law.impure:
@@ -196,12 +226,13 @@ def check(root: Path, table: Path) -> tuple[list[str], list[str]]:
         if package.folder.name not in laws:
             breaches.append(f"{package.folder}: has no table in layers.toml")
             continue
-        law = Law(**laws.pop(package.folder.name), impure=impure)
+        law = Law(**{"bends": {}} | laws.pop(package.folder.name), impure=impure)
         breaches += check_siblings(package, law, others)
         for module in package.files:
             breaches += check_inner(package, law, module)
             breaches += check_outer(package, law, module, others)
         breaches += check_circles(package, law)
+        breaches += check_bends(package, law)
         planned += [
             f"{package.folder.name}: {entry}"
             for entry in law.modules
