@@ -1,0 +1,45 @@
+"""The switch: which twin is taken, and that both offer the same."""
+
+import subprocess
+import sys
+
+import pytest
+from support.twins import Twin, load_twin
+
+PROGRAM = "import weft_http_parser as p; print(p.BACKEND, p.RequestHead.__module__)"
+
+
+def backend(**environment: str) -> str:
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, check=True
+    )
+    return run.stdout.decode().split()[0]
+
+
+def test_python_where_told() -> None:
+    assert backend(WEFT_NO_EXTENSIONS="1") == "py"
+
+
+def test_c_where_built() -> None:
+    load_twin("weft_http_parser", "c")
+    assert backend() == backend(WEFT_NO_EXTENSIONS="") == "c"
+
+
+def test_names_are_those_of_the_chosen_twin(twin: Twin) -> None:
+    switch = twin.module("_twin")
+    chosen = twin.module(f"_twin._{twin.backend}")
+    for name in switch.__all__:
+        if name != "BACKEND":
+            assert getattr(switch, name) is getattr(chosen, name)
+    assert twin.RequestHead is chosen.RequestHead
+    assert chosen.API == twin.module("_twin._py").API
+
+
+@pytest.mark.parametrize("name", ["RequestHead", "ResponseHead", "HeadScanner", "ChunkScanner"])
+def test_public_attributes_agree(name: str) -> None:
+    both = [
+        {key for key in dir(getattr(load_twin("weft_http_parser", which).module("_twin"), name))
+         if not key.startswith("_")}
+        for which in ("py", "c")
+    ]  # fmt: skip
+    assert both[0] == both[1]

@@ -1,0 +1,98 @@
+from typing import Any
+
+import pytest
+from support.splitting import WAYS, split
+from support.twins import Twin
+
+
+def make(twin: Twin, framing: int) -> Any:
+    return twin.module("wire.decode").make_body_decoder(framing, twin.DEFAULT_LIMITS)
+
+
+def decode(decoder: Any, pieces: Any) -> tuple[bytes, bytes]:
+    """The body, and what was not taken."""
+    out: list[bytes] = []
+    rest = b""
+    for piece in pieces:
+        rest += piece
+        rest = rest[decoder.decode(rest, 0, out) :]
+    assert all(type(data) is bytes and data for data in out)
+    return b"".join(out), rest
+
+
+@pytest.mark.parametrize("way", WAYS)
+class TestBodies:
+    def test_length(self, twin: Twin, way: str) -> None:
+        decoder = make(twin, 5)
+        assert not decoder.done
+        assert decode(decoder, split(b"helloGET", way)) == (b"hello", b"GET")
+        assert decoder.done
+        assert decoder.to_end() is twin.END
+        assert decoder.chunk_ends == []
+
+    def test_until_close(self, twin: Twin, way: str) -> None:
+        decoder = make(twin, twin.UNTIL_CLOSE)
+        assert decode(decoder, split(b"hello", way)) == (b"hello", b"")
+        assert not decoder.done
+        assert decoder.ends_with_link
+        assert decoder.to_end() is twin.END
+
+    def test_chunked(self, twin: Twin, way: str) -> None:
+        decoder = make(twin, twin.CHUNKED)
+        wire = b"5\r\nhello\r\n1;x\r\n!\r\n0\r\nX: y\r\n\r\nGET"
+        assert decode(decoder, split(wire, way)) == (b"hello!", b"GET")
+        assert decoder.done
+        assert not decoder.ends_with_link
+        assert dict(decoder.to_end().trailers) == {"X": "y"}
+
+
+def test_no_copy_of_a_read_that_is_all_body(twin: Twin) -> None:
+    for framing in (100, twin.UNTIL_CLOSE):
+        data = b"x" * 100
+        out: list[bytes] = []
+        make(twin, framing).decode(data, 0, out)
+        assert out[0] is data
+
+
+def test_bytearray_gives_bytes(twin: Twin) -> None:
+    for framing in (3, twin.UNTIL_CLOSE):
+        out: list[bytes] = []
+        assert make(twin, framing).decode(bytearray(b"-abc"), 1, out) == 4
+        assert out == [b"abc"]
+        assert type(out[0]) is bytes
+
+
+def test_small_chunks_come_together(twin: Twin) -> None:
+    out: list[bytes] = []
+    decoder = make(twin, twin.CHUNKED)
+    decoder.decode(b"1\r\na\r\n" * 1000, 0, out)
+    assert out == [b"a" * 1000]
+    assert decoder.chunk_ends == list(range(1, 1001))
+
+
+def test_large_chunks_come_as_they_are(twin: Twin) -> None:
+    out: list[bytes] = []
+    decoder = make(twin, twin.CHUNKED)
+    chunk = b"10000\r\n" + bytes(0x10000) + b"\r\n"
+    decoder.decode(chunk * 3, 0, out)
+    assert out == [bytes(0x10000)] * 3
+    assert decoder.chunk_ends == [0x10000, 0x20000, 0x30000]
+
+
+def test_chunk_ends_are_those_of_the_last_call(twin: Twin) -> None:
+    decoder = make(twin, twin.CHUNKED)
+    for data, ends in ((b"2\r\nab\r\n3\r\nc", [2]), (b"de\r\n", [5]), (b"0\r\n\r\n", [])):
+        decoder.decode(data, 0, [])
+        assert decoder.chunk_ends == ends
+
+
+def test_chunk_without_trailers_shares_its_end(twin: Twin) -> None:
+    decoder = make(twin, twin.CHUNKED)
+    decoder.decode(b"0\r\n\r\n", 0, [])
+    assert decoder.to_end() is twin.END
+
+
+def test_error_offset_counts_from_start(twin: Twin) -> None:
+    with pytest.raises(twin.ProtocolError) as caught:
+        make(twin, twin.CHUNKED).decode(b"abc1\r\naX", 3, [])
+    assert (caught.value.reason, caught.value.offset) == (twin.Reason.CHUNK_END, 4)
