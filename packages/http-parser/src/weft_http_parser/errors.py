@@ -157,3 +157,14 @@ class LineTooLong(HttpParserError, ValueError):
 
     def __str__(self) -> str:
         return f"Chunk too big: a line of more than {self.limit} bytes"
+
+
+class UnknownPayload(HttpParserError, LookupError):
+    """A value that no payload is registered for."""
+
+    def __init__(self, kind: type) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+    def __str__(self) -> str:
+        return f"no payload is registered for a value of type {self.kind.__qualname__}"

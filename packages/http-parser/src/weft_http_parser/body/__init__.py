@@ -1,0 +1,1 @@
+"""Bodies: payloads to send, forms and multipart both ways."""
