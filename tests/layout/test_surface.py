@@ -9,15 +9,18 @@ from support.tools import run_tool, write_tree
 FILES = {
     "packages/low/src/x_low/__init__.py": """
         from ._twin import Head
-        from .things import LIMIT, Kind, Thing, run
+        from .things import LIMIT, MAXIMUM, Kind, Sizes, Thing, run
         __version__ = "1"
-        __all__ = ("Head", "Kind", "LIMIT", "Thing", "run")
+        __all__ = ("Head", "Kind", "LIMIT", "MAXIMUM", "Sizes", "Thing", "run")
     """,
     "packages/low/src/x_low/_twin/__init__.py": "Head = pick('Head')",
     "packages/low/src/x_low/_twin/_py.py": "class Head:\n    def get(self) -> int: ...",
     "packages/low/src/x_low/things.py": """
         import enum
+        from typing import Final, TypeAlias
         LIMIT: int = 3
+        MAXIMUM: Final = 4
+        Sizes: TypeAlias = list[int]
         class Kind(enum.Enum):
             A = 1
         class _Shared:
@@ -35,7 +38,7 @@ FILES = {
         def private() -> None: ...
     """,
     "packages/weft/src/weft/__init__.py": "from x_low import Thing",
-    "packages/weft/src/weft/web.py": "from x_low import *",
+    "packages/weft/src/weft/web.py": "from typing import Final\nfrom x_low import *",
 }
 LOW = """\
 [x_low]
@@ -44,6 +47,8 @@ class Head
 class Kind(enum.Enum)
     A = 1
 LIMIT: int
+MAXIMUM: Final = 4
+Sizes: TypeAlias = list[int]
 class Thing(_Shared)
     @classmethod async def make(cls) -> int
     def __init__(self, a: int, *, b: str='x') -> None
@@ -65,7 +70,8 @@ def test_what_is_written(tmp_path: Path) -> None:
     assert (tmp_path / "packages/low/surface.txt").read_text().partition("\n\n")[2] == LOW
     face = (tmp_path / "packages/weft/surface.txt").read_text()
     assert "[weft]\nThing: x_low\n" in face
-    assert "[weft.web]\nHead: x_low\nKind: x_low\n" in face
+    assert "[weft.web]\nHead: x_low\nKind: x_low\nLIMIT: x_low\n" in face
+    assert "Final" not in face
 
 
 def test_a_change_is_seen(tmp_path: Path) -> None:

@@ -71,10 +71,17 @@ class Source:
                 listed = literal_names(statement)
                 if listed is not None:
                     return sorted(listed)
-            names |= set(bound_by(statement))
+            if not self.is_foreign(module, statement):
+                names |= set(bound_by(statement))
             if isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*":
                 names |= set(self.exported(self.origin_of(module, statement)))
         return sorted(name for name in names if not name.startswith("_"))
+
+    def is_foreign(self, module: str, statement: ast.stmt) -> bool:
+        """Whether a statement imports from outside the workspace."""
+        if not isinstance(statement, ast.ImportFrom):
+            return False
+        return self.origin_of(module, statement).partition(".")[0] not in self.folders
 
     def find(self, module: str, name: str) -> tuple[str, Definition | str]:
         """Where a name is defined: its module, and the definition, or words where none is."""
@@ -148,7 +155,10 @@ def describe_definition(source: Source, module: str, name: str, node: Definition
         for member in members(source, module, node):
             yield f"    {member}"
     elif isinstance(node, ast.AnnAssign):
-        yield f"{name}: {ast.unparse(node.annotation)}"
+        annotation = ast.unparse(node.annotation)
+        tells_all = annotation.rpartition(".")[2] not in ("Final", "TypeAlias")
+        value = f" = {shorten(ast.unparse(node.value))}" if node.value and not tells_all else ""
+        yield f"{name}: {annotation}{value}"
     else:
         yield f"{name} = {shorten(ast.unparse(node.value))}"
 
