@@ -1,5 +1,6 @@
 """The switch: which twin is taken, and that both offer the same."""
 
+import os
 import subprocess
 import sys
 
@@ -10,8 +11,12 @@ PROGRAM = "import weft_http_parser as p; print(p.BACKEND, p.RequestHead.__module
 
 
 def backend(**environment: str) -> str:
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("WEFT_")}
     run = subprocess.run(
-        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, check=True
+        [sys.executable, "-c", PROGRAM],
+        env=inherited | environment,
+        capture_output=True,
+        check=True,
     )
     return run.stdout.decode().split()[0]
 
