@@ -1,0 +1,315 @@
+"""Application: collects routes, middlewares, signals and values, then freezes into endpoints.
+
+Decides at freeze everything about a request that does not depend on the request: the order of
+middlewares, the applications on the way, and the answers where no route fits.
+"""
+
+import asyncio
+import logging
+import warnings
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Final, TypeVar, overload
+
+from weft_routing import Match
+
+from .cleanup import CleanupContext
+from .compose import Table, build_table, to_miss
+from .dispatcher import UrlDispatcher
+from .errors import NotAppKeyWarning
+from .keys import AppKey, Store
+from .match import AbstractApplication
+from .middleware import Middleware
+from .request import Request, routed_path
+from .resources import AbstractResource, AbstractRoute, PrefixedSubAppResource
+from .routes import AbstractRouteDef
+from .signals import FrozenList, Signal
+from .streaming import StreamResponse
+
+logger: Final = logging.getLogger("weft.web")
+T = TypeVar("T")
+
+AppSignal = Signal[["Application"]]
+PrepareSignal = Signal[[Request, StreamResponse]]
+
+
+class _Signals:
+    """The signals of one application."""
+
+    __slots__ = ("cleanup", "cleanup_ctx", "response_prepare", "shutdown", "startup")
+
+    def __init__(self, app: "Application") -> None:
+        self.response_prepare: PrepareSignal = Signal(app)
+        self.startup: AppSignal = Signal(app)
+        self.shutdown: AppSignal = Signal(app)
+        self.cleanup: AppSignal = Signal(app)
+        self.cleanup_ctx: CleanupContext[Application] = CleanupContext()
+        self.startup.append(self.cleanup_ctx.enter)
+        self.cleanup.append(self.cleanup_ctx.exit)
+
+    def freeze(self) -> None:
+        for signal in (self.response_prepare, self.startup, self.shutdown, self.cleanup):
+            signal.freeze()
+        self.cleanup_ctx.freeze()
+
+
+class Application(AbstractApplication):
+    """A web application: a mapping of values, and everything that answers requests.
+
+    >>> app = Application()
+    >>> async def hello(request): ...
+    >>> _ = app.router.add_get("/", hello)
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_client_max_fields",
+        "_client_max_size",
+        "_handler_args",
+        "_is_frozen",
+        "_logger",
+        "_middlewares",
+        "_router",
+        "_signals",
+        "_store",
+        "_subapps",
+        "_table",
+    )
+
+    def __init__(
+        self,
+        *,
+        logger: logging.Logger = logger,
+        router: UrlDispatcher | None = None,
+        middlewares: Iterable[Middleware] = (),
+        handler_args: Mapping[str, Any] | None = None,
+        client_max_size: int = 1_048_576,
+        client_max_fields: int = 1000,
+    ) -> None:
+        self._logger = logger
+        self._router = UrlDispatcher() if router is None else router
+        self._middlewares: FrozenList[Middleware] = FrozenList(middlewares)
+        self._handler_args = dict(handler_args or {})
+        self._client_max_size = client_max_size
+        self._client_max_fields = client_max_fields
+        self._signals = _Signals(self)
+        self._store: Store | None = {}
+        self._subapps: list[tuple[str, Application]] = []
+        self._table: Table | None = None  # from the pre-freeze on
+        self._is_frozen = False
+
+    def __init_subclass__(cls) -> None:
+        warnings.warn(
+            f"{cls.__name__} inherits from web.Application, which is not built for it;"
+            " hold an application instead, or use middlewares, signals and keys",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+
+    def __repr__(self) -> str:
+        return f"<Application {id(self):#x}>"
+
+    def __call__(self) -> "Application":
+        """The application itself, where a factory is wanted."""
+        return self
+
+    # The mapping.
+
+    @overload
+    def __setitem__(self, key: AppKey[T], value: T) -> None: ...
+    @overload
+    def __setitem__(self, key: str, value: Any) -> None: ...
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._check_state_is_open()
+        if not isinstance(key, AppKey):
+            warnings.warn(
+                "a web.AppKey is a better key than a string: it has a type, and no other module"
+                " uses it by chance",
+                category=NotAppKeyWarning,
+                stacklevel=2,
+            )
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key: Any) -> None:
+        self._check_state_is_open()
+        super().__delitem__(key)
+
+    def _check_state_is_open(self) -> None:
+        if self.frozen:
+            warnings.warn(
+                "weft_web_server.Application.__setitem__() after the start is deprecated since"
+                " weft-web-server 0.1; set values before it, or keep what changes in an object",
+                DeprecationWarning,
+                stacklevel=3,
+            )
+
+    # What it is made of.
+
+    @property
+    def router(self) -> UrlDispatcher:
+        """The routes."""
+        return self._router
+
+    @property
+    def logger(self) -> logging.Logger:
+        """The logger."""
+        return self._logger
+
+    @property
+    def debug(self) -> bool:
+        """Whether the running loop is in debug mode."""
+        return asyncio.get_event_loop().get_debug()
+
+    @property
+    def middlewares(self) -> FrozenList[Middleware]:
+        """The middlewares, outermost first."""
+        return self._middlewares
+
+    @property
+    def handler_args(self) -> dict[str, Any]:
+        """Options for the server that runs the application."""
+        return self._handler_args
+
+    @property
+    def client_max_size(self) -> int:
+        """The most bytes of a body that is read whole."""
+        return self._client_max_size
+
+    @property
+    def client_max_fields(self) -> int:
+        """The most fields of a form."""
+        return self._client_max_fields
+
+    @property
+    def on_response_prepare(self) -> PrepareSignal:
+        """Before the head of a response is sent."""
+        return self._signals.response_prepare
+
+    @property
+    def on_startup(self) -> AppSignal:
+        """Before the first request."""
+        return self._signals.startup
+
+    @property
+    def on_shutdown(self) -> AppSignal:
+        """When no more requests are taken, and some may still be answered."""
+        return self._signals.shutdown
+
+    @property
+    def on_cleanup(self) -> AppSignal:
+        """After the last request."""
+        return self._signals.cleanup
+
+    @property
+    def cleanup_ctx(self) -> "CleanupContext[Application]":
+        """Generators and context managers around the life of the application."""
+        return self._signals.cleanup_ctx
+
+    def add_routes(self, routes: Iterable[AbstractRouteDef]) -> list[AbstractRoute]:
+        """Add route definitions."""
+        return self._router.add_routes(routes)
+
+    def add_subapp(self, prefix: str, subapp: "Application") -> PrefixedSubAppResource:
+        """Let another application answer everything below a prefix."""
+        if not isinstance(prefix, str):
+            raise TypeError(f"a prefix is a str, not {type(prefix).__name__}")
+        prefix = prefix.rstrip("/")
+        if not prefix.startswith("/"):
+            raise ValueError("the prefix of a sub-application must begin with a slash and go on")
+        if self.pre_frozen:
+            raise RuntimeError("the application is frozen; add sub-applications before it starts")
+        if subapp.pre_frozen:
+            raise RuntimeError("the sub-application is frozen; add it before anything starts it")
+        resource = PrefixedSubAppResource(prefix, subapp)
+        self._router.register_resource(resource)
+        subapp._add_prefix(prefix)
+        self._subapps.append((prefix, subapp))
+        for name in ("startup", "shutdown", "cleanup"):
+            self._forward(getattr(self._signals, name), subapp, name)
+        return resource
+
+    def _add_prefix(self, prefix: str) -> None:
+        for resource in self._router.resources():
+            resource.add_prefix(prefix)
+
+    @staticmethod
+    def _forward(signal: AppSignal, subapp: "Application", name: str) -> None:
+        async def send(app: "Application") -> None:
+            inner: AppSignal = getattr(subapp._signals, name)
+            await inner.send(subapp)
+
+        signal.append(send)
+
+    # Its life.
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it can no longer be changed."""
+        return self._is_frozen
+
+    def freeze(self) -> None:
+        """Compose the endpoints, and let nothing be changed afterwards."""
+        self.pre_freeze()
+        self._is_frozen = True
+        for _, subapp in self._subapps:
+            subapp.freeze()
+
+    @property
+    def pre_frozen(self) -> bool:
+        """Whether signals, routes and middlewares can no longer be added."""
+        return self._table is not None
+
+    def pre_freeze(self) -> None:
+        """Close signals, routes and middlewares; values may still be set."""
+        if self._table is not None:
+            return
+        self._middlewares.freeze()
+        self._router.freeze()
+        self._signals.freeze()
+        for _, subapp in self._subapps:
+            subapp.pre_freeze()
+        self._table = build_table(self)
+
+    def resources(self) -> tuple[AbstractResource, ...]:
+        """The resources of the router."""
+        return self._router.resources()
+
+    async def startup(self) -> None:
+        """Run `on_startup`."""
+        self.pre_freeze()
+        await self.on_startup.send(self)
+
+    async def shutdown(self) -> None:
+        """Run `on_shutdown`."""
+        if self.on_shutdown.frozen:
+            await self.on_shutdown.send(self)
+
+    async def cleanup(self) -> None:
+        """Run `on_cleanup`."""
+        if self.on_cleanup.frozen:
+            await self.on_cleanup.send(self)
+        else:
+            await self.cleanup_ctx.exit(self)
+
+    # Requests.
+
+    def resolve(self, request: Request) -> Callable[[Request], Awaitable[Any]]:
+        """The handler for a request, with its middlewares; notes the match in the request."""
+        table = self._table
+        assert table is not None  # a server runs frozen applications only
+        exchange = request.exchange
+        match = table.router.match(request.method, routed_path(request._head))
+        if type(match) is Match:
+            endpoint = match.value
+            if endpoint.error is None:
+                exchange.endpoint = endpoint
+                exchange.params = match.params
+                return endpoint.handler
+            found = table.without_misses.match(request.method, routed_path(request._head))
+        else:
+            endpoint, found = table.miss, match
+        exchange.endpoint = endpoint = to_miss(endpoint, request.method, found)
+        return endpoint.handler
+
+    def leads_somewhere(self, method: str, path: str) -> bool:
+        assert self._table is not None  # asked for while a request is answered
+        return isinstance(self._table.without_misses.match(method, path), Match)

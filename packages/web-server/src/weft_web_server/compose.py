@@ -1,0 +1,184 @@
+"""Composing at freeze: one table of endpoints from an application and those below it.
+
+Decides which middlewares a route passes and who answers where no route fits. Runs no request.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Sequence
+from typing import Any, Protocol
+
+import attrs
+
+from weft_routing import DuplicateRoute, Miss, Router
+
+from .http_errors import HTTPException, HTTPMethodNotAllowed, HTTPNotFound
+from .match import AbstractApplication, Endpoint
+from .middleware import Handler, Middleware, fold
+from .request import Request
+from .resources import (
+    AbstractResource,
+    AnyHandler,
+    PrefixedSubAppResource,
+    ResourceRoute,
+    SystemRoute,
+    View,
+)
+from .signals import Signal
+from .streaming import StreamResponse
+
+
+class Part(Protocol):
+    """What composing needs of an application."""
+
+    @property
+    def middlewares(self) -> Sequence[Middleware]: ...
+    @property
+    def on_response_prepare(self) -> Signal[Any]: ...
+
+    def resources(self) -> Sequence[AbstractResource]: ...
+
+
+@attrs.frozen(eq=False)
+class Table:
+    """The routes of all applications, and what answers where none fits."""
+
+    router: Router[Endpoint]
+    without_misses: Router[Endpoint]
+    miss: Endpoint
+
+
+Chain = tuple[Any, ...]  # applications, outermost first
+
+
+def build_table(root: Part) -> Table:
+    """Compose an application with its sub-applications."""
+    router: Router[Endpoint] = Router()
+    plain: Router[Endpoint] = Router()
+    _collect((root,), "", (router, plain))
+    router.freeze()
+    plain.freeze()
+    return Table(router, plain, _make_miss((root,)))
+
+
+def _collect(chain: Chain, prefix: str, routers: tuple[Router[Endpoint], ...]) -> None:
+    for resource in chain[-1].resources():
+        if isinstance(resource, PrefixedSubAppResource):
+            _collect((*chain, resource.app), prefix + resource.own_prefix, routers)
+            continue
+        for path, route in resource.routes():
+            endpoint = _make_endpoint(route, chain)
+            for router in routers:
+                router.add(route.method, prefix + path, endpoint)
+    if prefix:
+        _add_miss(routers[0], prefix, _make_miss(chain))
+
+
+def _add_miss(router: Router[Endpoint], prefix: str, miss: Endpoint) -> None:
+    """What no route of a sub-application takes is still its own, to refuse."""
+    for path in (prefix, prefix + "/{tail:.*}"):
+        try:
+            router.add("*", path, miss)
+        except DuplicateRoute:
+            pass  # a route of the sub-application takes everything
+
+
+def _make_endpoint(route: ResourceRoute, chain: Chain) -> Endpoint:
+    handler, first = _wrap(to_callable(route.handler), chain)
+    return Endpoint(
+        handler=handler,
+        route=route,
+        apps=chain,
+        app=first,
+        hooks=_hooks(chain),
+        expect_handler=route.expect_handler,
+    )
+
+
+def _make_miss(chain: Chain) -> Endpoint:
+    handler, first = _wrap(_raise_miss, chain)
+    error = HTTPNotFound()
+    return Endpoint(
+        handler=handler,
+        route=SystemRoute(error),
+        apps=chain,
+        app=first,
+        hooks=_hooks(chain),
+        error=error,
+    )
+
+
+def to_miss(miss: Endpoint, method: str, found: object) -> Endpoint:
+    """The endpoint of one request that no route fits: 405 where the path has other methods."""
+    error: HTTPException
+    if isinstance(found, Miss) and found.allowed:
+        error = HTTPMethodNotAllowed(method, found.allowed)
+    else:
+        error = HTTPNotFound()
+    # An error is made for each request: raising one leaves a traceback in it.
+    return attrs.evolve(miss, route=SystemRoute(error), error=error)
+
+
+async def _raise_miss(request: Request) -> StreamResponse:
+    error = request.match_info.http_exception
+    assert error is not None  # to_miss() set it
+    raise error
+
+
+def _hooks(chain: Chain) -> tuple[Signal[Any], ...]:
+    return tuple(app.on_response_prepare for app in chain if len(app.on_response_prepare))
+
+
+def _wrap(handler: Handler, chain: Chain) -> tuple[Handler, AbstractApplication]:
+    """Put the middlewares of all applications around a handler.
+
+    `request.app` is the application whose middleware is at work. Where the outer ones have no
+    middleware nobody can see the difference, and the request begins further in.
+    """
+    first = 0
+    while first < len(chain) - 1 and not chain[first].middlewares:
+        first += 1
+    for index in range(len(chain) - 1, -1, -1):
+        handler = fold(chain[index].middlewares, handler)
+        if index > first:
+            handler = _enter(chain[index], chain[index - 1], handler)
+    return handler, chain[first]
+
+
+def _enter(app: AbstractApplication, outer: AbstractApplication, handler: Handler) -> Handler:
+    async def enter(request: Request) -> StreamResponse:
+        request.enter(app)
+        try:
+            return await handler(request)
+        finally:
+            request.enter(outer)
+
+    return enter
+
+
+def to_callable(handler: AnyHandler) -> Handler:
+    """The coroutine function to call for a handler."""
+    if isinstance(handler, type):
+        return _from_view(handler)
+    call = getattr(handler, "__call__", None)  # noqa: B004  an object may have an async one
+    if asyncio.iscoroutinefunction(handler) or asyncio.iscoroutinefunction(call):
+        return handler
+    return _from_function(handler)
+
+
+def _from_view(view: type[View]) -> Handler:
+    async def answer(request: Request) -> StreamResponse:
+        response: StreamResponse = await view(request)
+        return response
+
+    return answer
+
+
+def _from_function(handler: Any) -> Handler:
+    """A function that gives a coroutine, or the response itself."""
+
+    async def answer(request: Request) -> Any:
+        result: Awaitable[StreamResponse] | StreamResponse = handler(request)
+        return await result if inspect.isawaitable(result) else result
+
+    return answer

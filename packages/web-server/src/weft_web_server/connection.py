@@ -1,0 +1,435 @@
+"""ServerConnection: the requests of one connection, one after another.
+
+Decides what bytes mean at each point between two requests, and how a connection ends: after an
+answer, after a fault, after silence. Runs no handler itself; it starts exchanges.
+"""
+
+import enum
+import math
+import socket
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from weft_http_parser import (
+    HTTP_11,
+    MARK_CONTENT_ENCODING,
+    PHRASES,
+    Buffer,
+    ContentCodingError,
+    ContentDecoder,
+    End,
+    Event,
+    Hold,
+    Http1Connection,
+    Link,
+    LinkLost,
+    ProtocolError,
+    RequestHead,
+    Role,
+    StreamReader,
+    make_decoder,
+    render_response_head,
+)
+
+from .errors import RequestPayloadError, RequestTimeout
+from .exchange import Exchange, RequestLimits
+from .http_errors import HTTPUnsupportedMediaType
+from .lot import Lot
+from .metering import BodyMeter
+from .plan import SERVER_NAME, Stamp
+from .request import BaseRequest
+from .request_body import RequestBody
+from .settings import ServerOptions
+
+NEVER: Final = math.inf
+
+
+class Phase(enum.Enum):
+    """What a connection waits for."""
+
+    IDLE = "the first byte of a request"
+    HEAD = "the rest of a head"
+    BUSY = "the answer"
+    OVER = "the answer is out; what comes next is to be decided"
+    DRAINING = "the rest of a body that nobody reads"
+    CLOSING = "the client to close"
+    SWITCHED = "nothing: another protocol has the link"
+    LOST = "nothing: the link is gone"
+
+
+class Host(Protocol):
+    """What a connection needs of its server."""
+
+    @property
+    def lot(self) -> Lot[Exchange]: ...
+    @property
+    def options(self) -> ServerOptions: ...
+    @property
+    def limits(self) -> RequestLimits: ...
+    @property
+    def stamp(self) -> Stamp: ...
+    @property
+    def now(self) -> float: ...
+    @property
+    def is_draining(self) -> bool: ...
+    @property
+    def request_class(self) -> type[BaseRequest]: ...
+
+    def connection_made(self, connection: "ServerConnection") -> None: ...
+    def connection_lost(self, connection: "ServerConnection") -> None: ...
+
+
+class ServerConnection:
+    """Receives the bytes of one link."""
+
+    __slots__ = (
+        "_is_receiving",
+        "_left",
+        "_meter",
+        "_out",
+        "core",
+        "deadline",
+        "exchange",
+        "host",
+        "link",
+        "phase",
+    )
+
+    link: Link
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.core = Http1Connection(Role.SERVER, host.options.limits)
+        self.exchange: Exchange | None = None
+        self.phase = Phase.IDLE
+        self.deadline = NEVER
+        self._is_receiving = False
+        self._meter: BodyMeter | None = None
+        self._left = 0  # bytes still read for a client whose answer is out
+        self._out: list[Buffer] = []  # answers to requests that came in one read
+
+    # What the link calls.
+
+    def link_made(self, link: Link) -> None:
+        self.link = link
+        self.host.connection_made(self)
+        # A silent connection has as long as one that sends its head slowly.
+        self.deadline = self.host.now + self.host.options.deadlines.head
+        if self.host.options.tcp_keepalive:
+            _set_keepalive(link)
+
+    def data_received(self, data: bytes) -> None:
+        if self.phase is Phase.CLOSING:
+            self._discard(len(data))
+            return
+        try:
+            events = self.core.receive(data)
+        except ProtocolError as exc:
+            self._refuse(exc)
+            return
+        if events:
+            self._take(events)
+        elif self.phase is Phase.IDLE:
+            self.phase = Phase.HEAD
+            self.deadline = self.host.now + self.host.options.deadlines.head
+        elif self.core.buffered:
+            self.link.hold(Hold.PIPELINE)
+
+    def eof_received(self) -> bool:
+        exchange = self.exchange
+        if self.phase is not Phase.BUSY or exchange is None:
+            return False
+        try:
+            events = self.core.receive_eof()
+        except ProtocolError as exc:
+            self._break_body(exchange, RequestPayloadError("the body was cut short"), exc)
+            return True
+        if events:
+            self._feed(exchange, events)
+        if self.host.options.handler_cancellation:
+            exchange.task.cancel()
+            return False
+        # A client may end its side and still wait for the answer (RFC 9112 section 9.6).
+        return True
+
+    def link_lost(self, exc: Exception | None) -> None:
+        self.phase = Phase.LOST
+        self.deadline = NEVER
+        exchange = self.exchange
+        if exchange is not None:
+            self._break_body(exchange, LinkLost("the client went away"), exc)
+            if self.host.options.handler_cancellation:
+                exchange.task.cancel()
+        self.host.connection_lost(self)
+
+    # What an exchange needs.
+
+    @property
+    def stamp(self) -> Stamp:
+        """The Date of this second."""
+        return self.host.stamp
+
+    @property
+    def limits(self) -> RequestLimits:
+        """Bounds of what a handler reads at once."""
+        return self.host.limits
+
+    @property
+    def is_draining(self) -> bool:
+        """The server shuts down: every answer is the last of its connection."""
+        return self.host.is_draining
+
+    def write(self, data: bytes) -> None:
+        """Send bytes; those of pipelined answers are gathered."""
+        if self._out or (self._is_receiving and self.core.buffered):
+            self._out.append(data)
+        else:
+            self.link.write(data)
+
+    def write_parts(self, parts: Sequence[Buffer]) -> None:
+        """Send several buffers."""
+        if self._out:
+            self._flush()
+        self.link.write_parts(parts)
+
+    def _flush(self) -> None:
+        if self._out:
+            parts, self._out = self._out, []
+            if not self.link.is_closing:
+                self.link.write(b"".join(parts))
+
+    # One exchange after another.
+
+    def _take(self, events: list[Event]) -> None:
+        """Act on events, and on those of the requests behind, as far as answers are ready."""
+        self._is_receiving = True
+        while events:
+            if self.exchange is not None:
+                self._feed(self.exchange, events)
+            elif self.phase is Phase.DRAINING:
+                self._drain(events)
+            else:
+                self._begin(events)
+            events = self._advance()
+        self._is_receiving = False
+        if self._out:
+            self._flush()
+        if self.exchange is not None and self.core.buffered:
+            self.link.hold(Hold.PIPELINE)
+
+    def _begin(self, events: list[Event]) -> None:
+        head = events[0]
+        assert isinstance(head, RequestHead)  # a message begins with its head
+        exchange = self.exchange = Exchange(self, head)
+        exchange.request = self.host.request_class(head, exchange)
+        self.phase = Phase.BUSY
+        self.deadline = NEVER
+        if head.framing:
+            self._open_body(exchange, events)
+        self.host.lot.start(exchange)
+
+    def _open_body(self, exchange: Exchange, events: list[Event]) -> None:
+        head = exchange.head
+        is_whole = isinstance(events[-1], End)
+        if is_whole and not head.marks & MARK_CONTENT_ENCODING:
+            pieces = events[1:-1]
+            data = pieces[0] if len(pieces) == 1 else b"".join(pieces)  # type: ignore[arg-type]  # between head and end there is nothing but bytes
+            exchange.body = RequestBody(data)  # type: ignore[arg-type]  # the same
+            return
+        decoder, refusal = None, None
+        if head.marks & MARK_CONTENT_ENCODING and self.host.options.auto_decompress:
+            decoder, refusal = _find_decoder(head)
+        on_first_read = exchange.send_continue if head.expects_continue else None
+        stream = StreamReader(self.link, decoder=decoder, on_first_read=on_first_read)
+        exchange.body = RequestBody(stream=stream)
+        if refusal is not None:
+            stream.set_exception(refusal)
+        if not is_whole:
+            self._meter = BodyMeter(self.host.now)
+            self.deadline = 0.0  # looked at in every sweep
+        self._feed(exchange, events[1:])
+
+    def _feed(self, exchange: Exchange, events: Sequence[Event]) -> None:
+        if exchange.body is None:
+            return
+        stream = exchange.body.stream
+        meter = self._meter
+        for event in events:
+            if isinstance(event, bytes):
+                if meter is not None:
+                    meter.received += len(event)
+                stream.feed_data(event)
+            else:
+                self._stop_meter()
+                stream.feed_eof()
+        ends = self.core.chunk_ends
+        if ends:
+            stream.feed_chunk_ends(ends)
+
+    def exchange_over(self, exchange: Exchange) -> None:
+        """The handler has ended, and so has the answer."""
+        if self.exchange is not exchange:
+            return
+        self.exchange = None
+        self._stop_meter()
+        if self.phase is Phase.SWITCHED:
+            self.link.close()
+            self.host.connection_lost(self)
+        if self.phase is not Phase.BUSY:
+            return
+        self._left = self.host.options.linger_size if exchange.persistent else 0
+        self.phase = Phase.OVER
+        if not self._is_receiving:
+            events = self._advance()
+            if events:
+                # Outside of this task, so that the next one can be entered.
+                self.host.lot.loop.call_soon(self._take, events)
+
+    def _advance(self) -> list[Event]:
+        """Go on behind an answer: to the next request, to the rest of the body, or to the end."""
+        if self.phase is not Phase.OVER:
+            return []
+        core, now = self.core, self.host.now
+        if core.can_cycle:
+            self.phase = Phase.IDLE
+            self.deadline = now + self.host.options.deadlines.keep_alive
+            has_more = core.buffered > 0
+            try:
+                events = core.next_cycle()
+            except ProtocolError as exc:
+                self._refuse(exc)
+                return []
+            if has_more:
+                self._look_behind()
+            elif self.host.is_draining:
+                self._close()
+            return events
+        if self._left and not core.is_peer_done and not self.link.is_closing:
+            self.phase = Phase.DRAINING
+            self.deadline = now + self.host.options.deadlines.linger
+            self.link.release(Hold.BODY)
+            return []
+        self._close()
+        return []
+
+    def _look_behind(self) -> None:
+        """Read on once the bytes behind a request are taken in."""
+        self.link.release(Hold.PIPELINE)
+        if self.core.has_received:
+            self.phase = Phase.HEAD
+            self.deadline = self.host.now + self.host.options.deadlines.head
+
+    def _drain(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, bytes):
+                self._left -= len(event)
+            else:
+                self.phase = Phase.OVER
+        if self._left <= 0 and self.phase is Phase.DRAINING:
+            self._close()
+
+    # Faults and ends.
+
+    def _refuse(self, exc: ProtocolError) -> None:
+        """The client broke the protocol: nothing of what follows can be understood."""
+        if self.exchange is not None:
+            error = RequestPayloadError(exc.reason.text)
+            self._break_body(self.exchange, error, exc)
+            return
+        self._answer_fault(exc.status, exc.reason.text)
+
+    def _answer_fault(self, status: int, text: str) -> None:
+        """Answer a request that never became one; none of its bytes are repeated."""
+        if self.phase in (Phase.IDLE, Phase.HEAD) and not self.link.is_closing:
+            body = f"{status}: {text}".encode()
+            fields = [
+                ("Content-Type", "text/plain; charset=utf-8"),
+                ("Content-Length", str(len(body))),
+                ("Date", self.stamp.date),
+                ("Server", SERVER_NAME),
+                ("Connection", "close"),
+            ]
+            raw = render_response_head(status, PHRASES[status], HTTP_11, fields)
+            self._flush()
+            self.link.write(self.core.send_whole(raw, body, persistent=False))
+        self._close()
+
+    def _break_body(self, exchange: Exchange, error: Exception, cause: Exception | None) -> None:
+        self._stop_meter()
+        if exchange.body is None:
+            return
+        stream = exchange.body.stream
+        if not stream.is_eof():
+            stream.set_exception(error, cause)
+
+    def _close(self) -> None:
+        """End our side, and read on for a while: a reset could destroy the answer on its way."""
+        if self.phase in (Phase.LOST, Phase.CLOSING, Phase.SWITCHED):
+            return
+        self._flush()
+        is_done = self.core.is_peer_done and not self.core.buffered
+        self.phase = Phase.CLOSING
+        if is_done or self.link.is_closing:
+            self.link.close()
+            return
+        self._left = self.host.options.linger_size
+        self.deadline = self.host.now + self.host.options.deadlines.linger
+        self.link.release(Hold.BODY | Hold.PIPELINE)
+        self.link.write_eof()
+
+    def _discard(self, size: int) -> None:
+        self._left -= size
+        if self._left <= 0:
+            self.link.close()
+
+    def switch(self) -> None:
+        """Another protocol has taken the link over."""
+        self.phase = Phase.SWITCHED
+        self.deadline = NEVER
+
+    def close_if_idle(self) -> None:
+        """Close between requests; otherwise the present answer is the last."""
+        if self.phase in (Phase.IDLE, Phase.HEAD, Phase.DRAINING):
+            self.phase = Phase.CLOSING
+            self.link.close()
+
+    def _stop_meter(self) -> None:
+        if self._meter is not None:
+            self._meter = None
+            self.deadline = NEVER
+
+    def expire(self, now: float) -> None:
+        """The deadline has passed."""
+        if self.phase is Phase.HEAD:
+            self._answer_fault(408, "the head came too slowly")
+        elif self.phase is Phase.BUSY:
+            self._check_body(now)
+        else:
+            self.deadline = NEVER
+            self.phase = Phase.CLOSING
+            self.link.close()
+
+    def _check_body(self, now: float) -> None:
+        meter, exchange = self._meter, self.exchange
+        if meter is None or exchange is None:
+            self.deadline = NEVER
+            return
+        is_waiting = not self.link.holds and not exchange.awaits_continue
+        if meter.is_too_slow(now, self.host.options.deadlines, is_waiting=is_waiting):
+            self._break_body(exchange, RequestTimeout("the body came too slowly"), None)
+
+
+def _find_decoder(head: RequestHead) -> tuple[ContentDecoder | None, Exception | None]:
+    coding = (head.get("Content-Encoding") or "").strip().lower()
+    if coding in ("", "identity"):
+        return None, None
+    try:
+        return make_decoder(coding), None
+    except ContentCodingError:
+        return None, HTTPUnsupportedMediaType(text="415: content coding not supported")
+
+
+def _set_keepalive(link: Link) -> None:
+    sock = link.get_extra_info("socket")
+    if sock is not None and getattr(sock, "family", None) in (socket.AF_INET, socket.AF_INET6):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # type: ignore[attr-defined]  # a socket, or uvloop's stand-in

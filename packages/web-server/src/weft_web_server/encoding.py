@@ -1,0 +1,60 @@
+"""Which content coding a response gets, and the coding itself.
+
+Decides by the wishes of the response and what the client accepts (RFC 9110 section 12.5.3).
+Knows no connection.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from typing import Final
+
+from weft_http_parser import ContentEncoder, make_encoder, parse_quality_list
+
+from .streaming import Buffer, ContentCoding, StreamResponse
+
+INLINE_SIZE: Final = 4096  # more than this is compressed off the loop
+
+
+def choose_coding(response: StreamResponse, accept_encoding: str | None) -> str | None:
+    """The coding for a response, None for none.
+
+    An answer that has a coding already, or is part of one, is left alone.
+    """
+    wishes = response.wishes
+    if not wishes.compression or wishes.coding is ContentCoding.identity:
+        return None
+    headers: Mapping[str, str] = response.headers
+    if "Content-Encoding" in headers or "Content-Range" in headers:
+        return None
+    if wishes.coding is not None:
+        return wishes.coding.value
+    if not accept_encoding:
+        return None
+    return _best(dict(parse_quality_list(accept_encoding.lower())))
+
+
+def _best(accepted: Mapping[str, float]) -> str | None:
+    rest = accepted.get("*", 0.0)
+    best, best_quality = None, 0.0
+    for coding in (ContentCoding.deflate.value, ContentCoding.gzip.value):
+        quality = accepted.get(coding, rest)
+        if quality > best_quality:
+            best, best_quality = coding, quality
+    return best
+
+
+async def encode_whole(
+    data: Buffer, coding: str, executor: tuple[int, Executor | None] | None
+) -> bytes:
+    """The coded form of a whole body; a large one is made off the loop."""
+    inline_size, pool = (INLINE_SIZE, None) if executor is None else executor
+    if len(data) <= inline_size:
+        return _encode(bytes(data), coding)
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(pool, _encode, bytes(data), coding)
+
+
+def _encode(data: bytes, coding: str) -> bytes:
+    encoder: ContentEncoder = make_encoder(coding)
+    return encoder.encode(data) + encoder.finish()

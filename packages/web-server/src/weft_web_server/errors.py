@@ -1,0 +1,43 @@
+"""The errors of this package that are no HTTP answers, under one root.
+
+Knows nothing of requests or responses; the answers that are raised are in `http_errors`.
+"""
+
+from collections.abc import Sequence
+
+
+class WebServerError(Exception):
+    """Root of the errors of this package."""
+
+
+class ConfigurationError(WebServerError, RuntimeError):
+    """The program asked for something that cannot work; the text says what to do."""
+
+
+class RequestPayloadError(WebServerError):
+    """The body of the request is broken: cut short, badly framed or badly encoded."""
+
+
+class PayloadAccessError(WebServerError):
+    """The body was asked for where it can no longer be had."""
+
+
+class RequestTimeout(RequestPayloadError):
+    """The body of the request stalled, or came slower than the least rate."""
+
+
+class CleanupError(WebServerError, RuntimeError):
+    """Several cleanup contexts failed."""
+
+    def __init__(self, message: str, exceptions: Sequence[BaseException] = ()) -> None:
+        super().__init__(message, list(exceptions))
+
+    @property
+    def exceptions(self) -> list[BaseException]:
+        """What the contexts raised, in the order in which they ran."""
+        found: list[BaseException] = self.args[1]
+        return found
+
+
+class NotAppKeyWarning(UserWarning):
+    """An application was given a plain string as a key."""

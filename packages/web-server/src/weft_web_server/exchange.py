@@ -1,0 +1,398 @@
+"""One request and its response on a link: what was sent of the answer, and what still may be.
+
+Decides when the head goes out and that it goes out once. Knows the connection through a small
+protocol; what comes after the answer is the connection's affair.
+"""
+
+import asyncio
+import enum
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
+
+import attrs
+
+from weft_http_parser import (
+    ContentEncoder,
+    Http1Connection,
+    Link,
+    LinkLost,
+    Payload,
+    ProtocolError,
+    RequestHead,
+    make_encoder,
+)
+
+from .encoding import choose_coding, encode_whole
+from .http_errors import HTTPRequestEntityTooLarge, HTTPUnsupportedMediaType
+from .match import Endpoint
+from .plan import Plan, Stamp, plan_response
+from .request import BaseRequest
+from .request_body import RequestBody
+from .response import Response
+from .streaming import Buffer, StreamResponse
+
+CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+JOIN_SIZE: Final = 32_768  # a body up to this is joined with its head, a larger one is not copied
+NO_PARAMS: Final[Mapping[str, str]] = {}
+
+
+@attrs.frozen(kw_only=True)
+class RequestLimits:
+    """Bounds of what a handler reads at once; 0 is no bound."""
+
+    body_size: int = 1_048_576
+    form_fields: int = 1000
+
+
+DEFAULT_REQUEST_LIMITS: Final = RequestLimits()
+
+
+class Phase(enum.Enum):
+    """How much of the answer is out."""
+
+    OPEN = "nothing"
+    STARTED = "the head"
+    ENDED = "all"
+    FAILED = "a part, and no more will come"
+
+
+class Carrier(Protocol):
+    """What an exchange needs of its connection."""
+
+    @property
+    def core(self) -> Http1Connection: ...
+    @property
+    def link(self) -> Link: ...
+    @property
+    def stamp(self) -> Stamp: ...
+    @property
+    def limits(self) -> RequestLimits: ...
+    @property
+    def is_draining(self) -> bool: ...
+
+    def switch(self) -> None: ...
+    def write(self, data: bytes) -> None: ...
+    def write_parts(self, parts: Sequence[Buffer]) -> None: ...
+
+
+class Exchange:
+    """One request and its response."""
+
+    __slots__ = (
+        "awaits_continue",
+        "body",
+        "carrier",
+        "endpoint",
+        "head",
+        "params",
+        "persistent",
+        "phase",
+        "request",
+        "response",
+        "task",
+        "writer",
+    )
+
+    task: "asyncio.Task[Any]"
+    request: BaseRequest
+
+    def __init__(self, carrier: Carrier, head: RequestHead) -> None:
+        self.carrier = carrier
+        self.head = head
+        self.body: RequestBody | None = None
+        self.awaits_continue = head.expects_continue
+        self.endpoint: Endpoint | None = None
+        self.params = NO_PARAMS
+        self.phase = Phase.OPEN
+        self.persistent = False  # whether the answer leaves the connection open
+        self.response: StreamResponse | None = None
+        self.writer: ResponseWriter | None = None
+
+    # For the request.
+
+    @property
+    def link(self) -> Link:
+        """The link of the connection."""
+        return self.carrier.link
+
+    @property
+    def max_body_size(self) -> int:
+        """The most bytes that reading the whole body accepts."""
+        return self.carrier.limits.body_size
+
+    @property
+    def max_form_fields(self) -> int:
+        """The most fields of a form."""
+        return self.carrier.limits.form_fields
+
+    @property
+    def may_persist(self) -> bool:
+        """Whether the connection may stay open after the answer."""
+        return self.head.persistent and not self.carrier.is_draining
+
+    def refuse_size(self, limit: int, size: int) -> Exception:
+        """The answer to a body that is too large."""
+        return HTTPRequestEntityTooLarge(max_size=limit, actual_size=size)
+
+    def refuse_media(self, text: str) -> Exception:
+        """The answer to a body that cannot be read as text."""
+        return HTTPUnsupportedMediaType(text=f"415: {text}")
+
+    async def release(self) -> None:
+        """Read the rest of the body and drop it."""
+        if self.body is None:
+            return
+        stream = self.body.stream
+        while not stream.at_eof():
+            if not await stream.readany():
+                break
+
+    def send_continue(self) -> None:
+        """Let the client send the body (RFC 9110 section 10.1.1), if no answer is out."""
+        self.awaits_continue = False
+        if self.phase is Phase.OPEN:
+            self.carrier.write(self.carrier.core.send_rendered(CONTINUE, 0, status=100))
+
+    # The answer.
+
+    def send_whole(self, response: Response) -> None:
+        """Send a response whose body is bytes: head and body at once."""
+        body = response._body
+        assert not isinstance(body, Payload)  # the caller chose this way by the body
+        size = 0 if body is None else len(body)
+        carrier = self.carrier
+        plan = plan_response(
+            self.head, response, size, carrier.stamp, may_persist=self.may_persist
+        )
+        self.response = response
+        self._send_planned(plan, b"" if body is None else body)
+
+    def _send_planned(self, plan: Plan, body: Buffer) -> None:
+        carrier = self.carrier
+        self.phase = Phase.ENDED
+        self.persistent = plan.persistent
+        if not body or not plan.has_body:
+            carrier.write(carrier.core.send_whole(plan.head, b"", persistent=plan.persistent))
+        elif len(body) <= JOIN_SIZE:
+            carrier.write(
+                carrier.core.send_whole(plan.head, bytes(body), persistent=plan.persistent)
+            )
+        else:
+            raw = carrier.core.send_whole(plan.head, b"", persistent=plan.persistent)
+            carrier.write_parts((raw, body))
+
+    async def finish(self, response: StreamResponse) -> None:
+        """Send what a handler returned, or the rest of it."""
+        if self.phase is not Phase.OPEN and not self._is_for(response):
+            raise RuntimeError(
+                "the handler prepared one response and returned another; return the prepared one"
+            )
+        if type(response) is Response and self.phase is Phase.OPEN:
+            await self.call_hooks(response)
+            if self._is_plain(response):
+                if not await self._send_coded(response):
+                    self.send_whole(response)
+                return
+            await self._start(response)
+        else:
+            await response.prepare(self.request)
+        await response.write_eof()
+
+    def _is_for(self, response: StreamResponse) -> bool:
+        """Whether the answer that is under way is this response's."""
+        if response is self.response:
+            return True
+        return self.writer is not None and response._link is self.writer
+
+    def _is_plain(self, response: Response) -> bool:
+        """Whether the response goes out in one piece."""
+        if isinstance(response._body, Payload) or self.head.method == "CONNECT":
+            return False
+        return response._wishes is None or not response._wishes.chunked
+
+    async def _send_coded(self, response: Response) -> bool:
+        """Send a response of bytes after coding it; False when it gets no coding."""
+        if response._wishes is None or not response._body:
+            return False
+        assert not isinstance(response._body, Payload)  # a payload is not plain
+        coding = choose_coding(response, self.head.get("Accept-Encoding"))
+        if coding is None:
+            return False
+        data = await encode_whole(response._body, coding, response._executor)
+        if self.phase is not Phase.OPEN:
+            raise RuntimeError("another response was prepared meanwhile")
+        plan = plan_response(
+            self.head,
+            response,
+            len(data),
+            self.carrier.stamp,
+            may_persist=self.may_persist,
+            coding=coding,
+        )
+        self.response = response
+        self._send_planned(plan, data)
+        return True
+
+    async def start(self, response: StreamResponse) -> "ResponseWriter":
+        """Send the head of a response and link the response to its writer."""
+        writer = await self.open_for(response)
+        return await self._start(response) if writer is None else writer
+
+    async def open_for(self, response: StreamResponse) -> "ResponseWriter | None":
+        """Make sure that this response may be the answer; its writer, if it is so already."""
+        if self.writer is not None and self._is_for(response):
+            return self.writer
+        if self.phase is not Phase.OPEN:
+            raise RuntimeError("this request has an answer already; prepare one response only")
+        await self.call_hooks(response)
+        if self.phase is not Phase.OPEN:
+            raise RuntimeError("a response was prepared while on_response_prepare was at work")
+        return None
+
+    async def call_hooks(self, response: StreamResponse) -> None:
+        """Tell the applications' on_response_prepare."""
+        if self.endpoint is not None and self.endpoint.hooks:
+            for hook in self.endpoint.hooks:
+                await hook.send(self.request, response)
+
+    async def _start(self, response: StreamResponse) -> "ResponseWriter":
+        coding = choose_coding(response, self.head.get("Accept-Encoding"))
+        size = None
+        if coding is None and isinstance(response, Response):
+            size = response.content_length if response.body is not None else 0
+        if coding is not None:
+            response.headers.popall("Content-Length", None)
+        plan = plan_response(
+            self.head,
+            response,
+            size,
+            self.carrier.stamp,
+            may_persist=self.may_persist,
+            coding=coding,
+        )
+        return self.open_writer(response, plan, coding)
+
+    def open_writer(
+        self, response: StreamResponse, plan: Plan, coding: str | None = None
+    ) -> "ResponseWriter":
+        """Send a planned head; the body follows through the writer."""
+        core = self.carrier.core
+        raw = core.send_rendered(
+            plan.head, plan.framing, persistent=plan.persistent, status=response.status
+        )
+        encoder = None if coding is None or not plan.has_body else make_encoder(coding)
+        self.response = response
+        self.persistent = plan.persistent
+        self.phase = Phase.STARTED
+        self.writer = ResponseWriter(self, plan, encoder)
+        response._link = self.writer
+        self.carrier.write(raw)
+        return self.writer
+
+    def send_data(self, response: StreamResponse, plan: Plan, data: Buffer) -> "ResponseWriter":
+        """Send a planned head and the whole body."""
+        self.response = response
+        self.writer = ResponseWriter(self, plan, None)
+        self.writer.output_size = len(data) if plan.has_body else 0
+        self._send_planned(plan, data)
+        return self.writer
+
+    def switch(self, response: StreamResponse, raw: bytes) -> bytes:
+        """Answer with 101 and leave HTTP; the bytes that came behind the request."""
+        core = self.carrier.core
+        self.carrier.write(core.send_rendered(raw, 0, status=101))
+        self.carrier.switch()
+        self.response = response
+        self.phase = Phase.ENDED
+        return core.switch()
+
+    def fail(self) -> None:
+        """Give up on an answer of which a part is out: the client must see that it is cut."""
+        self.phase = Phase.FAILED
+        self.carrier.link.abort()
+
+
+class ResponseWriter:
+    """The mutable half of a response: what is written to it goes out, framed and coded."""
+
+    __slots__ = ("_encoder", "_exchange", "_plan", "output_size")
+
+    def __init__(self, exchange: Exchange, plan: Plan, encoder: ContentEncoder | None) -> None:
+        self._exchange = exchange
+        self._plan = plan
+        self._encoder = encoder
+        self.output_size = 0
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether the body is complete."""
+        return self._exchange.phase is not Phase.STARTED
+
+    @property
+    def is_persistent(self) -> bool:
+        """Whether the connection stays open."""
+        return self._plan.persistent
+
+    @property
+    def task(self) -> "asyncio.Task[Any]":
+        """The task that answers the request."""
+        return self._exchange.task
+
+    def get_extra_info(self, name: str, default: object = None) -> object:
+        """What the transport knows."""
+        return self._exchange.link.get_extra_info(name, default)
+
+    async def write(self, data: Buffer) -> None:
+        """Send a piece of the body, and wait while the client is slow."""
+        self._check_open()
+        if self._encoder is not None:
+            data = self._encoder.encode(bytes(data))
+        self._send(data)
+        await self._exchange.link.drain()
+
+    async def write_payload(self, payload: Payload) -> None:
+        """Send a payload."""
+        self._check_open()
+        if self._plan.has_body:
+            await payload.write(self)
+
+    async def write_eof(self, data: Buffer = b"") -> None:
+        """End the body; a second call does nothing."""
+        exchange = self._exchange
+        if exchange.phase is Phase.ENDED:
+            return
+        self._check_open()
+        if self._encoder is not None:
+            data = self._encoder.encode(bytes(data)) + self._encoder.finish()
+        self._send(data)
+        exchange.phase = Phase.ENDED
+        ending = self._translated(exchange.carrier.core.send_end)
+        if ending:
+            exchange.carrier.write(ending)
+        await exchange.link.drain()
+
+    async def drain(self) -> None:
+        """Wait until the client has taken most of what was written."""
+        await self._exchange.link.drain()
+
+    def _send(self, data: Buffer) -> None:
+        if not data or not self._plan.has_body:
+            return
+        exchange = self._exchange
+        parts = self._translated(exchange.carrier.core.send_data, data)
+        self.output_size += len(data)
+        exchange.carrier.write_parts(parts)
+
+    def _translated(self, send: Any, *args: Any) -> Any:
+        try:
+            return send(*args)
+        except ProtocolError as exc:
+            self._exchange.fail()
+            raise RuntimeError(f"the response is broken off: {exc.reason.text}") from exc
+
+    def _check_open(self) -> None:
+        phase = self._exchange.phase
+        if phase is Phase.ENDED:
+            raise RuntimeError("cannot write after write_eof()")
+        if phase is Phase.FAILED or self._exchange.link.is_closing:
+            raise LinkLost("cannot write: the connection is closed")

@@ -1,0 +1,531 @@
+"""HTTP errors: exceptions that describe a response, one class for each status.
+
+Decides their texts and the headers that their status demands. An error is no response: it
+carries one, with the same public attributes, and raising it is the way to send it.
+"""
+
+from collections.abc import Iterable
+from http.cookies import SimpleCookie
+from typing import Any, ClassVar
+
+from multidict import CIMultiDict
+from yarl import URL
+
+from weft_http_parser import PHRASES, Payload
+
+from .response import Response
+from .streaming import Buffer, LooseHeaders
+
+
+class HTTPException(Exception):
+    """The root of the family; raise a class that has a status.
+
+    >>> error = HTTPNotFound(text="no such note")
+    >>> error.status, error.reason, error.text
+    (404, 'Not Found', 'no such note')
+    """
+
+    status_code: ClassVar[int] = -1
+    empty_body: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        *,
+        headers: LooseHeaders | None = None,
+        reason: str | None = None,
+        body: Any = None,
+        text: str | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        if reason is None:
+            reason = PHRASES.get(self.status_code, "")
+        elif "\n" in reason or "\r" in reason:
+            raise ValueError("a reason is one line")
+        if text is None and body is None and not self.empty_body:
+            text = f"{self.status_code}: {reason}"
+        self.response = Response(
+            status=self.status_code,
+            headers=headers,
+            reason=reason,
+            body=body,
+            text=text,
+            content_type=content_type,
+        )
+        Exception.__init__(self, reason)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.reason}>"
+
+    @property
+    def status(self) -> int:
+        """The status code."""
+        return self.response.status
+
+    @property
+    def reason(self) -> str:
+        """The reason phrase."""
+        return self.response.reason
+
+    @property
+    def headers(self) -> CIMultiDict[str]:
+        """The headers of the answer."""
+        return self.response.headers
+
+    @property
+    def cookies(self) -> SimpleCookie:
+        """The cookies that the answer sets."""
+        return self.response.cookies
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the answer."""
+        return self.response.content_type
+
+    @content_type.setter
+    def content_type(self, value: str) -> None:
+        self.response.content_type = value
+
+    @property
+    def charset(self) -> str | None:
+        """The charset of the answer."""
+        return self.response.charset
+
+    @property
+    def body(self) -> Buffer | Payload | None:
+        """The body of the answer."""
+        return self.response.body
+
+    @body.setter
+    def body(self, value: Any) -> None:
+        self.response.body = value
+
+    @property
+    def text(self) -> str | None:
+        """The body as text."""
+        return self.response.text
+
+    @text.setter
+    def text(self, value: str) -> None:
+        self.response.text = value
+
+    @property
+    def content_length(self) -> int | None:
+        """The length of the body."""
+        return self.response.content_length
+
+    @property
+    def prepared(self) -> bool:
+        """Whether the head was sent; not before the error is raised."""
+        return self.response.prepared
+
+    @property
+    def keep_alive(self) -> bool | None:
+        """Whether the connection stays open after the answer."""
+        return self.response.keep_alive
+
+    def force_close(self) -> None:
+        """Close the connection after the answer."""
+        self.response.force_close()
+
+    def set_cookie(self, name: str, value: str, **attributes: Any) -> None:
+        """Set a cookie; the attributes are those of `Response.set_cookie()`."""
+        self.response.set_cookie(name, value, **attributes)
+
+    def del_cookie(self, name: str, **attributes: Any) -> None:
+        """Delete a cookie; the attributes are those of `Response.del_cookie()`."""
+        self.response.del_cookie(name, **attributes)
+
+
+class HTTPError(HTTPException):
+    """4xx and 5xx answers."""
+
+
+class HTTPSuccessful(HTTPException):
+    """2xx answers, raised."""
+
+
+class HTTPOk(HTTPSuccessful):
+    """200 OK."""
+
+    status_code = 200
+
+
+class HTTPCreated(HTTPSuccessful):
+    """201 Created."""
+
+    status_code = 201
+
+
+class HTTPAccepted(HTTPSuccessful):
+    """202 Accepted."""
+
+    status_code = 202
+
+
+class HTTPNonAuthoritativeInformation(HTTPSuccessful):
+    """203 Non-Authoritative Information."""
+
+    status_code = 203
+
+
+class HTTPNoContent(HTTPSuccessful):
+    """204 No Content."""
+
+    status_code = 204
+    empty_body = True
+
+
+class HTTPResetContent(HTTPSuccessful):
+    """205 Reset Content."""
+
+    status_code = 205
+    empty_body = True
+
+
+class HTTPPartialContent(HTTPSuccessful):
+    """206 Partial Content."""
+
+    status_code = 206
+
+
+class HTTPRedirection(HTTPException):
+    """3xx answers."""
+
+
+class HTTPMove(HTTPRedirection):
+    """Redirects, which need a location."""
+
+    def __init__(
+        self,
+        location: str | URL,
+        *,
+        headers: LooseHeaders | None = None,
+        reason: str | None = None,
+        body: Any = None,
+        text: str | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        if not location:
+            raise ValueError("a redirect needs a location")
+        super().__init__(
+            headers=headers, reason=reason, body=body, text=text, content_type=content_type
+        )
+        self.location = location
+        self.headers["Location"] = str(URL(location))
+
+
+class HTTPMultipleChoices(HTTPMove):
+    """300 Multiple Choices."""
+
+    status_code = 300
+
+
+class HTTPMovedPermanently(HTTPMove):
+    """301 Moved Permanently."""
+
+    status_code = 301
+
+
+class HTTPFound(HTTPMove):
+    """302 Found."""
+
+    status_code = 302
+
+
+class HTTPSeeOther(HTTPMove):
+    """303 See Other."""
+
+    status_code = 303
+
+
+class HTTPUseProxy(HTTPMove):
+    """305 Use Proxy."""
+
+    status_code = 305
+
+
+class HTTPTemporaryRedirect(HTTPMove):
+    """307 Temporary Redirect."""
+
+    status_code = 307
+
+
+class HTTPPermanentRedirect(HTTPMove):
+    """308 Permanent Redirect."""
+
+    status_code = 308
+
+
+class HTTPNotModified(HTTPRedirection):
+    """304 Not Modified."""
+
+    status_code = 304
+    empty_body = True
+
+
+class HTTPClientError(HTTPError):
+    """4xx answers."""
+
+
+class HTTPBadRequest(HTTPClientError):
+    """400 Bad Request."""
+
+    status_code = 400
+
+
+class HTTPUnauthorized(HTTPClientError):
+    """401 Unauthorized."""
+
+    status_code = 401
+
+
+class HTTPPaymentRequired(HTTPClientError):
+    """402 Payment Required."""
+
+    status_code = 402
+
+
+class HTTPForbidden(HTTPClientError):
+    """403 Forbidden."""
+
+    status_code = 403
+
+
+class HTTPNotFound(HTTPClientError):
+    """404 Not Found."""
+
+    status_code = 404
+
+
+class HTTPMethodNotAllowed(HTTPClientError):
+    """405 Method Not Allowed, with the methods that are (RFC 9110 section 15.5.6)."""
+
+    status_code = 405
+
+    def __init__(
+        self,
+        method: str,
+        allowed_methods: Iterable[str],
+        *,
+        headers: LooseHeaders | None = None,
+        reason: str | None = None,
+        body: Any = None,
+        text: str | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        super().__init__(
+            headers=headers, reason=reason, body=body, text=text, content_type=content_type
+        )
+        self.allowed_methods = set(allowed_methods)
+        self.method = method.upper()
+        self.headers["Allow"] = ",".join(sorted(self.allowed_methods))
+
+
+class HTTPNotAcceptable(HTTPClientError):
+    """406 Not Acceptable."""
+
+    status_code = 406
+
+
+class HTTPProxyAuthenticationRequired(HTTPClientError):
+    """407 Proxy Authentication Required."""
+
+    status_code = 407
+
+
+class HTTPRequestTimeout(HTTPClientError):
+    """408 Request Timeout."""
+
+    status_code = 408
+
+
+class HTTPConflict(HTTPClientError):
+    """409 Conflict."""
+
+    status_code = 409
+
+
+class HTTPGone(HTTPClientError):
+    """410 Gone."""
+
+    status_code = 410
+
+
+class HTTPLengthRequired(HTTPClientError):
+    """411 Length Required."""
+
+    status_code = 411
+
+
+class HTTPPreconditionFailed(HTTPClientError):
+    """412 Precondition Failed."""
+
+    status_code = 412
+
+
+class HTTPRequestEntityTooLarge(HTTPClientError):
+    """413 Request Entity Too Large, with the limit."""
+
+    status_code = 413
+
+    def __init__(self, max_size: float, actual_size: float = 0, **kwargs: Any) -> None:
+        kwargs.setdefault("text", f"Maximum request body size {max_size} exceeded.")
+        super().__init__(**kwargs)
+        self.max_size = max_size
+        self.actual_size = actual_size
+
+
+class HTTPRequestURITooLong(HTTPClientError):
+    """414 Request-URI Too Long."""
+
+    status_code = 414
+
+
+class HTTPUnsupportedMediaType(HTTPClientError):
+    """415 Unsupported Media Type."""
+
+    status_code = 415
+
+
+class HTTPRequestRangeNotSatisfiable(HTTPClientError):
+    """416 Requested Range Not Satisfiable."""
+
+    status_code = 416
+
+
+class HTTPExpectationFailed(HTTPClientError):
+    """417 Expectation Failed."""
+
+    status_code = 417
+
+
+class HTTPMisdirectedRequest(HTTPClientError):
+    """421 Misdirected Request."""
+
+    status_code = 421
+
+
+class HTTPUnprocessableEntity(HTTPClientError):
+    """422 Unprocessable Entity."""
+
+    status_code = 422
+
+
+class HTTPFailedDependency(HTTPClientError):
+    """424 Failed Dependency."""
+
+    status_code = 424
+
+
+class HTTPUpgradeRequired(HTTPClientError):
+    """426 Upgrade Required."""
+
+    status_code = 426
+
+
+class HTTPPreconditionRequired(HTTPClientError):
+    """428 Precondition Required."""
+
+    status_code = 428
+
+
+class HTTPTooManyRequests(HTTPClientError):
+    """429 Too Many Requests."""
+
+    status_code = 429
+
+
+class HTTPRequestHeaderFieldsTooLarge(HTTPClientError):
+    """431 Request Header Fields Too Large."""
+
+    status_code = 431
+
+
+class HTTPUnavailableForLegalReasons(HTTPClientError):
+    """451 Unavailable For Legal Reasons, with who blocks (RFC 7725)."""
+
+    status_code = 451
+
+    def __init__(
+        self,
+        link: str | URL | None,
+        *,
+        headers: LooseHeaders | None = None,
+        reason: str | None = None,
+        body: Any = None,
+        text: str | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        super().__init__(
+            headers=headers, reason=reason, body=body, text=text, content_type=content_type
+        )
+        self.link = None if link is None else URL(link)
+        if self.link is not None:
+            self.headers["Link"] = f'<{self.link}>; rel="blocked-by"'
+
+
+class HTTPServerError(HTTPError):
+    """5xx answers."""
+
+
+class HTTPInternalServerError(HTTPServerError):
+    """500 Internal Server Error."""
+
+    status_code = 500
+
+
+class HTTPNotImplemented(HTTPServerError):
+    """501 Not Implemented."""
+
+    status_code = 501
+
+
+class HTTPBadGateway(HTTPServerError):
+    """502 Bad Gateway."""
+
+    status_code = 502
+
+
+class HTTPServiceUnavailable(HTTPServerError):
+    """503 Service Unavailable."""
+
+    status_code = 503
+
+
+class HTTPGatewayTimeout(HTTPServerError):
+    """504 Gateway Timeout."""
+
+    status_code = 504
+
+
+class HTTPVersionNotSupported(HTTPServerError):
+    """505 HTTP Version Not Supported."""
+
+    status_code = 505
+
+
+class HTTPVariantAlsoNegotiates(HTTPServerError):
+    """506 Variant Also Negotiates."""
+
+    status_code = 506
+
+
+class HTTPInsufficientStorage(HTTPServerError):
+    """507 Insufficient Storage."""
+
+    status_code = 507
+
+
+class HTTPNotExtended(HTTPServerError):
+    """510 Not Extended."""
+
+    status_code = 510
+
+
+class HTTPNetworkAuthenticationRequired(HTTPServerError):
+    """511 Network Authentication Required."""
+
+    status_code = 511

@@ -1,0 +1,179 @@
+"""How a response goes out: its head as bytes, its framing, and whether the connection stays.
+
+Pure: values go in, a plan comes out; knows no clock and no connection. The Date field is given.
+"""
+
+from typing import Final, NamedTuple
+
+from weft_http_parser import (
+    CHUNKED,
+    HTTP_11,
+    MARK_HTTP_10,
+    UNTIL_CLOSE,
+    Framing,
+    RequestHead,
+    format_http_date,
+    parse_tokens,
+    render_response_head,
+)
+
+from .cookies import format_cookies
+from .media import OCTET_STREAM
+from .streaming import StreamResponse
+
+SERVER_NAME: Final = "weft"
+_CACHED_PREFIXES: Final = 1024
+
+# (status, reason, media type) → the head up to the value of Content-Length
+_prefixes: dict[tuple[int, str | None, str | None], bytes] = {}
+
+
+class Stamp(NamedTuple):
+    """The fields that change once a second: as text, and as the end of a head."""
+
+    date: str
+    tail: bytes
+
+
+class Plan(NamedTuple):
+    """What to send for a response."""
+
+    head: bytes
+    framing: Framing
+    persistent: bool
+    has_body: bool
+
+
+def make_stamp(seconds: float) -> Stamp:
+    """The stamp for a moment in seconds of the epoch.
+
+    >>> make_stamp(0).tail.split(b"\\r\\n")[1]
+    b'Date: Thu, 01 Jan 1970 00:00:00 GMT'
+    """
+    date = format_http_date(seconds)
+    return Stamp(date, f"\r\nDate: {date}\r\nServer: {SERVER_NAME}\r\n\r\n".encode())
+
+
+def plan_response(
+    head: RequestHead,
+    response: StreamResponse,
+    size: int | None,
+    stamp: Stamp,
+    *,
+    may_persist: bool,
+    coding: str | None = None,
+) -> Plan:
+    """Decide the framing of a response to a request and render its head.
+
+    `size` is the length of the body that will be sent, None while that is not known; `coding` is
+    the content coding that the exchange puts on it.
+    """
+    if (
+        response._headers is None
+        and may_persist
+        and size is not None
+        and response._wishes is None
+        and response._cookies is None
+        and not head.marks & MARK_HTTP_10
+        and (size or response._media is not None)
+    ):
+        status = response._status
+        if status >= 200 and status != 204 and status != 304:
+            key = (status, response._reason, response._media)
+            prefix = _prefixes.get(key) or _make_prefix(key)
+            has_body = head.method != "HEAD"
+            return Plan(b"%b%d%b" % (prefix, size, stamp.tail), size, True, has_body)
+    return _plan_in_full(head, response, size, stamp, may_persist=may_persist, coding=coding)
+
+
+def _make_prefix(key: tuple[int, str | None, str | None]) -> bytes:
+    status, reason, media = key
+    response = StreamResponse(status=status, reason=reason)
+    fields = [("Content-Type", media or OCTET_STREAM), ("Content-Length", "")]
+    rendered = render_response_head(status, response.reason, HTTP_11, fields)
+    if len(_prefixes) >= _CACHED_PREFIXES:
+        _prefixes.clear()
+    prefix = _prefixes[key] = rendered.removesuffix(b"\r\n\r\n")
+    return prefix
+
+
+def _plan_in_full(
+    head: RequestHead,
+    response: StreamResponse,
+    size: int | None,
+    stamp: Stamp,
+    *,
+    may_persist: bool,
+    coding: str | None,
+) -> Plan:
+    fields = [] if response._headers is None else list(response._headers.items())
+    names = {name.lower() for name, _ in fields}
+    status = response.status
+    is_http_10 = bool(head.marks & MARK_HTTP_10)
+    is_bodiless = status < 200 or status in (204, 304)
+    has_body = not is_bodiless and head.method != "HEAD"
+
+    persistent = _stays_open(response, may_persist)
+    framing = 0 if is_bodiless else _choose_framing(response, size, is_http_10=is_http_10)
+    if framing == UNTIL_CLOSE and has_body:
+        persistent = False
+
+    # RFC 9112 section 6: what frames the message is decided here and nowhere else.
+    dropped = {"content-length", "transfer-encoding"} & names
+    if head.method == "HEAD" and size is None:
+        dropped.discard("content-length")
+    fields = [pair for pair in fields if pair[0].lower() not in dropped]
+    if "content-type" not in names and not is_bodiless:
+        if response._media is not None:
+            fields.insert(0, ("Content-Type", response._media))
+        elif framing != 0:
+            fields.append(("Content-Type", OCTET_STREAM))
+    if coding is not None:
+        fields.append(("Content-Encoding", coding))
+    if framing >= 0 and not is_bodiless and not (head.method == "HEAD" and size is None):
+        fields.append(("Content-Length", str(framing)))
+    elif framing == CHUNKED:
+        fields.append(("Transfer-Encoding", "chunked"))
+    fields += _closing_fields(response, names, stamp, persistent=persistent, is_http_10=is_http_10)
+    raw = render_response_head(status, response.reason, HTTP_11, fields)
+    return Plan(raw, framing if has_body else 0, persistent, has_body)
+
+
+def _choose_framing(response: StreamResponse, size: int | None, *, is_http_10: bool) -> Framing:
+    if response.wishes.chunked:
+        if is_http_10:
+            raise RuntimeError("HTTP/1.0 has no chunked encoding; the client cannot read it")
+        return CHUNKED
+    declared = None if response._headers is None else response._headers.get("Content-Length")
+    if declared is not None:
+        length = int(declared)
+        if size is not None and size != length:
+            raise RuntimeError(f"Content-Length says {length} bytes, the body has {size}")
+        return length
+    if size is not None:
+        return size
+    return UNTIL_CLOSE if is_http_10 else CHUNKED
+
+
+def _stays_open(response: StreamResponse, may_persist: bool) -> bool:
+    if not may_persist or response.wishes.keep_alive is False:
+        return False
+    connection = None if response._headers is None else response._headers.get("Connection")
+    return connection is None or "close" not in parse_tokens(connection.lower())
+
+
+def _closing_fields(
+    response: StreamResponse, names: set[str], stamp: Stamp, *, persistent: bool, is_http_10: bool
+) -> list[tuple[str, str]]:
+    fields = [] if response._cookies is None else format_cookies(response._cookies)
+    if "date" not in names:
+        fields.append(("Date", stamp.date))
+    if "server" not in names:
+        fields.append(("Server", SERVER_NAME))
+    if "connection" not in names:
+        # RFC 9112 section 9.3: 1.1 stays open unless told, 1.0 closes unless told.
+        if not persistent:
+            fields.append(("Connection", "close"))
+        elif is_http_10:
+            fields.append(("Connection", "keep-alive"))
+    return fields

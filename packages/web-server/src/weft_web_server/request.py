@@ -1,0 +1,505 @@
+"""A request as handlers see it: a view over its head, made out only where it is looked at.
+
+Decides how fields become values. Knows a head, a match and, through a small protocol, the
+exchange that the request belongs to; does not read from a connection itself.
+"""
+
+import asyncio
+import datetime
+import json
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import attrs
+from multidict import CIMultiDict, CIMultiDictProxy, MultiDictProxy
+from yarl import URL
+
+from weft_http_parser import (
+    EMPTY_STREAM,
+    MARK_OTHER_TARGET,
+    BodyTooLarge,
+    ETag,
+    Link,
+    MultipartReader,
+    RequestHead,
+    StreamReader,
+    Version,
+    parse_cookies,
+    parse_etags,
+    parse_http_date,
+    parse_range,
+)
+
+from .keys import ChainMapProxy, RequestMapping, Store
+from .match import AbstractApplication, Endpoint, UrlMappingMatchInfo
+from .media import OCTET_STREAM, split_media
+from .request_body import (
+    NO_FORM,
+    Form,
+    FormLimits,
+    RequestBody,
+    TooManyFields,
+    read_multipart,
+    read_urlencoded,
+)
+
+COOKIES_READ = 256  # the rest is ignored (GHSA-fh55-r93g-j68g)
+
+DEFAULT_CHARSET = "utf-8"
+
+
+class ExchangeLike(Protocol):
+    """What a request needs of the exchange that it belongs to."""
+
+    endpoint: Endpoint | None
+    params: Mapping[str, str]
+
+    @property
+    def link(self) -> Link: ...
+    @property
+    def task(self) -> "asyncio.Task[Any]": ...
+    @property
+    def body(self) -> RequestBody | None: ...
+    @property
+    def max_body_size(self) -> int: ...
+    @property
+    def max_form_fields(self) -> int: ...
+    @property
+    def may_persist(self) -> bool: ...
+
+    async def start(self, response: Any) -> Any: ...
+    async def release(self) -> None: ...
+    def refuse_size(self, limit: int, size: int) -> Exception: ...
+    def refuse_media(self, text: str) -> Exception: ...
+
+
+@attrs.define(kw_only=True)
+class Overrides:
+    """What `clone()` replaced beyond the head."""
+
+    rel_url: URL | None = None
+    scheme: str | None = None
+    host: str | None = None
+    remote: str | None = None
+    client_max_size: int | None = None
+    client_max_fields: int | None = None
+
+
+_NO_OVERRIDES = Overrides()
+
+
+class BaseRequest(RequestMapping):
+    """A request without an application, as a low-level Server gives it to its handler."""
+
+    __slots__ = ("__weakref__", "_app", "_head", "_overrides", "_store", "_url", "exchange")
+
+    POST_METHODS = frozenset({"POST", "PUT", "TRACE", "DELETE", "PATCH"})
+
+    def __init__(self, head: RequestHead, exchange: ExchangeLike) -> None:
+        self._head = head
+        self.exchange = exchange
+        self._store: Store | None = None
+        self._url: URL | None = None
+        self._overrides: Overrides = _NO_OVERRIDES
+        self._app: AbstractApplication | None = None
+
+    def __repr__(self) -> str:
+        path = ascii(self.path)[1:-1]
+        return f"<{type(self).__name__} {self.method} {path} >"
+
+    def clone(
+        self,
+        *,
+        method: str | None = None,
+        rel_url: str | URL | None = None,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+        scheme: str | None = None,
+        host: str | None = None,
+        remote: str | None = None,
+        client_max_size: int | None = None,
+        client_max_fields: int | None = None,
+    ) -> "BaseRequest":
+        """A copy with some facts replaced; it shares the body and the connection."""
+        head = self._head
+        url = None if rel_url is None else URL(rel_url)
+        if method is not None or url is not None or headers is not None:
+            head = _changed_head(head, method, url, headers)
+        given: dict[str, Any] = {
+            "rel_url": url,
+            "scheme": scheme,
+            "host": host,
+            "remote": remote,
+            "client_max_size": client_max_size,
+            "client_max_fields": client_max_fields,
+        }
+        copy = type(self)(head, self.exchange)
+        copy._store = None if self._store is None else dict(self._store)
+        copy._app = self._app
+        copy._overrides = attrs.evolve(
+            self._overrides, **{name: value for name, value in given.items() if value is not None}
+        )
+        return copy
+
+    # The request line.
+
+    @property
+    def method(self) -> str:
+        """The method, as it was sent."""
+        return self._head.method
+
+    @property
+    def version(self) -> Version:
+        """The version of HTTP that the client speaks."""
+        return self._head.version
+
+    @property
+    def rel_url(self) -> URL:
+        """The URL from its path on."""
+        if self._url is None:
+            self._url = self._overrides.rel_url or _to_url(self._head)
+        return self._url
+
+    @property
+    def path(self) -> str:
+        """The path, decoded."""
+        target = self._head.target
+        if "%" not in target and not self._head.marks & MARK_OTHER_TARGET and target.isascii():
+            return _cut_query(target)
+        return self.rel_url.path
+
+    @property
+    def raw_path(self) -> str:
+        """The target of the request as it was sent, path and query."""
+        return self._head.target
+
+    @property
+    def path_qs(self) -> str:
+        """Path and query, encoded."""
+        return str(self.rel_url)
+
+    @property
+    def query(self) -> MultiDictProxy[str]:
+        """The query, decoded."""
+        return self.rel_url.query
+
+    @property
+    def query_string(self) -> str:
+        """The query as text."""
+        return self.rel_url.query_string
+
+    # Where it came from and where it goes.
+
+    @property
+    def scheme(self) -> str:
+        """`https` on a TLS connection, else `http`."""
+        if self._overrides.scheme is not None:
+            return self._overrides.scheme
+        return "http" if self.get_extra_info("sslcontext") is None else "https"
+
+    @property
+    def secure(self) -> bool:
+        """Whether the scheme is https."""
+        return self.scheme == "https"
+
+    @property
+    def host(self) -> str:
+        """The Host field, or this machine's name where a client sends none."""
+        if self._overrides.host is not None:
+            return self._overrides.host
+        host = self._head.get("Host")
+        if host is not None:
+            return host
+        return _local_address(self.exchange.link)
+
+    @property
+    def remote(self) -> str | None:
+        """The address of the peer."""
+        if self._overrides.remote is not None:
+            return self._overrides.remote
+        peer = self.exchange.link.get_extra_info("peername")
+        if isinstance(peer, list | tuple):
+            return str(peer[0])
+        return None if peer is None else str(peer)
+
+    @property
+    def url(self) -> URL:
+        """The whole URL."""
+        return URL.build(scheme=self.scheme, authority=self.host).join(self.rel_url)
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """The transport; None once the connection is lost."""
+        link = self.exchange.link
+        return None if link.is_lost else link.transport
+
+    @property
+    def protocol(self) -> Link:
+        """The connection that the request came by."""
+        return self.exchange.link
+
+    @property
+    def task(self) -> "asyncio.Task[Any]":
+        """The task that answers the request."""
+        return self.exchange.task
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """What the transport knows: "peername", "sslcontext", "peercert"…"""
+        return self.exchange.link.get_extra_info(name, default)
+
+    # Fields.
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        """The fields of the head."""
+        return self._head.headers
+
+    @property
+    def raw_headers(self) -> tuple[tuple[bytes, bytes], ...]:
+        """The fields as they were sent."""
+        return self._head.raw_headers
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether the client keeps the connection open."""
+        return self.exchange.may_persist
+
+    @property
+    def cookies(self) -> Mapping[str, str]:
+        """The cookies; the last of a name counts."""
+        pairs: list[tuple[str, str]] = []
+        for field in self._head.get_all("Cookie"):
+            pairs += parse_cookies(field)
+        return MappingProxyType(dict(pairs[:COOKIES_READ]))
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the body."""
+        return split_media(self._head.get("Content-Type") or OCTET_STREAM)[0]
+
+    @property
+    def charset(self) -> str | None:
+        """The charset of the body."""
+        return split_media(self._head.get("Content-Type") or OCTET_STREAM)[1]
+
+    @property
+    def content_length(self) -> int | None:
+        """The declared length of the body, before decoding."""
+        field = self._head.get("Content-Length")
+        return None if field is None else int(field)
+
+    def _date(self, name: str) -> datetime.datetime | None:
+        field = self._head.get(name)
+        return None if field is None else parse_http_date(field)
+
+    def _etags(self, name: str) -> tuple[ETag, ...] | None:
+        fields = self._head.get_all(name)
+        return tuple(parse_etags(", ".join(fields))) if fields else None
+
+    @property
+    def if_modified_since(self) -> datetime.datetime | None:
+        """If-Modified-Since (RFC 9110 section 13.1.3)."""
+        return self._date("If-Modified-Since")
+
+    @property
+    def if_unmodified_since(self) -> datetime.datetime | None:
+        """If-Unmodified-Since (RFC 9110 section 13.1.4)."""
+        return self._date("If-Unmodified-Since")
+
+    @property
+    def if_range(self) -> datetime.datetime | None:
+        """If-Range, where it is a date (RFC 9110 section 13.1.5)."""
+        return self._date("If-Range")
+
+    @property
+    def if_match(self) -> tuple[ETag, ...] | None:
+        """If-Match (RFC 9110 section 13.1.1)."""
+        return self._etags("If-Match")
+
+    @property
+    def if_none_match(self) -> tuple[ETag, ...] | None:
+        """If-None-Match (RFC 9110 section 13.1.2)."""
+        return self._etags("If-None-Match")
+
+    @property
+    def http_range(self) -> slice:
+        """The Range field as a slice; ValueError when it cannot be read."""
+        return parse_range(self._head.get("Range"))
+
+    # The body.
+
+    @property
+    def client_max_size(self) -> int:
+        """The most bytes that reading the whole body accepts; 0 is no bound."""
+        size = self._overrides.client_max_size
+        return self.exchange.max_body_size if size is None else size
+
+    @property
+    def client_max_fields(self) -> int:
+        """The most fields of a form; 0 is no bound."""
+        fields = self._overrides.client_max_fields
+        return self.exchange.max_form_fields if fields is None else fields
+
+    @property
+    def content(self) -> StreamReader:
+        """The body as a stream."""
+        body = self.exchange.body
+        return EMPTY_STREAM if body is None else body.stream
+
+    @property
+    def body_exists(self) -> bool:
+        """Whether the request has a body."""
+        return self.exchange.body is not None
+
+    @property
+    def has_body(self) -> bool:
+        """The same as `can_read_body`."""
+        return self.can_read_body
+
+    @property
+    def can_read_body(self) -> bool:
+        """Whether there is something left to read."""
+        body = self.exchange.body
+        return body is not None and not body.is_at_eof
+
+    async def read(self) -> bytes:
+        """The whole body; 413 above `client_max_size`."""
+        body = self.exchange.body
+        if body is None:
+            return b""
+        limit = self.client_max_size
+        framing = self._head.framing
+        if 0 < limit < framing:
+            raise self.exchange.refuse_size(limit, framing)
+        try:
+            return await body.read(limit)
+        except BodyTooLarge as exc:
+            raise self.exchange.refuse_size(limit, limit + 1) from exc
+
+    async def text(self) -> str:
+        """The body as text, in its charset or UTF-8."""
+        data = await self.read()
+        try:
+            return data.decode(self.charset or DEFAULT_CHARSET)
+        except LookupError as exc:
+            raise self.exchange.refuse_media("unknown charset") from exc
+
+    async def json(self, *, loads: Callable[[str], Any] = json.loads) -> Any:
+        """The body as JSON."""
+        return loads(await self.text())
+
+    async def multipart(self) -> MultipartReader:
+        """The body as a multipart reader."""
+        return MultipartReader(self.headers, self.content)
+
+    async def post(self) -> Form:
+        """The fields of a form; files come as FileField. 413 above the limits."""
+        body = self.exchange.body
+        if body is None or self.method not in self.POST_METHODS:
+            return NO_FORM
+        if body.form is not None:
+            return body.form
+        limits = FormLimits(size=self.client_max_size, fields=self.client_max_fields)
+        try:
+            body.form = await self._read_form(body, limits)
+        except (BodyTooLarge, TooManyFields) as exc:
+            raise self.exchange.refuse_size(exc.limit, exc.limit + 1) from exc
+        return body.form
+
+    async def _read_form(self, body: RequestBody, limits: FormLimits) -> Form:
+        kind = self.content_type
+        if kind == "multipart/form-data":
+            return await read_multipart(body, self.headers, limits)
+        if kind == "application/x-www-form-urlencoded" or "Content-Type" not in self.headers:
+            return await read_urlencoded(body, self.charset or DEFAULT_CHARSET, limits)
+        return NO_FORM
+
+    async def release(self) -> None:
+        """Read the rest of the body and drop it."""
+        await self.exchange.release()
+
+
+class Request(BaseRequest):
+    """A request of an application."""
+
+    __slots__ = ()
+
+    @property
+    def _endpoint(self) -> Endpoint:
+        endpoint = self.exchange.endpoint
+        if endpoint is None:
+            raise RuntimeError("the request was not given to an application")
+        return endpoint
+
+    @property
+    def match_info(self) -> UrlMappingMatchInfo:
+        """The parameters of the path, and the route."""
+        return UrlMappingMatchInfo(self.exchange.params, self._endpoint)
+
+    @property
+    def app(self) -> AbstractApplication:
+        """The application that is at work: in a middleware, the one that it belongs to."""
+        return self._endpoint.app if self._app is None else self._app
+
+    def enter(self, app: AbstractApplication) -> None:
+        """Another application is at work from now on; composing does this."""
+        self._app = app
+
+    @property
+    def config_dict(self) -> ChainMapProxy:
+        """The values of the application, then those of its parents."""
+        apps = self._endpoint.apps
+        return ChainMapProxy(tuple(reversed(apps[: apps.index(self.app) + 1])))
+
+    def leads_somewhere(self, path: str) -> bool:
+        """Whether the outermost application has a route for another raw path."""
+        return self._endpoint.apps[0].leads_somewhere(self.method, path)
+
+
+def routed_path(head: RequestHead) -> str:
+    """The raw path by which a request is routed: the target without query and host."""
+    if head.marks & MARK_OTHER_TARGET:
+        return _to_url(head).raw_path or "/"
+    target = head.target
+    return _cut_query(target) if "?" in target or "#" in target else target
+
+
+def _cut_query(target: str) -> str:
+    return target.partition("#")[0].partition("?")[0]
+
+
+def _to_url(head: RequestHead) -> URL:
+    target = head.target
+    if head.marks & MARK_OTHER_TARGET:
+        # RFC 9112 section 3.2: absolute-form of proxies, authority-form of CONNECT, and "*".
+        if head.method == "CONNECT":
+            return URL.build(authority=target, encoded=True)
+        return URL(target, encoded=True)
+    # Built from its parts, or two slashes at the start would make a host.
+    path, _, rest = target.partition("#")[0].partition("?")
+    return URL.build(path=path, query_string=rest, encoded=True)
+
+
+def _changed_head(
+    head: RequestHead,
+    method: str | None,
+    url: URL | None,
+    headers: Mapping[str, str] | Iterable[tuple[str, str]] | None,
+) -> RequestHead:
+    fields = head.headers if headers is None else CIMultiDict(headers)
+    copy = RequestHead(
+        head.method if method is None else method,
+        head.target if url is None else str(url),
+        head.version,
+        fields.items(),
+    )
+    copy.framing = head.framing
+    copy.persistent = head.persistent
+    return copy
+
+
+def _local_address(link: Link) -> str:
+    name = link.get_extra_info("sockname")
+    if isinstance(name, list | tuple) and len(name) >= 2:
+        return f"{name[0]}:{name[1]}"
+    return "localhost"

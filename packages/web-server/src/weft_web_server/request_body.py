@@ -1,0 +1,195 @@
+"""The body of a request: read whole within a limit, or as a stream, or as a form.
+
+Decides how far a body may be read and what a form field becomes. Knows no connection: the bytes
+are there already, or come through a stream.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Mapping
+from typing import IO, Any, Protocol, TypeAlias
+
+import attrs
+from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
+
+from weft_http_parser import (
+    EMPTY_STREAM,
+    BodyPartReader,
+    BodyTooLarge,
+    MultipartReader,
+    StreamReader,
+    parse_urlencoded,
+)
+
+SPOOL_SIZE = 1_048_576  # a file part larger than this goes to disk
+
+
+@attrs.frozen
+class FileField:
+    """A file of a form."""
+
+    name: str
+    filename: str
+    file: IO[bytes]
+    content_type: str
+    headers: CIMultiDictProxy[str]
+
+
+FormValue: TypeAlias = str | bytes | bytearray | FileField
+Form: TypeAlias = MultiDictProxy[FormValue]
+
+NO_FORM: Form = MultiDictProxy(MultiDict())
+
+
+class RequestBody:
+    """The body of one request; what was read whole is kept."""
+
+    __slots__ = ("_data", "_form", "_stream")
+
+    def __init__(self, data: bytes | None = None, stream: StreamReader | None = None) -> None:
+        self._data = data
+        self._stream = stream
+        self._form: Form | None = None
+
+    @property
+    def stream(self) -> StreamReader:
+        """The body as a stream."""
+        if self._stream is None:
+            if not self._data:
+                return EMPTY_STREAM
+            self._stream = StreamReader()
+            self._stream.feed_data(self._data)
+            self._stream.feed_eof()
+        return self._stream
+
+    @property
+    def is_at_eof(self) -> bool:
+        """Whether there is nothing left to read."""
+        return not self._data if self._stream is None else self._stream.at_eof()
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body; BodyTooLarge above the limit, 0 being none."""
+        data = self._data
+        if data is None:
+            assert self._stream is not None  # a body has data or a stream
+            data = self._data = await self._stream.read_all(limit or None)
+        elif limit and len(data) > limit:
+            raise BodyTooLarge(limit)
+        return data
+
+    @property
+    def form(self) -> Form | None:
+        """The form, once it was read."""
+        return self._form
+
+    @form.setter
+    def form(self, form: Form) -> None:
+        self._form = form
+
+
+@attrs.frozen(kw_only=True)
+class FormLimits:
+    """Bounds of a form: bytes in total and number of fields; 0 is none."""
+
+    size: int
+    fields: int
+
+
+class TooManyFields(Exception):
+    """A form of more fields than are allowed."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return f"more than {self.limit} fields in a form"
+
+
+class Headers(Protocol):
+    """Where a multipart reader finds its boundary."""
+
+    def get(self, name: str, default: Any = None) -> Any: ...
+
+
+async def read_urlencoded(body: RequestBody, charset: str, limits: FormLimits) -> Form:
+    """A form of type application/x-www-form-urlencoded."""
+    data = await body.read(limits.size)
+    if limits.fields and data.count(b"&") >= limits.fields:
+        raise TooManyFields(limits.fields)
+    text = data.rstrip().decode(charset)
+    pairs = parse_urlencoded(text, limits.fields or len(data) + 1)
+    return MultiDictProxy(MultiDict(pairs))
+
+
+async def read_multipart(
+    body: RequestBody, headers: Mapping[str, str], limits: FormLimits
+) -> Form:
+    """A form of type multipart/form-data; files go to temporary files."""
+    reader = MultipartReader(headers, body.stream)
+    form: MultiDict[FormValue] = MultiDict()
+    left = limits.size or None
+    count = 0
+    while (part := await reader.next()) is not None:
+        if not isinstance(part, BodyPartReader):
+            raise ValueError("a form holds no nested multipart bodies")
+        count += 1
+        if limits.fields and count > limits.fields:
+            raise TooManyFields(limits.fields)
+        if part.name is None:
+            raise ValueError("a part of a form has no name")
+        value, size = await _read_part(part, left, limits)
+        if left is not None:
+            left -= size
+        form.add(part.name, value)
+    return MultiDictProxy(form)
+
+
+async def _read_part(
+    part: BodyPartReader, left: int | None, limits: FormLimits
+) -> tuple[FormValue, int]:
+    content_type = part.headers.get("Content-Type")
+    if part.filename:
+        file: IO[bytes] = tempfile.SpooledTemporaryFile(SPOOL_SIZE)  # its owner closes it
+        size = await _copy(part, file, left, limits)
+        kind = content_type or "application/octet-stream"
+        assert part.name is not None  # the caller looked
+        return FileField(part.name, part.filename, file, kind, part.headers), size
+    pieces = bytearray()
+    while chunk := await part.read_chunk():
+        pieces += chunk
+        _check_size(len(pieces), left, limits)
+    data = await _decode(part, bytes(pieces))
+    _check_size(len(data), left, limits)
+    if content_type is None or content_type.startswith("text/"):
+        return data.decode(part.get_charset(default="utf-8")), len(data)
+    return data, len(data)
+
+
+async def _copy(
+    part: BodyPartReader, file: IO[bytes], left: int | None, limits: FormLimits
+) -> int:
+    size = 0
+    try:
+        while chunk := await part.read_chunk(SPOOL_SIZE // 4):
+            data = await _decode(part, bytes(chunk))
+            size += len(data)
+            _check_size(size, left, limits)
+            if size <= SPOOL_SIZE:
+                file.write(data)
+            else:
+                await asyncio.to_thread(file.write, data)
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return size
+
+
+async def _decode(part: BodyPartReader, data: bytes) -> bytes:
+    return bytes(part.decode(data))
+
+
+def _check_size(size: int, left: int | None, limits: FormLimits) -> None:
+    if left is not None and size > left:
+        raise BodyTooLarge(limits.size)

@@ -1,0 +1,216 @@
+"""Whole responses as values: sending one does not change it, and it may be sent again.
+
+Decides what the body is and what it is called; knows neither framing nor connections.
+"""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any
+
+from multidict import CIMultiDict
+
+from weft_http_parser import PAYLOAD_REGISTRY, Payload
+from weft_http_parser import LookupError as NoPayload
+
+from .media import OCTET_STREAM, join_media, split_media
+from .streaming import Buffer, LooseHeaders, StreamResponse
+
+TEXT = "text/plain; charset=utf-8"
+
+
+class Response(StreamResponse):
+    """A whole response: a value that may be sent any number of times."""
+
+    __slots__ = ("_body", "_executor")
+
+    _body: Buffer | Payload | None
+
+    def __init__(
+        self,
+        *,
+        body: Any = None,
+        status: int = 200,
+        reason: str | None = None,
+        text: str | None = None,
+        headers: LooseHeaders | None = None,
+        content_type: str | None = None,
+        charset: str | None = None,
+        zlib_executor_size: int | None = None,
+        zlib_executor: Executor | None = None,
+    ) -> None:
+        self._status = status if type(status) is int else int(status)
+        self._reason = reason
+        self._headers = None
+        self._media = None
+        self._cookies = None
+        self._wishes = None
+        self._link = None
+        self._store = None
+        self._body = None
+        self._executor: tuple[int, Executor | None] | None = None
+        if zlib_executor_size is not None or zlib_executor is not None:
+            self._executor = (zlib_executor_size or 4096, zlib_executor)
+        if headers is not None:
+            self._headers = CIMultiDict(headers)
+        if content_type is not None or charset is not None:
+            self._media_given(content_type, charset, is_text=text is not None)
+        if text is not None:
+            if body is not None:
+                raise ValueError("body and text are not allowed together")
+            self._encode(text)
+        elif body is not None:
+            self.body = body
+
+    def _media_given(self, kind: str | None, charset: str | None, *, is_text: bool) -> None:
+        if self._headers is not None and "Content-Type" in self._headers:
+            raise ValueError(
+                "a Content-Type header and the arguments content_type or charset say the same "
+                "thing; give one of them"
+            )
+        if kind is not None and "charset" in kind:
+            raise ValueError("charset must not be in content_type; give it as charset=")
+        if kind is None and is_text:
+            kind = "text/plain"
+        if kind is not None and charset is None and is_text:
+            charset = "utf-8"
+        self._set_media(join_media(kind or OCTET_STREAM, charset))
+
+    def _encode(self, text: str) -> None:
+        if not isinstance(text, str):
+            raise TypeError(f"text is a str, not {type(text).__name__}")
+        if self._media is None:
+            if self._headers is None:
+                self._media = TEXT
+            else:
+                self._headers.setdefault("Content-Type", TEXT)
+        elif self._media != TEXT:
+            self._body = text.encode(split_media(self._media)[1] or "utf-8")
+            return
+        if self._headers is None:
+            self._body = text.encode()
+        else:
+            self._body = text.encode(self.charset or "utf-8")
+
+    @property
+    def body(self) -> Buffer | Payload | None:
+        """The body: bytes, or a payload that is written when it is sent."""
+        return self._body
+
+    @body.setter
+    def body(self, body: Any) -> None:
+        if body is None or isinstance(body, bytes | bytearray):
+            self._body = body
+            return
+        try:
+            payload = body if isinstance(body, Payload) else PAYLOAD_REGISTRY.get(body)
+        except NoPayload:
+            raise ValueError(
+                f"a body is bytes, a payload or what has one, not {type(body).__name__}"
+            ) from None
+        self._body = payload
+        headers = self.headers
+        for name, value in payload.headers.items():
+            headers.setdefault(name, value)
+        headers.setdefault("Content-Type", payload.content_type)
+
+    @property
+    def text(self) -> str | None:
+        """The body as text."""
+        if self._body is None:
+            return None
+        if isinstance(self._body, Payload):
+            return self._body.decode(self.charset or "utf-8")
+        return bytes(self._body).decode(self.charset or "utf-8")
+
+    @text.setter
+    def text(self, text: str) -> None:
+        if not isinstance(text, str):
+            raise TypeError(f"text is a str, not {type(text).__name__}")
+        if self.content_type == OCTET_STREAM:
+            self.content_type = "text/plain"
+        if self.charset is None:
+            self.charset = "utf-8"
+        self._body = text.encode(self.charset or "utf-8")
+
+    @property
+    def content_length(self) -> int | None:
+        """The length of the body; None when it is not known before sending."""
+        if self.chunked:
+            return None
+        declared = None if self._headers is None else self._headers.get("Content-Length")
+        if declared is not None:
+            return int(declared)
+        if isinstance(self._body, Payload):
+            return self._body.size
+        return 0 if self._body is None else len(self._body)
+
+    @content_length.setter
+    def content_length(self, value: int | None) -> None:
+        raise RuntimeError("the length of a Response is that of its body")
+
+    @property
+    def body_length(self) -> int:
+        """The bytes of body sent, or the length of the body."""
+        if self._link is not None:
+            return self._link.output_size
+        if self._body is None or isinstance(self._body, Payload):
+            return 0
+        return len(self._body)
+
+    async def write_eof(self, data: Buffer = b"") -> None:
+        """Send the body; a second call does nothing."""
+        writer = self._writer()
+        if writer.is_ended:
+            return
+        if isinstance(self._body, Payload):
+            await writer.write_payload(self._body)
+        elif self._body is not None and not data:
+            data = self._body
+        await writer.write_eof(data)
+
+
+def json_response(
+    data: Any = None,
+    *,
+    text: str | None = None,
+    body: bytes | None = None,
+    status: int = 200,
+    reason: str | None = None,
+    headers: LooseHeaders | None = None,
+    content_type: str = "application/json",
+    dumps: Callable[[Any], str] = json.dumps,
+) -> Response:
+    """A response with `data` as JSON."""
+    if text is None and body is None:
+        text = dumps(data)
+    elif data is not None:
+        raise ValueError("give one of data, text and body")
+    return Response(
+        text=text,
+        body=body,
+        status=status,
+        reason=reason,
+        headers=headers,
+        content_type=content_type,
+    )
+
+
+def json_bytes_response(
+    data: Any = None,
+    *,
+    dumps: Callable[[Any], bytes],
+    body: bytes | None = None,
+    status: int = 200,
+    reason: str | None = None,
+    headers: LooseHeaders | None = None,
+    content_type: str = "application/json",
+) -> Response:
+    """A response with `data` as JSON by a serializer that gives bytes."""
+    if body is None:
+        body = dumps(data)
+    elif data is not None:
+        raise ValueError("give one of data and body")
+    return Response(
+        body=body, status=status, reason=reason, headers=headers, content_type=content_type
+    )

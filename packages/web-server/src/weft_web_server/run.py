@@ -1,0 +1,182 @@
+"""run_app(): serves an application until it is told to stop.
+
+Decides what happens between the first await of an application and the last, and what the
+terminal is told.
+"""
+
+import asyncio
+import errno
+import logging
+import os
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from .access_log import AbstractAccessLogger, AccessLogger
+from .application import Application
+from .runner import AppRunner, GracefulExit
+from .settings import access_logger
+from .sites import BaseSite, SockSite, TCPSite, UnixSite
+
+if TYPE_CHECKING:
+    import ssl
+
+Print: TypeAlias = Callable[..., None]
+Path: TypeAlias = str | os.PathLike[str]
+
+
+class CannotListen(OSError):
+    """An address is not to be had; the text says what to do."""
+
+
+def run_app(
+    app: Application | Awaitable[Application],
+    *,
+    host: str | Iterable[str] | None = None,
+    port: int | None = None,
+    path: Path | Iterable[Path] | None = None,
+    sock: socket.socket | Iterable[socket.socket] | None = None,
+    shutdown_timeout: float = 60.0,
+    keepalive_timeout: float = 75.0,
+    ssl_context: "ssl.SSLContext | None" = None,
+    print: Print | None = print,
+    backlog: int = 128,
+    access_log_class: type[AbstractAccessLogger] = AccessLogger,
+    access_log_format: str = AccessLogger.LOG_FORMAT,
+    access_log: logging.Logger | None = access_logger,
+    handle_signals: bool = True,
+    reuse_address: bool | None = None,
+    reuse_port: bool | None = None,
+    handler_cancellation: bool = False,
+    loop: asyncio.AbstractEventLoop | None = None,
+    **options: Any,
+) -> None:
+    """Serve an application until SIGINT or SIGTERM; then end it in order and return.
+
+    An address that is taken ends the program with one line and exit code 1.
+    """
+    options |= {
+        "shutdown_timeout": shutdown_timeout,
+        "keepalive_timeout": keepalive_timeout,
+        "access_log_class": access_log_class,
+        "access_log_format": access_log_format,
+        "access_log": access_log,
+        "handle_signals": handle_signals,
+        "handler_cancellation": handler_cancellation,
+    }
+    places = _Places(
+        host=_listed(host, str),
+        port=port,
+        paths=_listed(path, str | os.PathLike),
+        socks=_listed(sock, socket.socket),
+        site_options={"ssl_context": ssl_context, "backlog": backlog},
+        tcp_options={"reuse_address": reuse_address, "reuse_port": reuse_port},
+    )
+    if access_log is not None and access_log.name == access_logger.name:
+        _show_access_log(access_log)
+    try:
+        _run(_serve(app, places, print, options), loop)
+    except CannotListen as exc:
+        sys.stderr.write(f"{exc}\n")
+        sys.exit(1)
+    except (GracefulExit, KeyboardInterrupt):
+        pass
+
+
+def _listed(value: Any, single: Any) -> list[Any] | None:
+    if value is None:
+        return None
+    return [value] if isinstance(value, single) else list(value)
+
+
+class _Places:
+    """Where to listen."""
+
+    __slots__ = ("host", "paths", "port", "site_options", "socks", "tcp_options")
+
+    def __init__(self, **places: Any) -> None:
+        for name, value in places.items():
+            setattr(self, name, value)
+
+    def make_sites(self, runner: AppRunner) -> list[BaseSite]:
+        """The sites for the hosts, the paths and the sockets, or for all interfaces."""
+        sites: list[BaseSite] = []
+        hosts = self.host
+        if hosts is None and (self.port is not None or not (self.paths or self.socks)):
+            hosts = [None]
+        tcp = self.site_options | self.tcp_options
+        sites += [TCPSite(runner, host, self.port, **tcp) for host in hosts or ()]
+        sites += [UnixSite(runner, path, **self.site_options) for path in self.paths or ()]
+        sites += [SockSite(runner, sock, **self.site_options) for sock in self.socks or ()]
+        return sites
+
+
+async def _serve(
+    app: Application | Awaitable[Application],
+    places: _Places,
+    print: Print | None,
+    options: dict[str, Any],
+) -> None:
+    if not isinstance(app, Application):
+        app = await app
+    runner = AppRunner(app, **options)
+    try:
+        await runner.setup()
+        for site in places.make_sites(runner):
+            await _start(site)
+        if print is not None:
+            names = sorted(site.name for site in runner.sites)
+            print(f"======== Running on {', '.join(names)} ========\n(Press CTRL+C to quit)")
+        await asyncio.get_running_loop().create_future()  # until a signal
+    finally:
+        await runner.cleanup()
+
+
+async def _start(site: BaseSite) -> None:
+    try:
+        await site.start()
+    except OSError as exc:
+        raise CannotListen(_advice(site, exc)) from exc
+
+
+def _advice(site: BaseSite, exc: OSError) -> str:
+    if exc.errno == errno.EADDRINUSE:
+        return (
+            f"cannot listen on {site.name}: the address is in use;"
+            " stop the program that uses it, or choose another port"
+        )
+    if exc.errno in (errno.EACCES, errno.EPERM):
+        return (
+            f"cannot listen on {site.name}: not permitted;"
+            " choose a port above 1023, or run with more rights"
+        )
+    return f"cannot listen on {site.name}: {exc.strerror or exc}; check host, port and path"
+
+
+def _run(main: Any, loop: asyncio.AbstractEventLoop | None) -> None:
+    """Run to the end, on the given loop or on a new one."""
+    factory = None if loop is None else lambda: loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        running = runner.get_loop()
+        task = running.create_task(main)
+        try:
+            running.run_until_complete(task)
+        except (GracefulExit, KeyboardInterrupt):
+            # A second signal while all is brought to its end ends it at once.
+            task.cancel()
+            try:
+                running.run_until_complete(task)
+            except asyncio.CancelledError:
+                pass
+            raise
+
+
+def _show_access_log(logger: logging.Logger) -> None:
+    """In debug mode the access log goes to the terminal unless it goes elsewhere."""
+    if "PYTHONASYNCIODEBUG" not in os.environ and not sys.flags.dev_mode:
+        return
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.DEBUG)
+    if not logger.hasHandlers():
+        logger.addHandler(logging.StreamHandler())

@@ -1,0 +1,198 @@
+"""From a request to its answer: runs the handler and turns what it raises into a response.
+
+Decides which fault gets which status, and what is logged of it. Knows no bytes.
+"""
+
+import asyncio
+import logging
+import warnings
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, Protocol
+
+from weft_http_parser import (
+    MARK_EXPECT,
+    BodyTooLarge,
+    ContentCodingError,
+    LinkLost,
+    MultipartError,
+    Payload,
+    ProtocolError,
+)
+
+from .access_log import AbstractAccessLogger
+from .errors import RequestPayloadError, RequestTimeout
+from .exchange import Exchange, Phase
+from .http_errors import HTTPException, HTTPExpectationFailed
+from .lot import Lot, Parked
+from .request import BaseRequest
+from .response import Response
+from .streaming import StreamResponse
+
+Resolve = Callable[[Any], Callable[[Any], Awaitable[Any]]]
+
+TROUBLE: Final = "500 Internal Server Error\n\nServer got itself in trouble"
+
+
+class Host(Protocol):
+    """What running a handler needs of the server."""
+
+    @property
+    def lot(self) -> Lot[Exchange]: ...
+    @property
+    def resolve(self) -> Resolve: ...
+    @property
+    def logger(self) -> logging.Logger: ...
+    @property
+    def is_logging(self) -> bool: ...
+    @property
+    def access_logger(self) -> AbstractAccessLogger | None: ...
+
+    def exchange_over(self, exchange: Exchange) -> None: ...
+
+
+def make_work(host: Host) -> Callable[[Parked[Exchange]], Coroutine[Any, Any, None]]:
+    """The coroutine function that answers one request of a server."""
+
+    async def work(parked: Parked[Exchange]) -> None:
+        exchange = await parked
+        exchange.task = parked.task
+        is_logging = host.is_logging
+        started_at = host.lot.loop.time() if is_logging else 0.0
+        try:
+            request = exchange.request
+            handler = host.resolve(request)
+            if exchange.head.marks & MARK_EXPECT:
+                response = await _expect(exchange, request) or await handler(request)
+            else:
+                response = await handler(request)
+            if (
+                type(response) is Response
+                and exchange.phase is Phase.OPEN
+                and response._wishes is None
+                and not isinstance(response._body, Payload)
+                and (exchange.endpoint is None or not exchange.endpoint.hooks)
+            ):
+                exchange.send_whole(response)
+            else:
+                await exchange.finish(check_response(response, request))
+        except BaseException as exc:
+            await _recover(host, exchange, exc)
+        finally:
+            if is_logging:
+                _log_access(host, exchange, started_at)
+            host.exchange_over(exchange)
+            host.lot.refill()
+
+    return work
+
+
+async def _expect(exchange: Exchange, request: BaseRequest) -> StreamResponse | None:
+    """Answer an Expect field (RFC 9110 section 10.1.1); 100 goes out when the body is read."""
+    endpoint = exchange.endpoint
+    if endpoint is not None and endpoint.expect_handler is not None:
+        answer: StreamResponse | None = await endpoint.expect_handler(request)
+        return answer
+    if not exchange.head.expects_continue:
+        raise HTTPExpectationFailed(text="417: unknown expectation")
+    return None
+
+
+def check_response(response: object, request: BaseRequest) -> StreamResponse:
+    """What a handler returned, if it is a response."""
+    if isinstance(response, StreamResponse):
+        return response
+    if isinstance(response, HTTPException):
+        warnings.warn(
+            "weft_web_server.HTTPException as a return value is deprecated since"
+            " weft-web-server 0.1; raise it",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return response.response
+    what = "None" if response is None else f"an object of type {type(response).__name__}"
+    raise NotAResponse(
+        f"the handler of {request.method} {request.path!a} returned {what};"
+        " return a web.Response (is a return statement missing?)"
+    )
+
+
+class NotAResponse(TypeError):
+    """A handler returned something else."""
+
+
+async def _recover(host: Host, exchange: Exchange, exc: BaseException) -> None:
+    """Answer for a handler that raised, as far as an answer can still be given."""
+    if not isinstance(exc, Exception):  # cancelled, or the program ends
+        exchange.fail()
+        raise exc
+    if isinstance(exc, LinkLost) and exchange.link.is_closing:
+        host.logger.debug("the client went away before its answer")
+        exchange.fail()
+        return
+    response = to_response(exc)
+    if response.status >= 500:
+        _log_fault(host, exchange, exc)
+    if exchange.phase is not Phase.OPEN:
+        _log_late(host, exchange, exc, response)
+        exchange.fail()
+        return
+    exchange.response = None
+    try:
+        await exchange.finish(response)
+    except Exception as second:
+        if not (isinstance(second, LinkLost) and exchange.link.is_closing):
+            host.logger.exception("the answer to a failed request failed too")
+        exchange.fail()
+
+
+def to_response(exc: Exception) -> Response:
+    """The answer to an exception: what it describes, or what its kind deserves."""
+    if isinstance(exc, HTTPException):
+        return exc.response
+    status, text = _judge(exc)
+    response = Response(status=status, text=text)
+    if status in (400, 408, 413):
+        response.force_close()
+    return response
+
+
+def _judge(exc: Exception) -> tuple[int, str]:
+    if isinstance(exc, RequestTimeout):
+        return 408, "408: the body came too slowly"
+    if isinstance(exc, BodyTooLarge):
+        return 413, "413: the body is too large"
+    if isinstance(exc, ProtocolError) and exc.status < 500:
+        return exc.status, f"{exc.status}: {exc.reason.text}"
+    if isinstance(exc, RequestPayloadError | ContentCodingError | MultipartError):
+        return 400, "400: the body of the request is broken"
+    if isinstance(exc, asyncio.TimeoutError):
+        return 504, "504: Gateway Timeout"
+    return 500, TROUBLE
+
+
+def _log_fault(host: Host, exchange: Exchange, exc: Exception) -> None:
+    remote = exchange.request.remote
+    if isinstance(exc, NotAResponse):
+        host.logger.error("%s", exc)
+    elif isinstance(exc, asyncio.TimeoutError):
+        host.logger.debug("a handler timed out", exc_info=exc)
+    elif not isinstance(exc, HTTPException):
+        host.logger.error("Error handling request from %s", remote, exc_info=exc)
+
+
+def _log_late(host: Host, exchange: Exchange, exc: Exception, response: Response) -> None:
+    if isinstance(exc, HTTPException) or response.status < 500:
+        host.logger.error(
+            "%s was raised when the answer was already under way; the connection is closed",
+            type(exc).__name__,
+        )
+
+
+def _log_access(host: Host, exchange: Exchange, started_at: float) -> None:
+    logger, response = host.access_logger, exchange.response
+    if logger is None or response is None:
+        return
+    try:
+        logger.log(exchange.request, response, host.lot.loop.time() - started_at)
+    except Exception:
+        host.logger.exception("the access log failed")

@@ -1,0 +1,236 @@
+"""Server: makes a connection for each link, watches their deadlines, ends them in order.
+
+Decides nothing of HTTP. One sweep, four times a second while there are connections, looks at the
+deadline of each, so that no request arms a timer.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from weft_http_parser import Link
+
+from .access_log import AbstractAccessLogger
+from .connection import ServerConnection
+from .exchange import DEFAULT_REQUEST_LIMITS, Exchange, RequestLimits
+from .lot import Lot
+from .plan import Stamp, make_stamp
+from .request import BaseRequest, Request
+from .serve import Resolve, make_work
+from .settings import ServerOptions, to_options
+
+SWEEP_SECONDS: Final = 0.25
+
+
+class _Clock:
+    """The moment of the last sweep: of the loop, and as the Date field says it."""
+
+    __slots__ = ("now", "second", "stamp")
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.second = -1
+        self.stamp: Stamp = make_stamp(0)
+
+    def set(self, now: float, seconds: float) -> None:
+        self.now = now
+        second = int(seconds)
+        if second != self.second:
+            self.second = second
+            self.stamp = make_stamp(second)
+
+
+class Server:
+    """Answers requests with one handler; calling it gives the protocol of a new connection.
+
+    `loop.create_server(server, host, port)` is how it listens, and a runner does that.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_clock",
+        "_connections",
+        "_lot",
+        "_sweep_handle",
+        "_waiters",
+        "access_logger",
+        "is_draining",
+        "is_logging",
+        "limits",
+        "options",
+        "resolve",
+    )
+
+    request_class: type[BaseRequest] = BaseRequest
+
+    def __init__(
+        self,
+        handler: Callable[[BaseRequest], Awaitable[Any]],
+        *,
+        handler_cancellation: bool = False,
+        **options: Any,
+    ) -> None:
+        self._set_up(
+            lambda request: handler,
+            to_options(handler_cancellation=handler_cancellation, **options),
+            DEFAULT_REQUEST_LIMITS,
+        )
+
+    def _set_up(self, resolve: Resolve, options: ServerOptions, limits: RequestLimits) -> None:
+        self.resolve = resolve
+        self.options = options
+        self.limits = limits
+        self.is_draining = False
+        self.is_logging = False
+        self.access_logger: AbstractAccessLogger | None = None
+        if options.access_log is not None:
+            make = options.access_log_class
+            self.access_logger = make(options.access_log, options.access_log_format)
+        self._clock = _Clock()
+        self._connections: dict[ServerConnection, None] = {}  # in the order of connecting
+        self._lot: Lot[Exchange] | None = None
+        self._sweep_handle: asyncio.TimerHandle | None = None
+        self._waiters: list[asyncio.Future[None]] = []
+
+    def __call__(self) -> Link:
+        connection = ServerConnection(self)
+        return Link(connection, write_timeout_seconds=self.options.deadlines.write)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} connections={len(self._connections)}>"
+
+    @property
+    def connections(self) -> list[ServerConnection]:
+        """The open connections."""
+        return list(self._connections)
+
+    # For connections and handlers.
+
+    @property
+    def lot(self) -> Lot[Exchange]:
+        """The tasks that wait for requests."""
+        if self._lot is None:
+            self._lot = Lot(make_work(self))
+        return self._lot
+
+    @property
+    def logger(self) -> logging.Logger:
+        """Where faults are told."""
+        return self.options.logger
+
+    @property
+    def now(self) -> float:
+        """The loop's time, of the last sweep."""
+        return self._clock.now
+
+    @property
+    def stamp(self) -> Stamp:
+        """The Date of this second."""
+        return self._clock.stamp
+
+    def connection_made(self, connection: ServerConnection) -> None:
+        """A link is open."""
+        self._connections[connection] = None
+        if self._sweep_handle is None:
+            self._sweep()
+
+    def connection_lost(self, connection: ServerConnection) -> None:
+        """A link is gone; its handler may still be at work."""
+        if connection.exchange is None:
+            self._forget(connection)
+
+    def exchange_over(self, exchange: Exchange) -> None:
+        """A handler has ended."""
+        connection = exchange.carrier
+        assert isinstance(connection, ServerConnection)  # there are no other carriers
+        connection.exchange_over(exchange)
+        if connection.link.is_lost:
+            self._forget(connection)
+        if self._waiters and not any(each.exchange for each in self._connections):
+            self._wake_waiters()
+
+    def _forget(self, connection: ServerConnection) -> None:
+        self._connections.pop(connection, None)
+        if self._waiters and not self._connections:
+            self._wake_waiters()
+
+    def _wake_waiters(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _sweep(self) -> None:
+        loop = self.lot.loop
+        now = loop.time()
+        self._clock.set(now, time.time())
+        logger = self.access_logger
+        self.is_logging = logger is not None and logger.enabled
+        if not self._connections:
+            self._sweep_handle = None
+            return
+        for connection in [each for each in self._connections if each.deadline <= now]:
+            connection.expire(now)
+        self._sweep_handle = loop.call_later(SWEEP_SECONDS, self._sweep)
+
+    # Shutting down.
+
+    def pre_shutdown(self) -> None:
+        """Close idle connections; every answer from now on is the last of its connection."""
+        self.is_draining = True
+        for connection in self.connections:
+            connection.close_if_idle()
+
+    async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  aiohttp's
+        """Wait for the handlers, at most `timeout` seconds; then cancel them and close all."""
+        self.pre_shutdown()
+        try:
+            async with asyncio.timeout(timeout):
+                while any(each.exchange is not None for each in self._connections):
+                    await self._wait()
+        except TimeoutError:
+            await self._cancel_handlers()
+        for connection in self.connections:
+            connection.link.close()
+        if self._sweep_handle is not None:
+            self._sweep_handle.cancel()
+            self._sweep_handle = None
+        if self._lot is not None:
+            self._lot.close()
+            self._lot = None
+        self._connections.clear()
+
+    async def _cancel_handlers(self) -> None:
+        tasks = []
+        for connection in self.connections:
+            if connection.exchange is not None:
+                connection.exchange.task.cancel()
+                tasks.append(connection.exchange.task)
+        if tasks:
+            # A handler that will not end is left behind: the shutdown is bounded.
+            await asyncio.wait(tasks, timeout=1.0)
+        for connection in self.connections:
+            connection.link.abort()
+
+    async def _wait(self) -> None:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        await waiter
+
+
+class ApplicationServer(Server):
+    """A server whose requests find their handler in an application."""
+
+    __slots__ = ()
+
+    request_class = Request
+
+    def __init__(
+        self,
+        resolve: Resolve,
+        options: ServerOptions,
+        limits: RequestLimits,
+    ) -> None:
+        self._set_up(resolve, options, limits)

@@ -1,0 +1,214 @@
+"""Sites: the addresses that a runner listens on.
+
+Decides how an address is opened, named and closed. Knows no requests.
+"""
+
+import asyncio
+import os
+import socket
+from asyncio import AbstractServer
+from typing import TYPE_CHECKING, Protocol
+
+from yarl import URL
+
+from .errors import ConfigurationError
+from .server import Server
+
+if TYPE_CHECKING:
+    import ssl
+
+
+class RunnerLike(Protocol):
+    """What a site needs of its runner."""
+
+    @property
+    def server(self) -> Server | None: ...
+    def _reg_site(self, site: "BaseSite") -> None: ...
+    def _unreg_site(self, site: "BaseSite") -> None: ...
+    def _check_site(self, site: "BaseSite") -> None: ...
+
+
+class BaseSite:
+    """One address, from `start()` to `stop()`."""
+
+    __slots__ = ("_backlog", "_listener", "_runner", "_ssl_context")
+
+    def __init__(
+        self,
+        runner: RunnerLike,
+        *,
+        ssl_context: "ssl.SSLContext | None" = None,
+        backlog: int = 128,
+    ) -> None:
+        if runner.server is None:
+            raise RuntimeError("call runner.setup() before making a site")
+        self._runner = runner
+        self._ssl_context = ssl_context
+        self._backlog = backlog
+        self._listener: AbstractServer | None = None
+
+    @property
+    def name(self) -> str:
+        """The address as a URL."""
+        raise NotImplementedError
+
+    async def start(self) -> None:
+        """Listen."""
+        self._runner._reg_site(self)
+        try:
+            self._listener = await self._listen(self._server())
+        except BaseException:
+            self._runner._unreg_site(self)
+            raise
+
+    async def _listen(self, server: Server) -> AbstractServer:
+        raise NotImplementedError
+
+    async def stop(self) -> None:
+        """Listen no longer; open connections stay."""
+        self._runner._check_site(self)
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+        self._runner._unreg_site(self)
+
+    @property
+    def sockets(self) -> tuple[socket.socket, ...]:
+        """The listening sockets."""
+        return tuple(getattr(self._listener, "sockets", ()))
+
+    def _server(self) -> Server:
+        server = self._runner.server
+        assert server is not None  # looked at when the site was made
+        return server
+
+    def _url(self, host: str, port: int | None) -> str:
+        scheme = "http" if self._ssl_context is None else "https"
+        return str(URL.build(scheme=scheme, host=host, port=port))
+
+
+class TCPSite(BaseSite):
+    """A host and a port."""
+
+    __slots__ = ("_host", "_port", "_reuse_address", "_reuse_port")
+
+    def __init__(
+        self,
+        runner: RunnerLike,
+        host: str | None = None,
+        port: int | None = None,
+        *,
+        ssl_context: "ssl.SSLContext | None" = None,
+        backlog: int = 128,
+        reuse_address: bool | None = None,
+        reuse_port: bool | None = None,
+    ) -> None:
+        super().__init__(runner, ssl_context=ssl_context, backlog=backlog)
+        self._host = host
+        self._port = (8443 if ssl_context else 8080) if port is None else port
+        self._reuse_address = reuse_address
+        self._reuse_port = reuse_port
+
+    @property
+    def name(self) -> str:
+        return self._url(self._host or "0.0.0.0", self.port)
+
+    @property
+    def port(self) -> int:
+        """The port; the one that was given out when 0 was asked for."""
+        for sock in self.sockets:
+            number: int = sock.getsockname()[1]
+            return number
+        return self._port
+
+    async def _listen(self, server: Server) -> AbstractServer:
+        return await asyncio.get_running_loop().create_server(
+            server,
+            self._host,
+            self._port,
+            ssl=self._ssl_context,
+            backlog=self._backlog,
+            reuse_address=self._reuse_address,
+            reuse_port=self._reuse_port,
+        )
+
+
+class UnixSite(BaseSite):
+    """A socket in the file system."""
+
+    __slots__ = ("_path",)
+
+    def __init__(
+        self,
+        runner: RunnerLike,
+        path: str | os.PathLike[str],
+        *,
+        ssl_context: "ssl.SSLContext | None" = None,
+        backlog: int = 128,
+    ) -> None:
+        super().__init__(runner, ssl_context=ssl_context, backlog=backlog)
+        self._path = path
+
+    @property
+    def name(self) -> str:
+        scheme = "https" if self._ssl_context else "http"
+        return f"{scheme}://unix:{os.fspath(self._path)}:"
+
+    async def _listen(self, server: Server) -> AbstractServer:
+        return await asyncio.get_running_loop().create_unix_server(
+            server, self._path, ssl=self._ssl_context, backlog=self._backlog
+        )
+
+
+class SockSite(BaseSite):
+    """A socket that is bound already."""
+
+    __slots__ = ("_sock",)
+
+    def __init__(
+        self,
+        runner: RunnerLike,
+        sock: socket.socket,
+        *,
+        ssl_context: "ssl.SSLContext | None" = None,
+        backlog: int = 128,
+    ) -> None:
+        super().__init__(runner, ssl_context=ssl_context, backlog=backlog)
+        self._sock = sock
+
+    @property
+    def name(self) -> str:
+        if hasattr(socket, "AF_UNIX") and self._sock.family == socket.AF_UNIX:
+            scheme = "https" if self._ssl_context else "http"
+            return f"{scheme}://unix:{self._sock.getsockname()}:"
+        host, port = self._sock.getsockname()[:2]
+        return self._url(host, port)
+
+    async def _listen(self, server: Server) -> AbstractServer:
+        return await asyncio.get_running_loop().create_server(
+            server, sock=self._sock, ssl=self._ssl_context, backlog=self._backlog
+        )
+
+
+class NamedPipeSite(BaseSite):
+    """A named pipe of Windows."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, runner: RunnerLike, path: str) -> None:
+        super().__init__(runner)
+        loop = asyncio.get_running_loop()
+        if not hasattr(loop, "start_serving_pipe"):
+            raise ConfigurationError(
+                "named pipes need the proactor event loop of Windows; use a UnixSite here"
+            )
+        self._path = path
+
+    @property
+    def name(self) -> str:
+        return self._path
+
+    async def _listen(self, server: Server) -> AbstractServer:
+        loop = asyncio.get_running_loop()
+        pipes: list[AbstractServer] = await loop.start_serving_pipe(server, self._path)  # type: ignore[attr-defined]  # of the proactor loop only
+        return pipes[0]

@@ -1,0 +1,291 @@
+"""WebSocketResponse: a websocket as an answer, with aiohttp's interface over a WebSocketStream.
+
+Decides what `prepare()` agrees to. What happens on the wire is the stream's.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import attrs
+
+from weft_http_parser import HTTP_11, Hold, LinkLost, Role, render_response_head
+from weft_websocket import (
+    HandshakeError,
+    StreamOptions,
+    WebSocketStream,
+    WSCloseCode,
+    WSMessage,
+    WSMessageTextBytes,
+    WSMessageTypeError,
+    WSMsgType,
+    WsProtocol,
+    accept,
+)
+
+from .cookies import format_cookies
+from .exchange import Exchange, ResponseWriter
+from .http_errors import HTTPBadRequest, HTTPException, HTTPUpgradeRequired
+from .plan import SERVER_NAME, Plan
+from .request import BaseRequest
+from .streaming import Buffer, StreamResponse, Writer
+
+_OWN_FIELDS: Final = frozenset(
+    {"connection", "content-length", "content-type", "transfer-encoding", "upgrade"}
+)
+
+
+@attrs.frozen
+class WebSocketReady:
+    """Whether a request can become a websocket, and with which subprotocol."""
+
+    ok: bool
+    protocol: str | None
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+
+@attrs.frozen(kw_only=True)
+class _Settings:
+    """What a websocket was asked to be."""
+
+    stream: StreamOptions
+    protocols: tuple[str, ...]
+    compress: bool
+    max_message_size: int
+    decode_text: bool
+
+
+class WebSocketResponse(StreamResponse):
+    """A websocket: prepare it, then read and send from any number of tasks, one reading."""
+
+    __slots__ = ("_settings", "_stream", "_ws_protocol")
+
+    def __init__(
+        self,
+        *,
+        timeout: float = 10.0,
+        receive_timeout: float | None = None,
+        autoclose: bool = True,
+        autoping: bool = True,
+        heartbeat: float | None = None,
+        protocols: Iterable[str] = (),
+        compress: bool = True,
+        max_msg_size: int = 4_194_304,
+        writer_limit: int = 65_536,
+        decode_text: bool = True,
+    ) -> None:
+        super().__init__(status=101)
+        self._settings = _Settings(
+            stream=StreamOptions(
+                autoping=autoping,
+                autoclose=autoclose,
+                heartbeat_seconds=heartbeat,
+                close_timeout_seconds=timeout,
+                receive_timeout_seconds=receive_timeout,
+                write_limit=writer_limit,
+            ),
+            protocols=tuple(protocols),
+            compress=compress,
+            max_message_size=max_msg_size,
+            decode_text=decode_text,
+        )
+        self._stream: WebSocketStream | None = None
+        self._ws_protocol: str | None = None
+
+    # The handshake.
+
+    def can_prepare(self, request: BaseRequest) -> WebSocketReady:
+        """Whether `prepare()` would succeed."""
+        if self._stream is not None:
+            raise RuntimeError("Already started")
+        try:
+            acceptance = accept(request._head, protocols=self._settings.protocols)
+        except HandshakeError:
+            return WebSocketReady(False, None)
+        return WebSocketReady(True, acceptance.protocol)
+
+    async def prepare(self, request: BaseRequest) -> Writer | None:
+        """Agree to the handshake; raises the HTTP error that answers a bad one."""
+        exchange = request.exchange
+        assert isinstance(exchange, Exchange)  # requests have no others
+        if self._stream is not None:
+            return self._link
+        settings = self._settings
+        try:
+            acceptance = accept(
+                request._head, protocols=settings.protocols, compress=settings.compress
+            )
+        except HandshakeError as exc:
+            raise _to_http_error(exc) from exc
+        await exchange.open_for(self)
+        fields = [*acceptance.headers, ("Date", exchange.carrier.stamp.date)]
+        fields += [pair for pair in self.headers.items() if pair[0].lower() not in _OWN_FIELDS]
+        if "Server" not in self.headers:
+            fields.append(("Server", SERVER_NAME))
+        fields += format_cookies(self.cookies)
+        raw = render_response_head(101, self.reason, HTTP_11, fields)
+        link = exchange.link
+        link.hold(Hold.SWITCH)
+        leftover = exchange.switch(self, raw)
+        protocol = WsProtocol(
+            Role.SERVER,
+            max_message_size=settings.max_message_size,
+            deflate=acceptance.deflate,
+            decode_text=settings.decode_text,
+        )
+        self._ws_protocol = acceptance.protocol
+        self._stream = WebSocketStream(link, protocol, settings.stream)
+        self._link = ResponseWriter(exchange, Plan(raw, 0, False, False), None)
+        self._stream.start(leftover)
+        return self._link
+
+    @property
+    def ws_protocol(self) -> str | None:
+        """The subprotocol that was agreed on."""
+        return self._ws_protocol
+
+    @property
+    def compress(self) -> int | bool:
+        """Whether messages are compressed."""
+        if self._stream is None:
+            return self._settings.compress
+        return self._stream.deflate is not None
+
+    # Its state.
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be sent or received any more."""
+        return self._stream is not None and self._stream.closed
+
+    @property
+    def close_code(self) -> int | None:
+        """The code that the other side closed with."""
+        return None if self._stream is None else self._stream.close_code
+
+    def exception(self) -> BaseException | None:
+        """What broke the connection."""
+        return None if self._stream is None else self._stream.exception()
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """What the transport knows."""
+        if not isinstance(self._link, ResponseWriter):
+            return default
+        return self._link.get_extra_info(name, default)
+
+    # Sending.
+
+    async def send_str(self, data: str, compress: int | None = None) -> None:
+        """Send a text message."""
+        if not isinstance(data, str):
+            raise TypeError(f"data is a str, not {type(data).__name__}")
+        await self._opened().send_text(data, compress)
+
+    async def send_bytes(self, data: Buffer, compress: int | None = None) -> None:
+        """Send a binary message."""
+        if not isinstance(data, bytes | bytearray | memoryview):
+            raise TypeError(f"data is bytes, bytearray or memoryview, not {type(data).__name__}")
+        await self._opened().send_binary(data, compress)
+
+    async def send_json(
+        self,
+        data: Any,
+        compress: int | None = None,
+        *,
+        dumps: Callable[[Any], str] = json.dumps,
+    ) -> None:
+        """Send JSON as a text message."""
+        await self._opened().send_text(dumps(data), compress)
+
+    async def send_json_bytes(
+        self, data: Any, compress: int | None = None, *, dumps: Callable[[Any], bytes]
+    ) -> None:
+        """Send JSON, by a serializer that gives bytes, as a text message."""
+        await self._opened().send_text(dumps(data), compress)
+
+    async def send_frame(
+        self, message: bytes, opcode: WSMsgType, compress: int | None = None
+    ) -> None:
+        """Send a frame of a kind."""
+        await self._opened().send_frame(message, opcode, compress)
+
+    async def ping(self, message: bytes = b"") -> None:
+        """Send a ping."""
+        await self._opened().ping(message)
+
+    async def pong(self, message: bytes = b"") -> None:
+        """Send a pong that nobody asked for."""
+        await self._opened().pong(message)
+
+    async def close(
+        self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True
+    ) -> bool:
+        """Close, and wait for the other side to do so; False when it is closed already."""
+        return await self._opened().close(code, message)
+
+    # Receiving.
+
+    async def receive(self, timeout: float | None = None) -> WSMessage | WSMessageTextBytes:  # noqa: ASYNC109  aiohttp's
+        """The next message, of any kind."""
+        return await self._opened().receive(timeout)
+
+    async def receive_str(self, *, timeout: float | None = None) -> str | bytes:  # noqa: ASYNC109  aiohttp's
+        """The text of the next message, which must be text."""
+        message = await self.receive(timeout)
+        if message.type is not WSMsgType.TEXT:
+            raise WSMessageTypeError(f"received a {message.type.name} message, wanted TEXT")
+        text: str | bytes = message.data
+        return text
+
+    async def receive_bytes(self, *, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  aiohttp's
+        """The bytes of the next message, which must be binary."""
+        message = await self.receive(timeout)
+        if message.type is not WSMsgType.BINARY:
+            raise WSMessageTypeError(f"received a {message.type.name} message, wanted BINARY")
+        data: bytes = message.data
+        return data
+
+    async def receive_json(
+        self,
+        *,
+        loads: Callable[[Any], Any] = json.loads,
+        timeout: float | None = None,  # noqa: ASYNC109  aiohttp's
+    ) -> Any:
+        """The JSON in the next message, which must be text."""
+        return loads(await self.receive_str(timeout=timeout))
+
+    def __aiter__(self) -> "WebSocketResponse":
+        return self
+
+    async def __anext__(self) -> WSMessage | WSMessageTextBytes:
+        message = await self.receive()
+        if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED):
+            raise StopAsyncIteration
+        return message
+
+    # As a response.
+
+    async def write(self, data: Buffer) -> None:
+        """A websocket sends messages: this is an error."""
+        raise RuntimeError("cannot write() to a websocket; use send_str() or send_bytes()")
+
+    async def write_eof(self, data: Buffer = b"") -> None:
+        """Close, if the handler has not done so."""
+        stream = self._opened()
+        if not stream.closed:
+            try:
+                await stream.close()
+            except LinkLost:
+                pass  # the other side was quicker
+
+    def _opened(self) -> WebSocketStream:
+        if self._stream is None:
+            raise RuntimeError("Call .prepare() first")
+        return self._stream
+
+
+def _to_http_error(exc: HandshakeError) -> HTTPException:
+    kind = HTTPUpgradeRequired if exc.status == 426 else HTTPBadRequest
+    return kind(text=exc.text, headers=exc.headers)
