@@ -73,13 +73,17 @@ def try_alone(uv: str, wheel: Path, work: Path, pins: Path, *, lowest: bool) -> 
     environment = work / f"env-{wheel.parent.name}"
     run(uv, "venv", "--quiet", "--python", sys.executable, environment)
     python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    resolution = "lowest-direct" if lowest else "highest"
     install: list[str | Path] = [uv, "pip", "install", "--quiet", "--python", python]
-    run(*install, "--constraints", pins, "--resolution", resolution, wheel)
+    install += ["--constraints", pins]
+    if lowest:  # direct are the dependencies that a pyproject.toml lists
+        listing = ROOT / "packages" / wheel.parent.name / "pyproject.toml"
+        run(*install, "--resolution", "lowest-direct", "--requirements", listing)
+    run(*install, wheel)
     import_name = wheel.name.partition("-")[0]
     said = run(python, "-I", "-W", "error", "-c", IMPORT_ALL, import_name)
     listed = run(uv, "pip", "list", "--quiet", "--format", "freeze", "--python", python)
-    beside = ", ".join(line for line in listed.split() if not line.startswith(f"{import_name}=="))
+    own = import_name.replace("_", "-") + "=="
+    beside = ", ".join(line for line in listed.split() if not line.startswith(own))
     seconds = time.monotonic() - started
     print(f"{import_name}: {said}; beside it: {beside} ({seconds:.1f} s)", flush=True)
 
