@@ -1,0 +1,558 @@
+"""Connections for requests: the pool decides, dialling does, and this brings the two together.
+
+A connector binds to the loop of its first use. Decides nothing about requests.
+"""
+
+import asyncio
+import functools
+import os
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Self
+
+from multidict import CIMultiDict
+
+from weft_client_session.connection import Connection
+from weft_client_session.deadlines import NEVER, Deadlines, Sweeper, Watched
+from weft_client_session.dial import (
+    DialOptions,
+    SocketFactory,
+    Target,
+    Tls,
+    Tunnel,
+    dial,
+    dial_unix,
+    translated,
+)
+from weft_client_session.errors import (
+    ClientConnectionError,
+    ClientConnectorDNSError,
+    ClientProxyConnectionError,
+    ConnectionTimeoutError,
+    UnixClientConnectorError,
+)
+from weft_client_session.options import ClientTimeout
+from weft_client_session.pool import Grant, Handoff, Pool, PoolStats, Ticket
+from weft_client_session.request import (
+    HTTP_SCHEMES,
+    TLS_SCHEMES,
+    WS_SCHEMES,
+    ClientRequest,
+    ConnectionKey,
+)
+from weft_client_session.resolver import AbstractResolver, AddressCache, NameService
+from weft_client_session.tls import SSLSetting, checked_setting, pin_for, ready_context
+from weft_client_session.tracing import (
+    Trace,
+    TraceConnectionCreateEndParams,
+    TraceConnectionCreateStartParams,
+    TraceConnectionQueuedEndParams,
+    TraceConnectionQueuedStartParams,
+    TraceConnectionReuseconnParams,
+    send_traces,
+)
+from weft_http_parser import DEFAULT_LIMITS, Limits, Link, hdrs
+
+KEEPALIVE_SECONDS = 15.0
+
+
+class _Books:
+    """What a connector keeps count of on one loop."""
+
+    __slots__ = ("connections", "expiry", "loop", "pool", "sweeper", "waiters")
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, pool: Pool[ConnectionKey, Connection]
+    ) -> None:
+        self.loop = loop
+        self.pool = pool
+        self.connections: set[Connection] = set()
+        self.waiters: dict[Ticket[ConnectionKey], asyncio.Future[Grant[Connection]]] = {}
+        self.expiry: asyncio.TimerHandle | None = None
+        self.sweeper = Sweeper(loop, self._users)
+
+    def _users(self) -> list[Watched]:
+        return [one.user for one in self.connections if one.user is not None]
+
+
+class BaseConnector:
+    """A pool of connections under limits; how one is opened is for a subclass to say."""
+
+    allowed_protocol_schema_set: frozenset[str] = HTTP_SCHEMES | WS_SCHEMES
+
+    def __init__(
+        self,
+        *,
+        keepalive_timeout: float | None = KEEPALIVE_SECONDS,
+        force_close: bool = False,
+        limit: int | None = 100,
+        limit_per_host: int = 0,
+    ) -> None:
+        if force_close and keepalive_timeout not in (None, KEEPALIVE_SECONDS):
+            raise ValueError("keepalive_timeout cannot be set if force_close is True")
+        self._keepalive_seconds = NEVER if keepalive_timeout is None else keepalive_timeout
+        self._force_close = force_close
+        self._limit = limit or 0
+        self._limit_per_host = limit_per_host
+        self._books: _Books | None = None
+        self._is_closed = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @property
+    def limit(self) -> int:
+        """Connections at once; 0 is no limit."""
+        return self._limit
+
+    @property
+    def limit_per_host(self) -> int:
+        """Connections at once with one end point; 0 is no limit."""
+        return self._limit_per_host
+
+    @property
+    def force_close(self) -> bool:
+        """No connection is used twice."""
+        return self._force_close
+
+    @property
+    def closed(self) -> bool:
+        return self._is_closed
+
+    @property
+    def stats(self) -> PoolStats:
+        """How the pool stands."""
+        return PoolStats(0, 0, 0) if self._books is None else self._books.pool.stats
+
+    async def close(self, *, abort_ssl: bool = False) -> None:
+        """Close every connection, in use or not."""
+        self.close_now()
+
+    def close_now(self) -> None:
+        """As `close`, without waiting for anything."""
+        self._is_closed = True
+        books, self._books = self._books, None
+        if books is None or books.loop.is_closed():
+            return
+        books.sweeper.stop()
+        if books.expiry is not None:
+            books.expiry.cancel()
+        for waiter in books.waiters.values():
+            if not waiter.done():
+                waiter.set_exception(ClientConnectionError("Connector is closed."))
+        for connection in list(books.connections):
+            if connection.user is not None:
+                connection.user.abandon()
+            connection.is_placed = False
+            connection.link.close()
+
+    # What requests ask for.
+
+    def running_loop(self) -> asyncio.AbstractEventLoop:
+        """The loop that this connector belongs to, which must be the running one."""
+        return self._bound().loop
+
+    def take(self, key: ConnectionKey) -> Connection | None:
+        """An idle connection for this key, if there is one."""
+        return self._bound().pool.take(key)
+
+    def watch(self, at: float) -> None:
+        """Look at the deadlines of those under way at `at`, or before."""
+        assert self._books is not None  # someone is under way
+        sweeper = self._books.sweeper
+        if at < sweeper.armed_at:
+            sweeper.arm(at)
+
+    async def connect(
+        self,
+        req: ClientRequest,
+        traces: Sequence[Trace] = (),
+        timeout: ClientTimeout | Deadlines | None = None,  # noqa: ASYNC109  aiohttp's
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> Connection:
+        """A connection for this request, from the pool or new."""
+        key = req.key_for(limits)
+        connection = self.take(key)
+        if connection is not None and await self._told(connection, traces):
+            return connection
+        now = self.running_loop().time()
+        if not isinstance(timeout, Deadlines):
+            timeout = Deadlines(timeout or ClientTimeout(), now)
+        at = timeout.connect_at(now)
+        limit = asyncio.timeout_at(None if at == NEVER else at)
+        try:
+            async with limit:
+                return await self._acquire(key, req, traces, timeout)
+        except TimeoutError as exc:
+            if not limit.expired():
+                raise
+            if at >= timeout.total_at:
+                raise TimeoutError(f"No connection to {req.url.origin()} in time") from exc
+            raise connection_timeout(req) from exc
+
+    async def open(
+        self,
+        request: ClientRequest,
+        connection: Connection,
+        traces: Sequence[Trace],
+        deadlines: Deadlines,
+    ) -> Link:
+        """A new link to where the request goes, for this connection."""
+        raise NotImplementedError
+
+    # What connections report.
+
+    def take_back(self, connection: Connection) -> None:
+        """The connection is free for the next request."""
+        books = self._books
+        if self._force_close or books is None:
+            connection.discard(aborts=False)
+            return
+        handoffs = books.pool.give_back(connection.key, connection, books.loop.time())
+        if handoffs:
+            self._carry_out(handoffs)
+        if books.expiry is None and self._keepalive_seconds != NEVER:
+            books.expiry = books.loop.call_later(self._keepalive_seconds, self._expire)
+
+    def forget(self, connection: Connection) -> None:
+        """The connection was in use, and closes."""
+        books = self._books
+        if books is None:
+            return
+        books.connections.discard(connection)
+        self._carry_out(books.pool.drop(connection.key))
+
+    def lose_idle(self, connection: Connection) -> None:
+        """The connection was idle, and is of no use any more."""
+        books = self._books
+        if not connection.is_placed or books is None:
+            return
+        connection.is_placed = False
+        books.connections.discard(connection)
+        connection.link.abort()
+        self._carry_out(books.pool.remove(connection.key, connection))
+
+    # Inside.
+
+    def _bound(self) -> _Books:
+        books = self._books
+        if books is not None and books.loop is asyncio.get_running_loop():
+            return books
+        if self._is_closed:
+            raise ClientConnectionError("Connector is closed.")
+        loop = asyncio.get_running_loop()
+        if books is None or books.loop.is_closed():
+            # The connections of a closed loop are gone with it.
+            self._books = books = _Books(loop, Pool(self._limit, self._limit_per_host))
+            return books
+        raise RuntimeError(
+            f"this connector belongs to {books.loop!r} and cannot be used on {loop!r}; "
+            "make one for each loop"
+        )
+
+    async def _acquire(
+        self,
+        key: ConnectionKey,
+        request: ClientRequest,
+        traces: Sequence[Trace],
+        deadlines: Deadlines,
+    ) -> Connection:
+        while True:
+            grant = self._bound().pool.claim(key)
+            if grant is None:
+                grant = await self._stand_in_line(key, traces)
+            else:
+                self._close_evicted(grant)
+            connection = grant.connection
+            if connection is None:
+                return await self._open_placed(key, request, traces, deadlines)
+            # It may have died on its way here, and then its place is gone as well.
+            if connection.is_placed and await self._told(connection, traces):
+                return connection
+
+    async def _told(self, connection: Connection, traces: Sequence[Trace]) -> bool:
+        """Whether a connection is still good when everyone has heard of its use."""
+        try:
+            await send_traces(traces, TraceConnectionReuseconnParams())
+        except BaseException:
+            self._return_grant(connection.key, Grant(connection))
+            raise
+        return connection.is_placed
+
+    async def _open_placed(
+        self,
+        key: ConnectionKey,
+        request: ClientRequest,
+        traces: Sequence[Trace],
+        deadlines: Deadlines,
+    ) -> Connection:
+        """Fill the place that the pool granted."""
+        books = self._bound()
+        connection = Connection(self, key, books.loop)
+        try:
+            await send_traces(traces, TraceConnectionCreateStartParams())
+            connection.link = await self.open(request, connection, traces, deadlines)
+            books.connections.add(connection)
+            await send_traces(traces, TraceConnectionCreateEndParams())
+            if self._books is not books:
+                raise ClientConnectionError("Connector is closed.")
+        except BaseException:
+            if connection in books.connections:
+                connection.link.abort()
+            if connection.is_placed and self._books is books:
+                connection.is_placed = False
+                self.forget(connection)
+            raise
+        return connection
+
+    async def _stand_in_line(
+        self, key: ConnectionKey, traces: Sequence[Trace]
+    ) -> Grant[Connection]:
+        books = self._bound()
+        ticket = books.pool.wait(key)
+        waiter: asyncio.Future[Grant[Connection]] = books.loop.create_future()
+        books.waiters[ticket] = waiter
+        try:
+            await send_traces(traces, TraceConnectionQueuedStartParams())
+            grant = await waiter
+            await send_traces(traces, TraceConnectionQueuedEndParams())
+            return grant
+        except BaseException:
+            books.waiters.pop(ticket, None)
+            books.pool.withdraw(ticket)
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                # Served and cancelled in the same breath: the grant goes on to the next.
+                self._return_grant(key, waiter.result())
+            raise
+
+    def _carry_out(self, handoffs: list[Handoff[ConnectionKey, Connection]]) -> None:
+        books = self._books
+        if books is None:
+            return
+        for handoff in handoffs:
+            self._close_evicted(handoff.grant)
+            waiter = books.waiters.pop(handoff.ticket)
+            if waiter.done():  # cancelled, and did not run since
+                self._return_grant(handoff.ticket.key, handoff.grant)
+            else:
+                waiter.set_result(handoff.grant)
+
+    def _return_grant(self, key: ConnectionKey, grant: Grant[Connection]) -> None:
+        books = self._books
+        if books is None:
+            return
+        connection = grant.connection
+        if connection is None:
+            self._carry_out(books.pool.drop(key))
+        elif connection.is_placed:
+            self.take_back(connection)
+
+    def _close_evicted(self, grant: Grant[Connection]) -> None:
+        if grant.evicted is not None:
+            self._close_idle(grant.evicted)
+
+    def _close_idle(self, connection: Connection) -> None:
+        """Close what the pool has let go."""
+        assert self._books is not None
+        connection.is_placed = False
+        self._books.connections.discard(connection)
+        connection.link.close()
+
+    def _expire(self) -> None:
+        books = self._books
+        if books is None:
+            return
+        books.expiry = None
+        for connection in books.pool.expire(books.loop.time() - self._keepalive_seconds):
+            self._close_idle(connection)
+        oldest = books.pool.oldest_idle()
+        if oldest is not None:
+            at = oldest + self._keepalive_seconds
+            books.expiry = books.loop.call_at(at, self._expire)
+
+
+class TCPConnector(BaseConnector):
+    """Connections over TCP, with or without TLS, straight or through a proxy."""
+
+    def __init__(  # wide: the shape of aiohttp
+        self,
+        *,
+        use_dns_cache: bool = True,
+        ttl_dns_cache: float | None = 10,
+        dns_cache_max_size: int = 1000,
+        family: socket.AddressFamily = socket.AF_UNSPEC,
+        ssl: SSLSetting | None = True,
+        local_addr: tuple[str, int] | None = None,
+        resolver: AbstractResolver | None = None,
+        keepalive_timeout: float | None = KEEPALIVE_SECONDS,
+        force_close: bool = False,
+        limit: int | None = 100,
+        limit_per_host: int = 0,
+        happy_eyeballs_delay: float | None = 0.25,
+        interleave: int | None = None,
+        socket_factory: SocketFactory | None = None,
+    ) -> None:
+        super().__init__(
+            keepalive_timeout=keepalive_timeout,
+            force_close=force_close,
+            limit=limit,
+            limit_per_host=limit_per_host,
+        )
+        self._options = DialOptions(
+            local_addr=local_addr,
+            happy_eyeballs_seconds=happy_eyeballs_delay,
+            interleave=interleave,
+            socket_factory=socket_factory,
+        )
+        self._ssl = checked_setting(ssl)
+        self._names = NameService(
+            resolver, family, AddressCache(ttl_dns_cache, dns_cache_max_size), use_dns_cache
+        )
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        return self._names.family
+
+    @property
+    def use_dns_cache(self) -> bool:
+        return self._names.uses_cache
+
+    def clear_dns_cache(self, host: str | None = None, port: int | None = None) -> None:
+        """Forget the addresses of one host, or of all."""
+        if (host is None) != (port is None):
+            raise ValueError("either both host and port or none of them are allowed")
+        if host is None or port is None:
+            self._names.cache.clear()
+        else:
+            self._names.cache.discard((host, port))
+
+    async def close(self, *, abort_ssl: bool = False) -> None:
+        """Close every connection, in use or not."""
+        self.close_now()
+        await self._names.close()
+
+    async def open(
+        self,
+        request: ClientRequest,
+        connection: Connection,
+        traces: Sequence[Trace],
+        deadlines: Deadlines,
+    ) -> Link:
+        """A new link to the server, or to the proxy."""
+        key, url = connection.key, request.proxy or request.url
+        host, port = url.raw_host or "", url.port or 0
+        try:
+            addresses = await self._names.resolve(host, port, traces)
+        except OSError as exc:
+            if request.proxy is not None:
+                raise ClientProxyConnectionError(key, exc) from exc
+            raise ClientConnectorDNSError(key, exc) from exc
+        target = Target(
+            key=key,
+            addresses=addresses,
+            tls=await self._tls(request, key, host) if url.scheme in TLS_SCHEMES else None,
+            tunnel=await self._tunnel(request, key),
+            is_proxy=request.proxy is not None,
+        )
+        async with in_socket_time(request, deadlines):
+            return await dial(connection, target, self._options)
+
+    async def _tls(self, request: ClientRequest, key: ConnectionKey, host: str) -> Tls:
+        if request.proxy is not None:
+            return Tls(context=await ready_context(True, self._ssl), server_hostname=host)
+        return Tls(
+            context=await ready_context(key.ssl, self._ssl),
+            server_hostname=(key.server_hostname or host).rstrip("."),
+            pin=pin_for(key.ssl, self._ssl),
+        )
+
+    async def _tunnel(self, request: ClientRequest, key: ConnectionKey) -> Tunnel | None:
+        if request.proxy is None or not request.is_ssl():
+            return None
+        route, url = request.route, request.url
+        authority = f"{url.host_subcomponent}:{url.port}"
+        headers: CIMultiDict[str] = CIMultiDict({hdrs.HOST: authority})
+        headers.update(CIMultiDict(route.proxy_headers or ()))
+        if route.proxy_auth is not None:
+            headers[hdrs.PROXY_AUTHORIZATION] = route.proxy_auth.encode()
+        tls = Tls(
+            context=await ready_context(key.ssl, self._ssl),
+            server_hostname=(key.server_hostname or request.host).rstrip("."),
+            pin=pin_for(key.ssl, self._ssl),
+        )
+        return Tunnel(url=request.proxy, authority=authority, headers=headers, tls=tls)
+
+
+class UnixConnector(BaseConnector):
+    """Connections to one unix socket, whatever the host of the URL."""
+
+    allowed_protocol_schema_set = BaseConnector.allowed_protocol_schema_set | {"unix"}
+
+    def __init__(
+        self,
+        path: str,
+        force_close: bool = False,
+        keepalive_timeout: float | None = KEEPALIVE_SECONDS,
+        limit: int | None = 100,
+        limit_per_host: int = 0,
+    ) -> None:
+        super().__init__(
+            force_close=force_close,
+            keepalive_timeout=keepalive_timeout,
+            limit=limit,
+            limit_per_host=limit_per_host,
+        )
+        self._path = os.fspath(path)
+
+    @property
+    def path(self) -> str:
+        return self._path
+
+    async def open(
+        self,
+        request: ClientRequest,
+        connection: Connection,
+        traces: Sequence[Trace],
+        deadlines: Deadlines,
+    ) -> Link:
+        """A new link to the socket."""
+        key, tls = connection.key, None
+        if request.is_ssl():
+            name = key.server_hostname or request.host
+            tls = Tls(context=await ready_context(key.ssl), server_hostname=name)
+        error = functools.partial(UnixClientConnectorError, self._path)
+        async with in_socket_time(request, deadlines):
+            with translated(key, error):
+                return await dial_unix(connection, self._path, tls)
+
+
+@asynccontextmanager
+async def in_socket_time(request: ClientRequest, deadlines: Deadlines) -> AsyncIterator[None]:
+    """Bound what connects a socket."""
+    at = deadlines.socket_at(asyncio.get_running_loop().time())
+    limit = asyncio.timeout_at(None if at == NEVER else at)
+    try:
+        async with limit:
+            yield
+    except TimeoutError as exc:
+        if not limit.expired():
+            raise
+        if at >= deadlines.total_at:
+            raise TimeoutError(f"No connection to {request.url.origin()} in time") from exc
+        raise connection_timeout(request) from exc
+
+
+def connection_timeout(request: ClientRequest) -> ConnectionTimeoutError:
+    """No connection was ready when it should have been."""
+    return ConnectionTimeoutError(f"Connection timeout to host {request.url}")

@@ -1,0 +1,354 @@
+"""The course of one request: from what the caller said, over attempts and redirects, to an answer.
+
+Decides what is tried again and what is told to whom. Keeps nothing between requests.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+
+import attrs
+from multidict import CIMultiDict
+from yarl import URL
+
+from weft_client_session.connector import BaseConnector
+from weft_client_session.deadlines import Deadlines
+from weft_client_session.errors import (
+    ClientConnectionError,
+    TooManyRedirects,
+    head_error,
+    lost_error,
+)
+from weft_client_session.exchange import BodyReading, ClientExchange
+from weft_client_session.jar import AbstractCookieJar, CookieJar
+from weft_client_session.middleware import ClientMiddlewareType, fold
+from weft_client_session.options import ClientTimeout, RequestOptions, Route, StatusCheck
+from weft_client_session.proxies import PROXY_SCHEMES, netrc_auth, proxy_from_env
+from weft_client_session.redirects import next_hop
+from weft_client_session.request import (
+    IDEMPOTENT_METHODS,
+    ClientRequest,
+    RequestSpec,
+    checked_url,
+    join_url,
+    merge_headers,
+    split_credentials,
+    to_payload,
+)
+from weft_client_session.response import ClientResponse, Settings
+from weft_client_session.tracing import (
+    Trace,
+    TraceConfig,
+    TracedSession,
+    TraceRequestEndParams,
+    TraceRequestExceptionParams,
+    TraceRequestRedirectParams,
+    TraceRequestStartParams,
+    send_traces,
+)
+from weft_http_parser import (
+    MARK_SET_COOKIE,
+    BasicAuth,
+    Limits,
+    LinkLost,
+    ProtocolError,
+    ResponseHead,
+    Version,
+    hdrs,
+)
+
+
+@attrs.frozen(kw_only=True)
+class Defaults:
+    """What a session adds to what a request says."""
+
+    base_url: URL | None
+    headers: "CIMultiDict[str]"
+    skipped: frozenset[str]
+    auth: BasicAuth | None
+    version: Version
+    timeout: ClientTimeout
+    trust_env: bool
+    proxy: URL | None
+    proxy_auth: BasicAuth | None
+    raise_for_status: StatusCheck
+    dumps: Callable[[object], str]
+    dumps_bytes: Callable[[object], bytes] | None
+
+
+@attrs.frozen(kw_only=True)
+class Tools:
+    """What a session works with."""
+
+    owner: TracedSession
+    defaults: Defaults
+    connector: BaseConnector
+    jar: AbstractCookieJar
+    reading: BodyReading
+    limits: Limits
+    settings: Settings
+    middlewares: Sequence[ClientMiddlewareType]
+    trace_configs: Sequence[TraceConfig]
+
+
+def build_spec(
+    method: str, url: str | URL, options: RequestOptions, defaults: Defaults
+) -> RequestSpec:
+    """What a caller said and what his session adds, as one value."""
+    content = options.content
+    target = join_url(defaults.base_url, url, options.params)
+    target, url_auth = split_credentials(target)
+    auth = options.auth or url_auth
+    headers = merge_headers(defaults.headers, options.headers)
+    if auth is None and (defaults.base_url is None or _same_origin(defaults.base_url, target)):
+        auth = defaults.auth
+    skipped = defaults.skipped
+    if options.skip_auto_headers is not None:
+        skipped |= {name.lower() for name in options.skip_auto_headers}
+    return RequestSpec(
+        method=method.upper(),
+        url=target,
+        headers=headers,
+        auth=auth,
+        cookies=_cookie_pairs(options),
+        skipped=skipped,
+        body=to_payload(content, defaults.dumps, defaults.dumps_bytes),
+        content=attrs.evolve(content, data=None, json=None),
+        route=options.route,
+        version=defaults.version,
+    )
+
+
+def _same_origin(one: URL, other: URL) -> bool:
+    return bool(one.raw_host and other.raw_host) and one.origin() == other.origin()
+
+
+def _cookie_pairs(options: RequestOptions) -> tuple[tuple[str, str], ...]:
+    if not options.cookies:
+        return ()
+    jar = CookieJar(unsafe=True)
+    jar.update_cookies(options.cookies)
+    return tuple((morsel.key, morsel.coded_value) for morsel in jar)
+
+
+class Course:
+    """One request on its way."""
+
+    __slots__ = (
+        "_deadlines",
+        "_history",
+        "_options",
+        "_raw",
+        "_reading",
+        "_tools",
+        "_traces",
+        "first",
+    )
+
+    def __init__(self, tools: Tools, options: RequestOptions) -> None:
+        timeout = options.timeout or tools.defaults.timeout
+        context = options.trace_request_ctx
+        self._tools = tools
+        self._options = options
+        self._deadlines = Deadlines(timeout, tools.connector.running_loop().time())
+        self._traces = [
+            Trace(tools.owner, config, config.trace_config_ctx(context))
+            for config in tools.trace_configs
+        ]
+        self._reading = self._choose_reading()
+        self._history: list[ClientResponse] = []
+        self._raw = b""
+        # What the first hop came to, for those who want to send the same again.
+        self.first: tuple[RequestSpec, ClientRequest, bytes] | None = None
+
+    async def run(
+        self, spec: RequestSpec, response: ClientResponse | None = None
+    ) -> ClientResponse:
+        """The last answer, checked and told to whoever traces.
+
+        A first `response` may have come already.
+        """
+        if not self._traces:
+            return await self._run(spec, response)
+        asked = (spec.method, spec.url.with_fragment(None), spec.headers)
+        await send_traces(self._traces, TraceRequestStartParams(*asked))
+        try:
+            response = await self._run(spec, response)
+            await send_traces(self._traces, TraceRequestEndParams(*asked, response))
+            return response
+        except BaseException as exc:
+            await send_traces(self._traces, TraceRequestExceptionParams(*asked, exc))
+            raise
+
+    async def _run(self, spec: RequestSpec, response: ClientResponse | None) -> ClientResponse:
+        try:
+            response = await self._follow(spec, response)
+        except BaseException:
+            if spec.body is not None:
+                await spec.body.close()
+            raise
+        try:
+            await check_status(response, self._options, self._tools.defaults)
+        except BaseException:
+            response.close()
+            raise
+        return response
+
+    async def _follow(self, spec: RequestSpec, response: ClientResponse | None) -> ClientResponse:
+        """Go from hop to hop."""
+        following = self._options.following
+        middlewares = self._options.middlewares
+        if middlewares is None:
+            middlewares = self._tools.middlewares
+        handler = fold(middlewares, self._send)
+        while True:
+            if response is None:
+                request = await self._build(spec)
+                response = await handler(request)
+                self._note_first(spec, request)
+            if not following.allow_redirects:
+                return response
+            try:
+                hop = next_hop(spec, response.head)
+            except BaseException:
+                response.close()
+                raise
+            if hop is None:
+                response.set_history(tuple(self._history))
+                return response
+            await self._leave(response, following.max_redirects)
+            spec, response = hop, None
+
+    def _note_first(self, spec: RequestSpec, request: ClientRequest) -> None:
+        if self.first is None:
+            self.first = (spec, request, self._raw)
+
+    async def _leave(self, response: ClientResponse, max_redirects: int) -> None:
+        self._history.append(response)
+        if len(self._history) >= max_redirects:
+            response.close()
+            raise TooManyRedirects(self._history[0].request_info, tuple(self._history))
+        params = TraceRequestRedirectParams(
+            response.method, response.url, CIMultiDict(response.headers), response
+        )
+        await send_traces(self._traces, params)
+        response.release()
+
+    async def _build(self, spec: RequestSpec) -> ClientRequest:
+        """The message of one hop: its way, its cookies, its password."""
+        tools = self._tools
+        url = checked_url(spec.url, tools.connector.allowed_protocol_schema_set)
+        spec = attrs.evolve(spec, route=self._choose_route(spec))
+        if (
+            tools.defaults.trust_env
+            and spec.auth is None
+            and hdrs.AUTHORIZATION not in spec.headers
+        ):
+            loop = asyncio.get_running_loop()
+            auth = await loop.run_in_executor(None, netrc_auth, url.host or "", os.environ)
+            spec = attrs.evolve(spec, auth=auth)
+        return ClientRequest(spec, cookies=cookies_for(tools.jar, url), session=tools.owner)
+
+    def _choose_route(self, spec: RequestSpec) -> Route:
+        route, defaults = self._options.route, self._tools.defaults
+        proxy = route.proxy if route.proxy is not None else defaults.proxy
+        auth = route.proxy_auth or defaults.proxy_auth
+        if proxy is None and defaults.trust_env:
+            proxy = proxy_from_env(spec.url, os.environ)
+        if proxy is None:
+            return attrs.evolve(route, proxy=None, proxy_auth=None, proxy_headers=None)
+        proxy_url, url_auth = split_credentials(checked_proxy(proxy))
+        return attrs.evolve(route, proxy=proxy_url, proxy_auth=auth or url_auth)
+
+    async def _send(self, request: ClientRequest) -> ClientResponse:
+        """One message and its answer; the innermost handler."""
+        tools = self._tools
+        raw = request.render()
+        self._raw = raw
+        limits = self._options.reading.limits(tools.limits)
+        is_second = False
+        while True:
+            connection = await tools.connector.connect(
+                request, self._traces, self._deadlines, limits=limits
+            )
+            is_reused = connection.uses > 0
+            exchange = ClientExchange(connection, self._deadlines, self._reading)
+            try:
+                head = await self._exchange(exchange, raw, request)
+                break
+            except LinkLost as exc:
+                if not is_reused:
+                    raise lost_error(exc) from exc
+                # Not a byte was sent, so the server has seen nothing.
+            except ClientConnectionError:
+                if is_second or not is_reused or not may_repeat(exchange, request):
+                    raise
+                is_second = True
+        keep_cookies(tools.jar, head, request.url)
+        return ClientResponse(head, request, exchange, tools.settings, self._traces)
+
+    async def _exchange(
+        self, exchange: ClientExchange, raw: bytes, request: ClientRequest
+    ) -> ResponseHead:
+        try:
+            exchange.connection.watch(exchange.deadline)
+            await exchange.send(raw, request, self._traces)
+            exchange.touch()
+            return await exchange.answer()
+        except ProtocolError as exc:
+            raise head_error(exc, request.request_info) from exc
+        except BaseException:
+            exchange.close()
+            raise
+
+    def _choose_reading(self) -> BodyReading:
+        own, usual = self._options.reading, self._tools.reading
+        if own.read_bufsize is None and own.auto_decompress is None:
+            return usual
+        return BodyReading(
+            limit=usual.limit if own.read_bufsize is None else own.read_bufsize,
+            decodes=usual.decodes if own.auto_decompress is None else own.auto_decompress,
+        )
+
+
+def may_repeat(exchange: ClientExchange, request: ClientRequest) -> bool:
+    """RFC 9110 9.2.2: a kept connection that died is no answer to an idempotent request."""
+    if exchange.has_received or not request.is_repeatable:
+        return False
+    return request.method in IDEMPOTENT_METHODS
+
+
+def cookies_for(jar: AbstractCookieJar, url: URL) -> list[tuple[str, str]]:
+    """The pairs that go with a request."""
+    if isinstance(jar, CookieJar) and not len(jar):
+        return []
+    return [(morsel.key, morsel.coded_value) for morsel in jar.filter_cookies(url).values()]
+
+
+def keep_cookies(jar: AbstractCookieJar, head: ResponseHead, url: URL) -> None:
+    """Let the jar have the cookies of an answer."""
+    if head.marks & MARK_SET_COOKIE:
+        jar.update_cookies_from_headers(head.get_all("Set-Cookie"), url)
+
+
+async def check_status(
+    response: ClientResponse, options: RequestOptions, defaults: Defaults
+) -> None:
+    """Raise for an error status, where the request or else the session says so."""
+    check = options.following.raise_for_status
+    if check is None:
+        check = defaults.raise_for_status
+    if check is False:
+        return
+    if check is True:
+        response.raise_for_status()
+    else:
+        await check(response)
+
+
+def checked_proxy(proxy: str | URL) -> URL:
+    """A proxy that can be spoken to."""
+    url = URL(proxy)
+    if url.scheme not in PROXY_SCHEMES:
+        raise ValueError(f"a proxy is reached by http or https, not by {proxy!s}")
+    return url

@@ -1,0 +1,455 @@
+"""One request and its answer on a connection.
+
+Sends, takes what comes, and gives the connection back or closes it. Translates what goes wrong on
+the wire. Decides nothing about retries or redirects, and keeps no reference to the response.
+"""
+
+import asyncio
+import enum
+from collections.abc import Callable, Sequence
+from typing import TypeVar, cast
+
+import attrs
+
+from weft_client_session.connection import Connection
+from weft_client_session.deadlines import NEVER, Deadlines
+from weft_client_session.errors import (
+    ClientConnectionError,
+    ClientPayloadError,
+    ServerDisconnectedError,
+    SocketTimeoutError,
+    body_error,
+    lost_error,
+)
+from weft_client_session.request import ClientRequest
+from weft_client_session.tracing import Trace, TraceRequestHeadersSentParams, send_traces
+from weft_client_session.upload import Upload
+from weft_http_parser import (
+    CHUNKED,
+    MARK_CONTENT_ENCODING,
+    ContentCodingError,
+    ContentDecoder,
+    End,
+    Event,
+    Hold,
+    Link,
+    ProtocolError,
+    Reason,
+    ResponseHead,
+    StreamReader,
+    hdrs,
+    make_decoder,
+    supported_codings,
+)
+
+DRAIN_BYTES = 65_536
+DRAIN_SECONDS = 5.0
+
+T = TypeVar("T")
+
+
+class Phase(enum.Enum):
+    """Where an exchange is; it moves down only."""
+
+    WAITING = "for the head of the answer"
+    BODY = "the body is under way"
+    DRAINING = "a small rest of the body is dropped"
+    SWITCHED = "another protocol has the connection"
+    OVER = "all has come"
+    FAILED = "failed, or closed before the end"
+
+
+_ENDED = (Phase.OVER, Phase.FAILED)
+
+
+@attrs.frozen
+class BodyReading:
+    """How the body of an answer is read."""
+
+    limit: int
+    decodes: bool
+
+
+class CodedPayloadError(ClientPayloadError, ContentCodingError):
+    """The content coding of the body is corrupt or truncated."""
+
+    def __str__(self) -> str:
+        return f"Can not decode content-encoding: {self.coding} ({self.fault})"
+
+
+class ClientExchange:
+    """The receiver of a link from the first byte of a request to the last of its answer."""
+
+    __slots__ = (
+        "_chunk_ends",
+        "_stream",
+        "_upload",
+        "chunks",
+        "connection",
+        "deadline",
+        "deadlines",
+        "error",
+        "has_received",
+        "head",
+        "phase",
+        "reading",
+    )
+
+    def __init__(self, connection: Connection, deadlines: Deadlines, reading: BodyReading) -> None:
+        self.connection = connection
+        self.deadlines = deadlines
+        self.reading = reading
+        self.deadline = deadlines.total_at
+        self.phase = Phase.WAITING
+        self.head: ResponseHead | None = None
+        self.error: Exception | None = None
+        self.has_received = False  # a byte of the answer: the request was seen
+        self.chunks: list[bytes] | None = None  # of a body that came in one piece with its head
+        self._chunk_ends: list[int] | None = None
+        self._stream: StreamReader | None = None
+        self._upload: Upload | None = None
+
+    # Sending.
+
+    def ask(self, raw: bytes, method: str) -> None:
+        """Send a rendered head without a body. Raises LinkLost when nothing could be sent."""
+        connection = self.connection
+        link = connection.link
+        connection.user = self
+        connection.uses += 1
+        link.receiver = self
+        link.write(connection.core.send_whole(raw, b"", method=method))
+
+    async def send(self, raw: bytes, request: ClientRequest, traces: Sequence[Trace] = ()) -> None:
+        """Send a rendered head and its body; what takes time is sent while the answer comes.
+
+        Raises LinkLost when nothing could be sent.
+        """
+        body, connection = request.body, self.connection
+        persistent = "close" not in request.headers.get(hdrs.CONNECTION, "").lower()
+        connection.user = self
+        connection.uses += 1
+        connection.link.receiver = self
+        if body is None:
+            data = connection.core.send_whole(
+                raw, b"", persistent=persistent, method=request.method
+            )
+            connection.link.write(data)
+        else:
+            head = connection.core.send_rendered(
+                raw, request.framing, persistent=persistent, method=request.method
+            )
+            self._upload = upload = Upload(self, request, traces)
+            await upload.start(head, body)
+        if traces:
+            params = TraceRequestHeadersSentParams(request.method, request.url, request.headers)
+            await send_traces(traces, params)
+
+    def sent(self) -> None:
+        """The request is sent to its end; the answer may be there already."""
+
+    async def answer(self) -> ResponseHead:
+        """Wait for the head of the answer."""
+        if self.head is None and self.error is None:
+            await self.connection.arrival
+        head = self.head
+        if head is not None:
+            return head
+        error = self.error
+        assert error is not None  # the arrival tells of one or the other
+        raise error
+
+    # What the link calls.
+
+    def link_made(self, link: Link) -> None:
+        """The link is older than any exchange on it."""
+
+    def data_received(self, data: bytes) -> None:
+        self.has_received = True
+        try:
+            events = self.connection.core.receive(data)
+        except ProtocolError as exc:
+            self._break(exc)
+            return
+        if self.deadlines.timeout.sock_read:
+            self.touch()
+        if not events:
+            return
+        if self.phase is Phase.WAITING:
+            self._take_head(events)
+        else:
+            self._take_body(events)
+
+    def eof_received(self) -> bool:
+        try:
+            events = self.connection.core.receive_eof()
+        except ProtocolError as exc:
+            self._break(exc)
+            return False
+        if events:
+            self._take_body(events)
+        else:
+            self.fail(ServerDisconnectedError())
+        return False
+
+    def link_lost(self, exc: Exception | None) -> None:
+        if self.phase in _ENDED:
+            return
+        if self.head is None:
+            self.fail(lost_error(exc), exc)
+        else:
+            cause = exc or ServerDisconnectedError()
+            self.fail(body_error(cause), cause)
+
+    # The answer.
+
+    def _take_head(self, events: list[Event]) -> None:
+        head = events[0]
+        assert isinstance(head, ResponseHead)
+        while head.status < 200 and head.status != 101:
+            if self._upload is not None and head.status == 100:
+                self._upload.allow()
+            del events[0]
+            if not events:
+                return
+            head = cast(ResponseHead, events[0])
+        self.head = head
+        if type(events[-1]) is End:
+            self.chunks = events[1:-1]  # type: ignore[assignment]  # only bytes are between
+            if head.framing == CHUNKED:
+                self._chunk_ends = list(self.connection.core.chunk_ends)
+            self._finish()
+        elif head.status == 101 or head.framing == 0:
+            self.phase = Phase.SWITCHED
+            self.deadline = NEVER
+            self.connection.link.hold(Hold.SWITCH)
+        else:
+            self.phase = Phase.BODY
+            self._stream = self._make_stream(head, BodyGate(self))
+            self._feed(self._stream, events[1:])
+        self.connection.arrival.wake()
+
+    def _take_body(self, events: list[Event]) -> None:
+        stream = self._stream
+        if self.phase is Phase.DRAINING or stream is None:
+            if type(events[-1]) is End and self.phase not in _ENDED:
+                self._finish()
+            return
+        is_end = type(events[-1]) is End
+        ends = self.connection.core.chunk_ends
+        if is_end:
+            # First the connection goes back, so that a full stream cannot hold it any more.
+            events = events[:-1]
+            self._finish()
+        self._feed(stream, events, ends)
+        if is_end:
+            stream.feed_eof()
+
+    def _feed(
+        self, stream: StreamReader, pieces: list[Event], ends: list[int] | None = None
+    ) -> None:
+        for piece in pieces:
+            stream.feed_data(cast(bytes, piece))
+        if ends is None:
+            ends = self.connection.core.chunk_ends
+        if ends:
+            stream.feed_chunk_ends(ends)
+
+    def _finish(self) -> None:
+        """The answer has come to its end."""
+        self.phase = Phase.OVER
+        connection = self.connection
+        if self._upload is not None and not self._upload.is_over:
+            # The rest of the request is not wanted; RFC 9112 9.5: then the connection closes.
+            self._upload.stop()
+            connection.discard(aborts=False)
+            return
+        if connection.link.holds:
+            connection.link.release(Hold.BODY)
+        connection.recycle()
+
+    def _make_stream(self, head: ResponseHead, gate: "BodyGate | None") -> StreamReader:
+        decoder = self._make_decoder(head)
+        return StreamReader(gate, limit=self.reading.limit, decoder=decoder)
+
+    def _make_decoder(self, head: ResponseHead) -> ContentDecoder | None:
+        if not self.reading.decodes or not head.marks & MARK_CONTENT_ENCODING:
+            return None
+        coding = (head.get("Content-Encoding") or "").strip().lower()
+        if coding not in supported_codings():
+            return None
+        return cast(ContentDecoder, PayloadDecoder(make_decoder(coding)))
+
+    # What a response asks for.
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more comes to whoever reads."""
+        return self.phase in _ENDED or self.phase is Phase.DRAINING
+
+    @property
+    def used_connection(self) -> Connection | None:
+        return None if self.is_over else self.connection
+
+    @property
+    def sent_bytes(self) -> int:
+        return 0 if self._upload is None else self._upload.sent_bytes
+
+    @property
+    def is_sent(self) -> bool:
+        return self._upload is None or self._upload.is_over
+
+    def take_whole(self) -> bytes | None:
+        """The whole body, when it has come and needs no decoding."""
+        chunks, head = self.chunks, self.head
+        if chunks is None or self._stream is not None or head is None:
+            return None
+        if head.marks & MARK_CONTENT_ENCODING and self._make_decoder(head) is not None:
+            return None
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def open_stream(self) -> StreamReader:
+        """The body as a stream."""
+        stream = self._stream
+        if stream is None:
+            assert self.head is not None  # only an answer has a body
+            stream = self._stream = self._make_stream(self.head, None)
+            for chunk in self.chunks or ():
+                stream.feed_data(chunk)
+            if self._chunk_ends:
+                stream.feed_chunk_ends(self._chunk_ends)
+            stream.feed_eof()
+        return stream
+
+    def release(self) -> None:
+        """Nobody reads on: drop a small rest, or close."""
+        if self.phase is not Phase.BODY:
+            self.close()
+            return
+        assert self.head is not None and self._stream is not None
+        left = self.head.framing - self._stream.total_raw_bytes
+        if not 0 <= left <= DRAIN_BYTES:
+            self.close()
+            return
+        self.phase = Phase.DRAINING
+        self._stream.set_exception(ClientConnectionError("Connection closed"))
+        self._stream = None
+        loop = asyncio.get_running_loop()
+        self.deadline = min(self.deadline, loop.time() + DRAIN_SECONDS)
+        self.connection.watch(self.deadline)
+        self.connection.link.release(Hold.BODY)
+
+    def close(self) -> None:
+        """Close the connection, unless the answer is complete."""
+        self.fail(ClientConnectionError("Connection closed"))
+
+    def switch(self) -> tuple[Link, bytes]:
+        """Hand the link over to another protocol, with the bytes that came for it."""
+        return self.connection.link, self.connection.core.switch()
+
+    async def wait_sent(self) -> None:
+        """Wait until the request is sent, or given up."""
+        if self._upload is not None:
+            await self._upload.wait()
+
+    # What goes wrong.
+
+    def expire(self) -> None:
+        """A deadline has passed."""
+        if asyncio.get_running_loop().time() >= self.deadlines.total_at:
+            seconds = self.deadlines.timeout.total
+            self.fail(TimeoutError(f"The request took longer than {seconds} s"))
+        else:
+            self.fail(SocketTimeoutError("Timeout on reading data from socket"))
+
+    def abandon(self) -> None:
+        """The connector closes."""
+        self.fail(ClientConnectionError("Connector is closed."))
+
+    def fail(self, error: Exception, cause: BaseException | None = None) -> None:
+        """End with an error, for the task that waits or for whoever reads the body."""
+        if self.phase in _ENDED:
+            return
+        self.phase = Phase.FAILED
+        self.error = error
+        if cause is not None:
+            error.__cause__ = cause
+        if self._upload is not None:
+            self._upload.stop()
+        self.connection.discard()
+        if self._stream is not None:
+            self._stream.set_exception(error)
+        self.connection.arrival.wake()
+
+    def _break(self, exc: ProtocolError) -> None:
+        """The peer broke the rules, or stopped in the middle."""
+        if self.head is not None:
+            self.fail(body_error(exc), exc)
+        elif exc.reason is Reason.INCOMPLETE:
+            self.fail(ServerDisconnectedError(), exc)
+        else:
+            self.fail(exc)
+
+    def touch(self) -> None:
+        """Something came: count the time to the next read from now."""
+        if self.deadlines.timeout.sock_read:
+            self.deadline = self.deadlines.read_at(asyncio.get_running_loop().time())
+            self.connection.watch(self.deadline)
+
+
+class BodyGate:
+    """Holds the link back for a full stream, as long as the link is this exchange's."""
+
+    __slots__ = ("_exchange",)
+
+    def __init__(self, exchange: ClientExchange) -> None:
+        self._exchange = exchange
+
+    def hold(self, reason: Hold) -> None:
+        exchange = self._exchange
+        if exchange.phase is Phase.BODY:
+            exchange.connection.link.hold(reason)
+            exchange.deadline = exchange.deadlines.total_at  # now it is the reader who is slow
+
+    def release(self, reason: Hold) -> None:
+        exchange = self._exchange
+        if exchange.phase is Phase.BODY and exchange.connection.link.holds:
+            exchange.connection.link.release(reason)
+            exchange.touch()
+
+
+class PayloadDecoder:
+    """A content decoder whose errors are those of a client."""
+
+    __slots__ = ("_inner",)
+
+    def __init__(self, inner: ContentDecoder) -> None:
+        self._inner = inner
+
+    @property
+    def has_pending(self) -> bool:
+        return self._inner.has_pending
+
+    @property
+    def is_finished(self) -> bool:
+        return self._inner.is_finished
+
+    @property
+    def total_in(self) -> int:
+        return self._inner.total_in
+
+    @property
+    def total_out(self) -> int:
+        return self._inner.total_out
+
+    def decode(self, data: bytes, max_length: int) -> bytes:
+        return self._translated(lambda: self._inner.decode(data, max_length))
+
+    def finish(self) -> None:
+        self._translated(self._inner.finish)
+
+    def _translated(self, call: Callable[[], T]) -> T:
+        try:
+            return call()
+        except ContentCodingError as exc:
+            raise CodedPayloadError(exc.coding, exc.fault) from exc

@@ -1,0 +1,240 @@
+"""What a caller may set, as values: timeouts, and the keywords of a request folded into one."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from http.cookies import BaseCookie, Morsel
+from typing import Any, TypedDict
+
+import attrs
+from yarl import URL
+
+from weft_client_session.tls import SSLSetting, checked_setting
+from weft_http_parser import DEFAULT_LIMITS, BasicAuth, Limits
+
+HeadersLike = Mapping[str, str] | Iterable[tuple[str, str]]
+QueryValue = str | int | float | Sequence[str | int | float]
+QueryLike = str | Mapping[str, QueryValue] | Sequence[tuple[str, QueryValue]] | None
+CookiesLike = (
+    Mapping[str, "str | BaseCookie[str] | Morsel[str]"]
+    | Iterable[tuple[str, "str | BaseCookie[str] | Morsel[str]"]]
+    | BaseCookie[str]
+)
+
+READ_BUFFER = 2**18
+MAX_REDIRECTS = 10
+
+
+# A ClientMiddlewareType, which is a module above this one: what it takes is not known here.
+Middleware = Callable[..., Awaitable[Any]]
+StatusCheck = bool | Callable[..., Awaitable[None]]
+
+
+@attrs.frozen
+class ClientTimeout:
+    """How long each phase of a request may take, in seconds; None or 0 is for ever.
+
+    `connect` includes the wait for a place in the pool. Waits longer than `ceil_threshold` end
+    on a whole second of the loop's clock.
+    """
+
+    total: float | None = None
+    connect: float | None = None
+    sock_read: float | None = None
+    sock_connect: float | None = None
+    ceil_threshold: float = 5
+
+
+DEFAULT_TIMEOUT = ClientTimeout(total=300, sock_connect=30)
+
+
+@attrs.frozen
+class ClientWSTimeout:
+    """How long a websocket waits for a message, and for the answer to its close frame."""
+
+    ws_receive: float | None = None
+    ws_close: float | None = None
+
+
+DEFAULT_WS_TIMEOUT = ClientWSTimeout(ws_receive=None, ws_close=10.0)
+
+
+class RouteKeywords(TypedDict, total=False):
+    """The keywords that a request and the handshake of a websocket share."""
+
+    params: QueryLike
+    auth: BasicAuth | None
+    proxy: str | URL | None
+    proxy_auth: BasicAuth | None
+    proxy_headers: HeadersLike | None
+    ssl: SSLSetting | None
+    server_hostname: str | None
+
+
+class CommonKeywords(RouteKeywords, total=False):
+    """The keywords that every verb passes on."""
+
+    json: object
+    cookies: CookiesLike | None
+    headers: HeadersLike | None
+    skip_auto_headers: Iterable[str] | None
+    max_redirects: int
+    compress: str | bool | None
+    chunked: bool | None
+    expect100: bool
+    raise_for_status: StatusCheck | None
+    read_until_eof: bool
+    timeout: ClientTimeout | float | None
+    trace_request_ctx: object
+    read_bufsize: int | None
+    auto_decompress: bool | None
+    max_line_size: int | None
+    max_field_size: int | None
+    max_headers: int | None
+    middlewares: Sequence[Middleware] | None
+
+
+class SendingKeywords(CommonKeywords, total=False):
+    """The keywords of post, put and patch, which name `data` themselves."""
+
+    allow_redirects: bool
+
+
+class AskingKeywords(CommonKeywords, total=False):
+    """The keywords of get, head and options, which name `allow_redirects` themselves."""
+
+    data: object
+
+
+class RequestKeywords(AskingKeywords, SendingKeywords, total=False):
+    """The keywords of `session.request()`."""
+
+
+@attrs.frozen(kw_only=True)
+class Content:
+    """What is sent, and how."""
+
+    data: object = None
+    json: object = None
+    compress: str | bool | None = None
+    chunked: bool | None = None
+    expect100: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Following:
+    """What happens when the answer is a redirect or an error."""
+
+    allow_redirects: bool = True
+    max_redirects: int = MAX_REDIRECTS
+    raise_for_status: StatusCheck | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Route:
+    """The way to the server."""
+
+    proxy: str | URL | None = None
+    proxy_auth: BasicAuth | None = None
+    proxy_headers: HeadersLike | None = None
+    ssl: SSLSetting = attrs.field(default=True, converter=checked_setting)
+    server_hostname: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Reading:
+    """How the answer is read; None takes the session's setting."""
+
+    read_bufsize: int | None = None
+    auto_decompress: bool | None = None
+    read_until_eof: bool = True
+    max_line_size: int | None = None
+    max_field_size: int | None = None
+    max_headers: int | None = None
+
+    def limits(self, fallback: Limits) -> Limits:
+        """The limits of the head; those not set here come from `fallback`."""
+        if self.max_line_size is self.max_field_size is self.max_headers is None:
+            return fallback
+        return attrs.evolve(
+            fallback,
+            line=fallback.line if self.max_line_size is None else self.max_line_size,
+            field=fallback.field if self.max_field_size is None else self.max_field_size,
+            fields=fallback.fields if self.max_headers is None else self.max_headers,
+        )
+
+
+PLAIN_CONTENT = Content()
+PLAIN_FOLLOWING = Following()
+NO_FOLLOWING = Following(allow_redirects=False)
+PLAIN_ROUTE = Route()
+PLAIN_READING = Reading()
+
+_GROUPS: tuple[tuple[str, type, object], ...] = (
+    ("content", Content, PLAIN_CONTENT),
+    ("following", Following, PLAIN_FOLLOWING),
+    ("route", Route, PLAIN_ROUTE),
+    ("reading", Reading, PLAIN_READING),
+)
+_GROUP_OF = {field.name: group for group, kind, _ in _GROUPS for field in attrs.fields(kind)}
+
+
+@attrs.frozen(kw_only=True)
+class RequestOptions:
+    """The keywords of one request, folded."""
+
+    params: QueryLike = None
+    headers: HeadersLike | None = None
+    cookies: CookiesLike | None = None
+    auth: BasicAuth | None = None
+    skip_auto_headers: Iterable[str] | None = None
+    timeout: ClientTimeout | None = None
+    trace_request_ctx: object = None
+    middlewares: Sequence[Middleware] | None = None
+    content: Content = PLAIN_CONTENT
+    following: Following = PLAIN_FOLLOWING
+    route: Route = PLAIN_ROUTE
+    reading: Reading = PLAIN_READING
+
+
+PLAIN_OPTIONS = RequestOptions()
+UNFOLLOWED_OPTIONS = RequestOptions(following=NO_FOLLOWING)
+_OWN = {field.name for field in attrs.fields(RequestOptions)} - {name for name, _, _ in _GROUPS}
+
+
+def fold(keywords: Mapping[str, object]) -> RequestOptions:
+    """Keywords as one value; raises TypeError for an unknown one and ValueError for a clash."""
+    if not keywords:
+        return PLAIN_OPTIONS
+    own: dict[str, object] = {}
+    groups: dict[str, dict[str, object]] = {}
+    for name, value in keywords.items():
+        if name in _OWN:
+            own[name] = value
+        elif name in _GROUP_OF:
+            groups.setdefault(_GROUP_OF[name], {})[name] = value
+        else:
+            raise TypeError(f"a request has no option {name!r}")
+    if "timeout" in own:
+        own["timeout"] = checked_timeout(own["timeout"])
+    for name, kind, _ in _GROUPS:
+        if name in groups:
+            own[name] = kind(**groups[name])
+    options = RequestOptions(**own)  # type: ignore[arg-type]  # names were checked above
+    if options.content.data is not None and options.content.json is not None:
+        raise ValueError("data and json parameters can not be used at the same time")
+    return options
+
+
+def checked_timeout(timeout: object) -> ClientTimeout | None:
+    """A number is a total; None leaves the session's timeout in force."""
+    if timeout is None or isinstance(timeout, ClientTimeout):
+        return timeout
+    if isinstance(timeout, int | float):
+        return ClientTimeout(total=timeout)
+    raise TypeError(f"timeout should be ClientTimeout, a number or None, got {timeout!r}")
+
+
+def session_limits(max_line_size: int, max_field_size: int, max_headers: int) -> Limits:
+    """The limits of a session from aiohttp's three settings."""
+    return attrs.evolve(
+        DEFAULT_LIMITS, line=max_line_size, field=max_field_size, fields=max_headers
+    )

@@ -1,0 +1,206 @@
+"""Host names to addresses, and how long an answer is kept. Opens no connections."""
+
+import abc
+import asyncio
+import ipaddress
+import socket
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from typing import TypedDict
+
+from weft_client_session.tracing import (
+    Trace,
+    TraceDnsCacheHitParams,
+    TraceDnsCacheMissParams,
+    TraceDnsResolveHostEndParams,
+    TraceDnsResolveHostStartParams,
+    send_traces,
+)
+
+_FAMILIES: frozenset[int] = frozenset({socket.AF_INET, socket.AF_INET6})
+_FLAGS = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+
+
+class ResolveResult(TypedDict):
+    """One address of a host."""
+
+    hostname: str
+    host: str
+    port: int
+    family: int
+    proto: int
+    flags: int
+
+
+class AbstractResolver(abc.ABC):
+    """What a connector asks for addresses."""
+
+    @abc.abstractmethod
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """The addresses of `host`; raises OSError when there are none."""
+
+    @abc.abstractmethod
+    async def close(self) -> None:
+        """Give up what the resolver holds."""
+
+
+class ThreadedResolver(AbstractResolver):
+    """The system's resolver, in a thread of the loop's executor."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        infos = await asyncio.get_running_loop().getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, family=family, flags=socket.AI_ADDRCONFIG
+        )
+        return [
+            ResolveResult(
+                hostname=host,
+                host=_numeric_host(address),
+                port=int(address[1]),
+                family=kind,
+                proto=proto,
+                flags=int(_FLAGS),
+            )
+            for kind, _, proto, _, address in infos
+            if kind in _FAMILIES
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+DefaultResolver = ThreadedResolver
+
+
+def _numeric_host(address: tuple[str | int, ...] | tuple[int, bytes]) -> str:
+    host = str(address[0])
+    if len(address) == 4 and address[3] and "%" not in host:
+        return f"{host}%{address[3]}"  # a link-local address needs its interface
+    return host
+
+
+class AddressCache:
+    """Answers of a resolver by key, each for `ttl_seconds`, at most `max_size` of them.
+
+    `ttl_seconds` None keeps them until they are cleared. Knows no clock.
+    """
+
+    __slots__ = ("_entries", "_max_size", "_ttl_seconds")
+
+    def __init__(self, ttl_seconds: float | None, max_size: int) -> None:
+        if max_size <= 0:
+            raise ValueError("dns_cache_max_size must be positive")
+        self._ttl_seconds = ttl_seconds
+        self._max_size = max_size
+        self._entries: OrderedDict[Hashable, tuple[Sequence[ResolveResult], float]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, key: Hashable, now: float) -> list[ResolveResult] | None:
+        """The answer, unless it is too old; each time its first address moves to the end."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        addresses, added = entry
+        if self._ttl_seconds is not None and added + self._ttl_seconds <= now:
+            del self._entries[key]
+            return None
+        turned = (*addresses[1:], addresses[0])
+        self._entries[key] = (turned, added)
+        self._entries.move_to_end(key)
+        return list(addresses)
+
+    def put(self, key: Hashable, addresses: Sequence[ResolveResult], now: float) -> None:
+        """Keep an answer; the one asked for longest ago goes when there are too many."""
+        if not addresses:
+            return
+        self._entries[key] = (tuple(addresses), now)
+        self._entries.move_to_end(key)
+        while len(self._entries) > self._max_size:
+            self._entries.popitem(last=False)
+
+    def clear(self) -> None:
+        self._entries.clear()
+
+    def discard(self, key: Hashable) -> None:
+        self._entries.pop(key, None)
+
+
+class NameService:
+    """A resolver with a cache; one host is looked up once at a time."""
+
+    def __init__(
+        self,
+        resolver: AbstractResolver | None,
+        family: socket.AddressFamily,
+        cache: AddressCache,
+        uses_cache: bool = True,
+    ) -> None:
+        self._resolver = resolver
+        self._owns_resolver = resolver is None
+        self._lookups: dict[tuple[str, int], asyncio.Future[None]] = {}
+        self.family = family
+        self.cache = cache
+        self.uses_cache = uses_cache
+
+    async def resolve(
+        self, host: str, port: int, traces: Sequence[Trace] = ()
+    ) -> list[ResolveResult]:
+        """The addresses of a host, which may be one itself; raises OSError."""
+        literal = literal_address(host, port)
+        if literal is not None:
+            return [literal]
+        if not self.uses_cache:
+            return await self._look_up(host, port, traces)
+        key, loop = (host, port), asyncio.get_running_loop()
+        while (lookup := self._lookups.get(key)) is not None:
+            await asyncio.wait([lookup])
+        known = self.cache.get(key, loop.time())
+        if known is not None:
+            await send_traces(traces, TraceDnsCacheHitParams(host))
+            return known
+        lookup = self._lookups[key] = loop.create_future()
+        try:
+            await send_traces(traces, TraceDnsCacheMissParams(host))
+            found = await self._look_up(host, port, traces)
+            self.cache.put(key, found, loop.time())
+            return found
+        finally:
+            del self._lookups[key]
+            lookup.set_result(None)
+
+    async def _look_up(self, host: str, port: int, traces: Sequence[Trace]) -> list[ResolveResult]:
+        if self._resolver is None:
+            self._resolver = ThreadedResolver()
+        await send_traces(traces, TraceDnsResolveHostStartParams(host))
+        found = await self._resolver.resolve(host, port, family=self.family)
+        await send_traces(traces, TraceDnsResolveHostEndParams(host))
+        if not found:
+            raise OSError(None, f"no address for {host}")
+        return found
+
+    async def close(self) -> None:
+        """Close the resolver, unless it was given."""
+        if self._resolver is not None and self._owns_resolver:
+            await self._resolver.close()
+
+
+def literal_address(host: str, port: int) -> ResolveResult | None:
+    """The address that a host name already is."""
+    bare = host.partition("%")[0]
+    try:
+        version = ipaddress.ip_address(bare).version
+    except ValueError:
+        return None
+    return ResolveResult(
+        hostname=host,
+        host=host,
+        port=port,
+        family=socket.AF_INET if version == 4 else socket.AF_INET6,
+        proto=socket.IPPROTO_TCP,
+        flags=int(_FLAGS),
+    )

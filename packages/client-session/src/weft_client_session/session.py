@@ -1,0 +1,577 @@
+"""ClientSession: the public face. Folds keywords, keeps what requests share, opens and closes.
+
+The course of a request is in `course`; only the short way of a plain request on a kept connection
+is here.
+"""
+
+import asyncio
+import json
+import warnings
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Sequence
+from types import TracebackType
+from typing import Any, Generic, Protocol, Self, TypeVar, Unpack
+
+import attrs
+from multidict import CIMultiDict, getversion
+from yarl import URL
+
+from weft_client_session.connector import BaseConnector, TCPConnector
+from weft_client_session.course import (
+    Course,
+    Defaults,
+    Tools,
+    build_spec,
+    keep_cookies,
+)
+from weft_client_session.deadlines import Deadlines
+from weft_client_session.errors import (
+    ClientConnectionError,
+    head_error,
+)
+from weft_client_session.exchange import BodyReading, ClientExchange
+from weft_client_session.jar import AbstractCookieJar, CookieJar, DummyCookieJar
+from weft_client_session.middleware import ClientMiddlewareType
+from weft_client_session.options import (
+    DEFAULT_TIMEOUT,
+    DEFAULT_WS_TIMEOUT,
+    PLAIN_OPTIONS,
+    READ_BUFFER,
+    UNFOLLOWED_OPTIONS,
+    AskingKeywords,
+    ClientTimeout,
+    ClientWSTimeout,
+    CookiesLike,
+    HeadersLike,
+    RequestKeywords,
+    RequestOptions,
+    RouteKeywords,
+    SendingKeywords,
+    StatusCheck,
+    checked_timeout,
+    fold,
+    session_limits,
+)
+from weft_client_session.redirects import REDIRECTS
+from weft_client_session.request import BODILESS_METHODS, ClientRequest, ConnectionKey, RequestSpec
+from weft_client_session.response import ClientResponse, Settings, caller_place
+from weft_client_session.tracing import TraceConfig
+from weft_client_session.websocket import (
+    ClientWebSocketResponse,
+    WebSocketOptions,
+    check_handshake,
+    to_ws_timeout,
+)
+from weft_http_parser import HTTP_11, BasicAuth, LinkLost, ProtocolError, Version, hdrs
+from weft_websocket import make_key, upgrade_headers
+
+
+class Opened(Protocol):
+    """What an Opening opens."""
+
+    def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> Awaitable[None]: ...
+
+
+R = TypeVar("R", bound=Opened)
+# Its signature has MultiDict[object], which no MultiDict[str] is.
+version_of: Callable[[CIMultiDict[str]], int] = getversion  # type: ignore[assignment]
+READY_LIMIT = 512  # plain requests remembered
+
+
+class Opening(Coroutine[Any, Any, R], Generic[R]):  # what a coroutine is sent is asyncio's
+    """What a verb returns: await it, or enter it."""
+
+    __slots__ = ("_coroutine", "_opened")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, R]) -> None:
+        self._coroutine = coroutine
+
+    def __await__(self) -> Generator[Any, Any, R]:
+        return self._coroutine.__await__()
+
+    async def __aenter__(self) -> R:
+        self._opened = opened = await self._coroutine
+        return opened
+
+    def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> Awaitable[None]:
+        return self._opened.__aexit__(kind, exc, traceback)
+
+    def send(self, value: Any) -> Any:
+        return self._coroutine.send(value)
+
+    def throw(self, *args: Any) -> Any:
+        return self._coroutine.throw(*args)
+
+    def close(self) -> None:
+        self._coroutine.close()
+
+
+@attrs.frozen
+class Ready:
+    """A plain request that was made before: its bytes, as long as the session's headers last."""
+
+    spec: RequestSpec
+    request: ClientRequest
+    key: ConnectionKey
+    raw: bytes
+    stamp: int
+
+
+class ClientSession:
+    """Makes requests, with connections, cookies and defaults that they share.
+
+    It may be made anywhere and binds to the loop of its first request.
+    """
+
+    def __init__(  # wide: the shape of aiohttp; long: for the same reason
+        self,
+        base_url: str | URL | None = None,
+        *,
+        connector: BaseConnector | None = None,
+        cookies: CookiesLike | None = None,
+        headers: HeadersLike | None = None,
+        proxy: str | URL | None = None,
+        proxy_auth: BasicAuth | None = None,
+        skip_auto_headers: Iterable[str] | None = None,
+        auth: BasicAuth | None = None,
+        json_serialize: Callable[[Any], str] = json.dumps,
+        json_serialize_bytes: Callable[[Any], bytes] | None = None,
+        version: Version = HTTP_11,
+        cookie_jar: AbstractCookieJar | None = None,
+        connector_owner: bool = True,
+        raise_for_status: StatusCheck = False,
+        timeout: ClientTimeout | float | None = None,
+        auto_decompress: bool = True,
+        trust_env: bool = False,
+        trace_configs: Sequence[TraceConfig] | None = None,
+        read_bufsize: int = READ_BUFFER,
+        max_line_size: int = 8190,
+        max_field_size: int = 8190,
+        max_headers: int = 128,
+        fallback_charset_resolver: Callable[[ClientResponse, bytes], str] | None = None,
+        middlewares: Sequence[ClientMiddlewareType] = (),
+    ) -> None:
+        self._is_closed = False
+        self._connector_owner = connector_owner
+        self._made_at = caller_place()
+        self._ready: dict[tuple[str, str], Ready] = {}
+        jar = CookieJar() if cookie_jar is None else cookie_jar
+        if cookies:
+            jar.update_cookies(cookies)
+        defaults = Defaults(
+            base_url=_checked_base(base_url),
+            headers=CIMultiDict(headers or ()),
+            skipped=frozenset(name.lower() for name in skip_auto_headers or ()),
+            auth=auth,
+            version=Version(*version),
+            timeout=checked_timeout(timeout) or DEFAULT_TIMEOUT,
+            trust_env=trust_env,
+            proxy=None if proxy is None else URL(proxy),
+            proxy_auth=proxy_auth,
+            raise_for_status=raise_for_status,
+            dumps=json_serialize,
+            dumps_bytes=json_serialize_bytes,
+        )
+        for config in trace_configs or ():
+            config.freeze()
+        self._tools = Tools(
+            owner=self,
+            defaults=defaults,
+            connector=TCPConnector() if connector is None else connector,
+            jar=jar,
+            reading=BodyReading(read_bufsize, auto_decompress),
+            limits=session_limits(max_line_size, max_field_size, max_headers),
+            settings=Settings(fallback_charset_resolver or _utf8),
+            middlewares=tuple(middlewares),
+            trace_configs=tuple(trace_configs or ()),
+        )
+        # Nothing that a plain request would have to ask anybody about.
+        self._is_plain = not (
+            middlewares or trace_configs or trust_env or proxy or raise_for_status
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __enter__(self) -> None:
+        raise TypeError("Use async with instead")
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Never reached: `with` needs it to get as far as `__enter__`."""
+
+    def __init_subclass__(cls) -> None:
+        warnings.warn(
+            f"Inheritance class {cls.__name__} from ClientSession is discouraged",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+
+    def __del__(self) -> None:
+        # __init__ may have raised before it set anything.
+        if getattr(self, "_is_closed", True):
+            return
+        tools = getattr(self, "_tools", None)
+        if tools is None:
+            return
+        warnings.warn(
+            f"Unclosed client session {self!r} made at {self._made_at}",
+            ResourceWarning,
+            stacklevel=2,
+            source=self,
+        )
+        if self._connector_owner:
+            tools.connector.close_now()
+
+    # Requests.
+
+    def request(
+        self, method: str, url: str | URL, **kwargs: Unpack[RequestKeywords]
+    ) -> Opening[ClientResponse]:
+        """Make a request of any method."""
+        return Opening(self._open(method.upper(), url, fold(kwargs)))
+
+    def get(
+        self, url: str | URL, *, allow_redirects: bool = True, **kwargs: Unpack[AskingKeywords]
+    ) -> Opening[ClientResponse]:
+        if kwargs or not allow_redirects:
+            return self._follow("GET", url, allow_redirects, kwargs)
+        return Opening(self._open("GET", url, PLAIN_OPTIONS))
+
+    def options(
+        self, url: str | URL, *, allow_redirects: bool = True, **kwargs: Unpack[AskingKeywords]
+    ) -> Opening[ClientResponse]:
+        return self._follow("OPTIONS", url, allow_redirects, kwargs)
+
+    def head(
+        self, url: str | URL, *, allow_redirects: bool = False, **kwargs: Unpack[AskingKeywords]
+    ) -> Opening[ClientResponse]:
+        return self._follow("HEAD", url, allow_redirects, kwargs)
+
+    def post(
+        self, url: str | URL, *, data: object = None, **kwargs: Unpack[SendingKeywords]
+    ) -> Opening[ClientResponse]:
+        return Opening(self._open("POST", url, fold({**kwargs, "data": data})))
+
+    def put(
+        self, url: str | URL, *, data: object = None, **kwargs: Unpack[SendingKeywords]
+    ) -> Opening[ClientResponse]:
+        return Opening(self._open("PUT", url, fold({**kwargs, "data": data})))
+
+    def patch(
+        self, url: str | URL, *, data: object = None, **kwargs: Unpack[SendingKeywords]
+    ) -> Opening[ClientResponse]:
+        return Opening(self._open("PATCH", url, fold({**kwargs, "data": data})))
+
+    def delete(self, url: str | URL, **kwargs: Unpack[RequestKeywords]) -> Opening[ClientResponse]:
+        return Opening(self._open("DELETE", url, fold(kwargs)))
+
+    def ws_connect(  # wide: the shape of aiohttp
+        self,
+        url: str | URL,
+        *,
+        method: str = "GET",
+        protocols: Iterable[str] = (),
+        timeout: ClientWSTimeout | float | None = None,
+        receive_timeout: float | None = None,
+        autoclose: bool = True,
+        autoping: bool = True,
+        heartbeat: float | None = None,
+        origin: str | None = None,
+        headers: HeadersLike | None = None,
+        compress: int = 0,
+        max_msg_size: int = 4 * 1024 * 1024,
+        decode_text: bool = True,
+        **kwargs: Unpack[RouteKeywords],
+    ) -> "Opening[ClientWebSocketResponse[bool]]":
+        """Open a websocket."""
+        waits = to_ws_timeout(timeout, DEFAULT_WS_TIMEOUT)
+        if receive_timeout is not None:
+            waits = attrs.evolve(waits, ws_receive=receive_timeout)
+        options = WebSocketOptions(
+            protocols=tuple(protocols),
+            timeout=waits,
+            autoclose=autoclose,
+            autoping=autoping,
+            heartbeat=heartbeat,
+            compress=compress,
+            max_msg_size=max_msg_size,
+            decode_text=decode_text,
+        )
+        own = CIMultiDict(headers or ())
+        if origin is not None:
+            own[hdrs.ORIGIN] = origin
+        return Opening(self._open_websocket(method, url, own, options, kwargs))
+
+    # What can be asked.
+
+    @property
+    def closed(self) -> bool:
+        return self._is_closed or self._tools.connector.closed
+
+    @property
+    def connector(self) -> BaseConnector | None:
+        return None if self._is_closed else self._tools.connector
+
+    @property
+    def connector_owner(self) -> bool:
+        return self._connector_owner
+
+    @property
+    def cookie_jar(self) -> AbstractCookieJar:
+        return self._tools.jar
+
+    @property
+    def headers(self) -> "CIMultiDict[str]":
+        return self._tools.defaults.headers
+
+    @property
+    def skip_auto_headers(self) -> frozenset[str]:
+        return self._tools.defaults.skipped
+
+    @property
+    def auth(self) -> BasicAuth | None:
+        return self._tools.defaults.auth
+
+    @property
+    def version(self) -> Version:
+        return self._tools.defaults.version
+
+    @property
+    def timeout(self) -> ClientTimeout:
+        return self._tools.defaults.timeout
+
+    @property
+    def json_serialize(self) -> Callable[[Any], str]:
+        return self._tools.defaults.dumps
+
+    @property
+    def raise_for_status(self) -> StatusCheck:
+        return self._tools.defaults.raise_for_status
+
+    @property
+    def auto_decompress(self) -> bool:
+        return self._tools.reading.decodes
+
+    @property
+    def trust_env(self) -> bool:
+        return self._tools.defaults.trust_env
+
+    @property
+    def trace_configs(self) -> list[TraceConfig]:
+        return list(self._tools.trace_configs)
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        return self._tools.connector.running_loop()
+
+    # The end.
+
+    async def close(self) -> None:
+        """Close, and the connector with it unless that belongs to somebody else."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if self._connector_owner:
+            await self._tools.connector.close()
+
+    def detach(self) -> None:
+        """Leave the connector to whoever has it; the session is closed."""
+        self._is_closed = True
+
+    # Inside.
+
+    def _follow(
+        self, method: str, url: str | URL, follows: bool, keywords: AskingKeywords
+    ) -> Opening[ClientResponse]:
+        if not keywords:
+            options = PLAIN_OPTIONS if follows else UNFOLLOWED_OPTIONS
+        else:
+            options = fold({**keywords, "allow_redirects": follows})
+        return Opening(self._open(method, url, options))
+
+    async def _open(self, method: str, url: str | URL, options: RequestOptions) -> ClientResponse:
+        if self._is_closed:
+            raise RuntimeError("Session is closed")
+        tools, defaults = self._tools, self._tools.defaults
+        if not self._is_plain or not isinstance(url, str) or not is_plain(options):
+            return await Course(tools, options).run(build_spec(method, url, options, defaults))
+        ready = self._ready.get((method, url))
+        if ready is not None and ready.stamp == version_of(defaults.headers) and not tools.jar:
+            response = await self._open_ready(ready, options)
+            if response is not None:
+                return response
+        course = Course(tools, options)
+        response = await course.run(build_spec(method, url, options, defaults))
+        self._remember(method, url, course)
+        return response
+
+    async def _open_ready(self, ready: Ready, options: RequestOptions) -> ClientResponse | None:
+        """The short way: a known request on a kept connection. None when the long way must do."""
+        tools = self._tools
+        connection = tools.connector.take(ready.key)
+        if connection is None:
+            return None
+        deadlines = Deadlines(tools.defaults.timeout, connection.clock())
+        exchange = ClientExchange(connection, deadlines, tools.reading)
+        try:
+            connection.watch(exchange.deadline)
+            exchange.ask(ready.raw, ready.request.method)
+            exchange.touch()
+            head = exchange.head
+            if head is None:
+                if exchange.error is None:
+                    await connection.arrival
+                head = await exchange.answer()
+        except (LinkLost, ClientConnectionError):
+            # The kept connection was dead; only idempotent requests are remembered.
+            if exchange.has_received:
+                raise
+            return None
+        except ProtocolError as exc:
+            raise head_error(exc, ready.request.request_info) from exc
+        except BaseException:
+            exchange.close()
+            raise
+        response = ClientResponse(head, ready.request, exchange, tools.settings)
+        if head.status not in REDIRECTS and not head.marks:
+            return response
+        return await self._finish_ready(ready, options, response)
+
+    async def _finish_ready(
+        self, ready: Ready, options: RequestOptions, response: ClientResponse
+    ) -> ClientResponse:
+        """What an answer may ask for: cookies to keep, a redirect to follow."""
+        head = response.head
+        keep_cookies(self._tools.jar, head, ready.request.url)
+        if head.status in REDIRECTS and options.following.allow_redirects:
+            return await Course(self._tools, options).run(ready.spec, response)
+        return response
+
+    async def _open_websocket(
+        self,
+        method: str,
+        url: str | URL,
+        headers: "CIMultiDict[str]",
+        options: WebSocketOptions,
+        keywords: RouteKeywords,
+    ) -> "ClientWebSocketResponse[bool]":
+        if self._is_closed:
+            raise RuntimeError("Session is closed")
+        key = make_key()
+        fields = upgrade_headers(key, protocols=options.protocols, deflate_bits=options.compress)
+        for name, value in fields:
+            headers.setdefault(name, value)
+        key = headers["Sec-WebSocket-Key"]
+        request_options = fold({**keywords, "headers": headers, "raise_for_status": False})
+        spec = build_spec(method, url, request_options, self._tools.defaults)
+        response = await Course(self._tools, request_options).run(spec)
+        agreement = check_handshake(response, key, options)
+        return ClientWebSocketResponse(response, agreement, options)
+
+    def _remember(self, method: str, url: str, course: Course) -> None:
+        """Keep the bytes of a plain request, for the next of its kind."""
+        if course.first is None or method not in BODILESS_METHODS:
+            return
+        spec, request, raw = course.first
+        if hdrs.COOKIE in request.headers:
+            return
+        if len(self._ready) >= READY_LIMIT:
+            self._ready.clear()
+        key = request.key_for(self._tools.limits)
+        stamp = version_of(self._tools.defaults.headers)
+        self._ready[method, url] = Ready(spec, request, key, raw, stamp)
+
+
+def is_plain(options: RequestOptions) -> bool:
+    """The caller said nothing but a URL."""
+    return options is PLAIN_OPTIONS or options is UNFOLLOWED_OPTIONS
+
+
+def _checked_base(url: str | URL | None) -> URL | None:
+    if url is None:
+        return None
+    base = URL(url)
+    if not base.absolute:
+        raise ValueError("URL should be absolute")
+    if not base.path.endswith("/"):
+        raise ValueError("base_url must have a trailing '/'")
+    return base
+
+
+def _utf8(response: ClientResponse, body: bytes) -> str:
+    return "utf-8"
+
+
+class OneShot(Opening[ClientResponse]):
+    """A request with a session of its own, which is closed behind it."""
+
+    __slots__ = ("_session",)
+
+    def __init__(
+        self, coroutine: Coroutine[Any, Any, ClientResponse], session: ClientSession
+    ) -> None:
+        super().__init__(coroutine)
+        self._session = session
+
+    async def __aenter__(self) -> ClientResponse:
+        try:
+            return await super().__aenter__()
+        except BaseException:
+            await self._session.close()
+            raise
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._opened.close()
+        await self._session.close()
+
+
+def request(
+    method: str,
+    url: str | URL,
+    *,
+    version: Version = HTTP_11,
+    connector: BaseConnector | None = None,
+    **kwargs: Unpack[RequestKeywords],
+) -> OneShot:
+    """One request without a session; to be entered with `async with`."""
+    owned = connector is None
+    session = ClientSession(
+        connector=TCPConnector(force_close=True) if connector is None else connector,
+        connector_owner=owned,
+        cookie_jar=DummyCookieJar(),
+        version=version,
+    )
+    return OneShot(_one_shot(session, method, url, kwargs), session)
+
+
+async def _one_shot(
+    session: ClientSession, method: str, url: str | URL, keywords: RequestKeywords
+) -> ClientResponse:
+    try:
+        return await session.request(method, url, **keywords)
+    except BaseException:
+        await session.close()
+        raise

@@ -1,0 +1,263 @@
+"""The client's side of a websocket: the opening handshake over a response, and the shell.
+
+Knows how to ask for the switch and to check the answer; frames are weft_websocket's.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar, cast
+
+import attrs
+
+from weft_client_session.connection import Connection
+from weft_client_session.errors import ClientConnectionResetError, WSServerHandshakeError
+from weft_client_session.options import ClientWSTimeout
+from weft_client_session.response import ClientResponse
+from weft_http_parser import Role
+from weft_websocket import (
+    Agreement,
+    HandshakeError,
+    StreamOptions,
+    WebSocketStream,
+    WSMessage,
+    WSMessageTextBytes,
+    WSMessageTypeError,
+    WSMsgType,
+    WsProtocol,
+    check_response,
+)
+
+DecodesText = TypeVar("DecodesText")
+Message = WSMessage | WSMessageTextBytes
+_ENDS = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
+
+
+@attrs.frozen(kw_only=True)
+class WebSocketOptions:
+    """The keywords of `ws_connect` that concern the websocket, folded."""
+
+    protocols: tuple[str, ...] = ()
+    timeout: ClientWSTimeout
+    autoclose: bool = True
+    autoping: bool = True
+    heartbeat: float | None = None
+    compress: int = 0
+    max_msg_size: int = 4 * 1024 * 1024
+    decode_text: bool = True
+
+    def to_stream_options(self) -> StreamOptions:
+        return StreamOptions(
+            autoping=self.autoping,
+            autoclose=self.autoclose,
+            heartbeat_seconds=self.heartbeat,
+            close_timeout_seconds=self.timeout.ws_close,
+            receive_timeout_seconds=self.timeout.ws_receive,
+        )
+
+
+def check_handshake(response: ClientResponse, key: str, options: WebSocketOptions) -> Agreement:
+    """What the server agreed to; raises WSServerHandshakeError, and closes the response."""
+    try:
+        return check_response(
+            response.head, key, protocols=options.protocols, deflate_bits=options.compress
+        )
+    except HandshakeError as exc:
+        response.close()
+        raise WSServerHandshakeError(
+            response.request_info,
+            response.history,
+            status=response.status,
+            message=exc.text,
+            headers=response.headers,
+        ) from exc
+
+
+class ClientWebSocketResponse(Generic[DecodesText]):
+    """An open websocket."""
+
+    __slots__ = ("__weakref__", "_agreement", "_connection", "_response", "_stream", "_watcher")
+
+    def __init__(
+        self, response: ClientResponse, agreement: Agreement, options: WebSocketOptions
+    ) -> None:
+        source = response.source
+        connection = source.used_connection
+        assert isinstance(connection, Connection)  # the handshake is over, and it was not closed
+        self._agreement = agreement
+        self._response = response
+        self._connection = connection
+        protocol = WsProtocol(
+            Role.CLIENT,
+            max_message_size=options.max_msg_size,
+            deflate=agreement.deflate,
+            decode_text=options.decode_text,
+        )
+        link, leftover = source.switch()
+        self._stream = WebSocketStream(link, protocol, options.to_stream_options())
+        self._stream.start(leftover)
+        # The place in the pool is free when the link is gone, whoever closed it.
+        self._watcher = asyncio.create_task(self._watch())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Message:
+        message = await self.receive()
+        if message.type in _ENDS:
+            raise StopAsyncIteration
+        return message
+
+    # How it stands.
+
+    @property
+    def closed(self) -> bool:
+        return self._stream.closed
+
+    @property
+    def close_code(self) -> int | None:
+        return self._stream.close_code
+
+    @property
+    def protocol(self) -> str | None:
+        """The subprotocol that was agreed on."""
+        return self._agreement.protocol
+
+    @property
+    def compress(self) -> int:
+        """The window bits of compression, 0 for none."""
+        deflate = self._agreement.deflate
+        return 0 if deflate is None else deflate.client_max_window_bits
+
+    @property
+    def client_notakeover(self) -> bool:
+        deflate = self._agreement.deflate
+        return deflate is not None and deflate.client_no_context_takeover
+
+    def exception(self) -> BaseException | None:
+        return self._stream.exception()
+
+    def get_extra_info(self, name: str, default: object = None) -> object:
+        """A fact of the transport."""
+        return self._connection.link.get_extra_info(name, default)
+
+    # Sending.
+
+    async def ping(self, message: bytes | str = b"") -> None:
+        await self._sending(self._stream.ping(message))
+
+    async def pong(self, message: bytes | str = b"") -> None:
+        await self._sending(self._stream.pong(message))
+
+    async def send_frame(
+        self, message: bytes, opcode: WSMsgType, compress: int | None = None
+    ) -> None:
+        await self._sending(self._stream.send_frame(message, opcode, compress))
+
+    async def send_str(self, data: str, compress: int | None = None) -> None:
+        if not isinstance(data, str):
+            raise TypeError(f"data argument must be str ({type(data)!r})")
+        await self._sending(self._stream.send_text(data, compress))
+
+    async def send_bytes(
+        self, data: bytes | bytearray | memoryview, compress: int | None = None
+    ) -> None:
+        if not isinstance(data, bytes | bytearray | memoryview):
+            raise TypeError(f"data argument must be byte-ish ({type(data)!r})")
+        await self._sending(self._stream.send_binary(data, compress))
+
+    async def send_json(
+        self,
+        data: object,
+        compress: int | None = None,
+        *,
+        dumps: Callable[[Any], str] = json.dumps,
+    ) -> None:
+        await self.send_str(dumps(data), compress)
+
+    async def send_json_bytes(
+        self,
+        data: object,
+        compress: int | None = None,
+        *,
+        dumps: Callable[[Any], bytes],
+    ) -> None:
+        """Send JSON from a serializer that makes bytes."""
+        await self._sending(self._stream.send_text(dumps(data), compress))
+
+    # Receiving.
+
+    async def receive(self, timeout: float | None = None) -> Message:  # noqa: ASYNC109  aiohttp's
+        """The next message; CLOSE, CLOSING, CLOSED or ERROR when there will be none."""
+        return await self._stream.receive(timeout)
+
+    async def receive_str(self, *, timeout: float | None = None) -> str:  # noqa: ASYNC109
+        message = await self.receive(timeout)
+        if message.type is not WSMsgType.TEXT:
+            raise _wrong_type(message, "TEXT")
+        return cast(str, message.data)  # bytes where text is not decoded
+
+    async def receive_bytes(self, *, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        message = await self.receive(timeout)
+        if message.type is not WSMsgType.BINARY:
+            raise _wrong_type(message, "BINARY")
+        return cast(bytes, message.data)
+
+    async def receive_json(
+        self,
+        *,
+        loads: Callable[[Any], Any] = json.loads,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> Any:  # what the caller's loads makes of it
+        return loads(await self.receive_str(timeout=timeout))
+
+    # Closing.
+
+    async def close(self, *, code: int = 1000, message: bytes | str = b"") -> bool:
+        """Say goodbye and wait for the server's; False when that was done before."""
+        try:
+            return await self._stream.close(code, message)
+        finally:
+            if self._connection.link.is_closing:
+                self._response.close()
+
+    # Inside.
+
+    async def _sending(self, sending: Awaitable[None]) -> None:
+        try:
+            await sending
+        except ConnectionResetError as exc:
+            raise ClientConnectionResetError("Cannot write to closing transport") from exc
+
+    async def _watch(self) -> None:
+        await self._connection.link.wait_closed()
+        self._response.close()
+
+
+def _wrong_type(message: Message, wanted: str) -> WSMessageTypeError:
+    return WSMessageTypeError(
+        f"Received message {int(message.type)}:{message.data!r} is not WSMsgType.{wanted}"
+    )
+
+
+def to_ws_timeout(
+    timeout: ClientWSTimeout | float | None, default: ClientWSTimeout
+) -> ClientWSTimeout:
+    """A number is the time that the server has to answer a close frame."""
+    if timeout is None:
+        return default
+    if isinstance(timeout, ClientWSTimeout):
+        return timeout
+    return attrs.evolve(default, ws_close=timeout)
