@@ -45,6 +45,11 @@ FOLDED = """
         return run(a, b, c, options)
 """
 UNFOLDED = "def get(a, b, c, d, e, f, g):\n    return a + b + c + d + e + f + g\n"
+SLOTTED = """
+    class A(B):
+        __slots__ = ("own",)
+        def __init__(self):
+""" + "".join(f"            self.a{number} = 1\n" for number in range(13))
 MANY = "class A:\n    def __init__(self):\n" + "".join(
     f"        self.a{number} = 1\n" for number in range(13)
 )
@@ -96,9 +101,11 @@ def test_walls(tmp_path: Path, name: str, text: str, words: str) -> None:
         ("a.py", DEEP.replace("(a):", "(a):  # long: a byte loop")),
         ("a.py", UNFOLDED.replace(":\n", ":  # wide: the shape of aiohttp\n")),
         ("a.py", MANY.replace("A:", "A:  # state: one table")),
+        ("a.py", SLOTTED),
         ("a.py", f"def f():  # long: a table\n{STATEMENTS}"),
         ("a.py", LONG_DOCSTRING),
         ("a.py", "def f():\n    import os  # late: heavy, and few need it\n"),
+        ("a.py", "def f():\n    # Imported here: heavy,\n    # and few need it.\n    import os\n"),
         ("a.py", "try:\n    import a\nexcept ImportError:\n    import b as a\n"),
         ("__init__.py", "from .a import b\n__all__ = ['b']\n__version__ = '1'\n"),
         ("_twin/__init__.py", "def choose(): ...\n"),

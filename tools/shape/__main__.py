@@ -6,8 +6,8 @@ below the top, code in an `__init__`. Soft bounds, printed with --soft: 400 line
 
 A comment on a line of the signature lifts one bound and says why: `# long: a byte loop` for lines
 and nesting, `# wide: the shape of aiohttp` for parameters, `# late: a heavy import` on an import
-for its place, `# state: why` on a class line for attributes. A function whose first statement folds
-its parameters into one call may have more than six without any comment.
+(or a comment above it that begins with "Imported") for its place, `# state: why` on a class line for attributes. A function that folds its parameters
+into calls or dicts in its first three statements may have more than six without any comment.
 """
 
 from __future__ import annotations
@@ -57,6 +57,13 @@ class Module(NamedTuple):
         lines = self.lines[node.lineno - 1 : end or node.lineno]
         return any(re.search(rf"#.*\b{word}: \S", line) for line in lines)
 
+    def is_explained(self, node: ast.stmt) -> bool:
+        """Whether the comment above begins with "Imported" and goes on to say why here."""
+        at = node.lineno - 2
+        while at > 0 and self.lines[at - 1].lstrip().startswith("#"):
+            at -= 1
+        return re.match(r"\s*# Imported \w", self.lines[at]) is not None
+
 
 def read_module(path: Path) -> Module:
     text = path.read_text()
@@ -90,7 +97,7 @@ def check_imports(module: Module) -> Iterator[Finding]:
     top = {id(node) for node in at_top(module.tree.body)}
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Import | ast.ImportFrom) and id(node) not in top:
-            if not module.excuse("late", node, node.end_lineno):
+            if not (module.excuse("late", node, node.end_lineno) or module.is_explained(node)):
                 yield Finding(module.path, node.lineno, "an import below the top of the module")
     if module.path.name != "__init__.py" or module.path.parent.name == "_twin":
         return
@@ -173,11 +180,12 @@ def parameters_of(node: Function) -> list[str]:
 
 
 def folds(body: list[ast.stmt], names: list[str]) -> bool:
-    """Whether the first statement puts the parameters beyond the sixth into one call."""
-    if not body or not any(isinstance(node, ast.Call) for node in ast.walk(body[0])):
-        return False
-    used = {node.id for node in ast.walk(body[0]) if isinstance(node, ast.Name)}
-    return len(set(names) - used) < PARAMETERS
+    """Whether the first three statements put the parameters beyond the sixth into values."""
+    used: set[str] = set()
+    for statement in body[:3]:
+        if any(isinstance(node, ast.Call | ast.Dict) for node in ast.walk(statement)):
+            used |= {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+    return len(set(names) - used) <= PARAMETERS
 
 
 def nesting(statement: ast.stmt) -> int:
@@ -216,9 +224,19 @@ def check_class(module: Module, node: ast.ClassDef) -> Iterator[Finding]:
                 names.add(ast.unparse(statement.target))
         elif isinstance(statement, Function):
             names |= set(assigned(statement))
+    names = slots_of(node) or names
     if len(names) > ATTRIBUTES and not module.excuse("state", node):
         text = f"{node.name} has {len(names)} attributes; make two objects ({ATTRIBUTES})"
         yield Finding(module.path, node.lineno, text)
+
+
+def slots_of(node: ast.ClassDef) -> set[str]:
+    """The names in `__slots__`: with them, what else is assigned belongs to a base."""
+    for statement in node.body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__slots__":
+            listed = ast.literal_eval(statement.value)
+            return {listed} if isinstance(listed, str) else set(listed)
+    return set()
 
 
 def assigned(function: Function) -> Iterator[str]:
