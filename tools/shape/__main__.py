@@ -5,9 +5,10 @@ Walls, which fail: 600 lines in a module, 60 in a function (without its docstrin
 below the top, code in an `__init__`. Soft bounds, printed with --soft: 400 lines and 40 lines.
 
 A comment on a line of the signature lifts one bound and says why: `# long: a byte loop` for lines
-and nesting, `# wide: the shape of aiohttp` for parameters, `# late: a heavy import` on an import
-(or a comment above it that begins with "Imported") for its place, `# state: why` on a class line for attributes. A function that folds its parameters
-into calls or dicts in its first three statements may have more than six without any comment.
+and nesting, `# wide: the shape of aiohttp` for parameters, `# late: a heavy import` on an import (or
+a comment above it that begins with "Imported") for its place, `# state: why` on a class line for
+attributes. A function that folds its parameters into calls or dicts in its first three statements
+may have more than six without any comment.
 """
 
 from __future__ import annotations
