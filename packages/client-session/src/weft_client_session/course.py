@@ -296,6 +296,7 @@ class Course:
             exchange.touch()
             return await exchange.answer()
         except ProtocolError as exc:
+            exchange.close()
             raise head_error(exc, request.request_info) from exc
         except BaseException:
             exchange.close()

@@ -284,7 +284,7 @@ def head_error(error: ProtocolError, request_info: Asked) -> ClientResponseError
 
 def body_error(error: Exception) -> ClientPayloadError:
     """The body of the answer breaks the rules, or ends too early."""
-    return ClientPayloadError(f"Response payload is not completed: {error!r}")
+    return ClientPayloadError(f"Response payload is not completed: {error}")
 
 
 def lost_error(cause: Exception | None) -> ClientConnectionError:

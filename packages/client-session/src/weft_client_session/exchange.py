@@ -264,7 +264,7 @@ class ClientExchange:
             self._upload.stop()
             connection.discard(aborts=False)
             return
-        if connection.link.holds:
+        if self._stream is not None:
             connection.link.release(Hold.BODY)
         connection.recycle()
 
@@ -413,7 +413,7 @@ class BodyGate:
 
     def release(self, reason: Hold) -> None:
         exchange = self._exchange
-        if exchange.phase is Phase.BODY and exchange.connection.link.holds:
+        if exchange.phase is Phase.BODY:
             exchange.connection.link.release(reason)
             exchange.touch()
 

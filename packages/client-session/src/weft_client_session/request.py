@@ -8,7 +8,6 @@ import ipaddress
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
 
 import attrs
 from multidict import CIMultiDict, CIMultiDictProxy, istr
@@ -63,7 +62,8 @@ _NO_AUTHORITY = re.compile(r"[\x00-\x20\x7f<>\"\\^`{|}]")
 _NUMERIC_HOST = re.compile(r"(?:0[xX][0-9A-Fa-f]*|[0-9]+)(?:\.(?:0[xX][0-9A-Fa-f]*|[0-9]+))*\.?")
 
 
-class ConnectionKey(NamedTuple):
+@attrs.frozen(cache_hash=True)
+class ConnectionKey:
     """What two requests must have in common to use the same connection."""
 
     host: str
@@ -74,7 +74,7 @@ class ConnectionKey(NamedTuple):
     proxy_auth: BasicAuth | None
     proxy_headers_hash: int | None
     server_hostname: str | None = None
-    limits: Limits = DEFAULT_LIMITS
+    limits: Limits = attrs.field(default=DEFAULT_LIMITS, repr=False)
 
 
 @attrs.frozen

@@ -61,7 +61,15 @@ from weft_client_session.websocket import (
     check_handshake,
     to_ws_timeout,
 )
-from weft_http_parser import HTTP_11, BasicAuth, LinkLost, ProtocolError, Version, hdrs
+from weft_http_parser import (
+    HTTP_11,
+    MARK_SET_COOKIE,
+    BasicAuth,
+    LinkLost,
+    ProtocolError,
+    Version,
+    hdrs,
+)
 from weft_websocket import make_key, upgrade_headers
 
 
@@ -451,7 +459,7 @@ class ClientSession:
             exchange.close()
             raise
         response = ClientResponse(head, ready.request, exchange, tools.settings)
-        if head.status not in REDIRECTS and not head.marks:
+        if head.status not in REDIRECTS and not head.marks & MARK_SET_COOKIE:
             return response
         return await self._finish_ready(ready, options, response)
 

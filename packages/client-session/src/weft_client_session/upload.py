@@ -4,17 +4,38 @@ Decides how a body is cut and coded, and when it may be sent. Knows no answer.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 from weft_client_session.connection import Connection
-from weft_client_session.errors import ClientConnectionError, ClientOSError
+from weft_client_session.errors import (
+    ClientConnectionError,
+    ClientOSError,
+    ClientPayloadError,
+)
 from weft_client_session.request import ClientRequest
 from weft_client_session.tracing import Trace, TraceRequestChunkSentParams, send_traces
-from weft_http_parser import BytesPayload, ContentEncoder, LinkLost, Payload, make_encoder
+from weft_http_parser import (
+    BytesPayload,
+    ContentEncoder,
+    LinkLost,
+    Payload,
+    ProtocolError,
+    make_encoder,
+)
 
 CONTINUE_SECONDS = 1.0
 Buffer = bytes | bytearray | memoryview
+
+
+@contextmanager
+def own_length() -> Iterator[None]:
+    """The caller's Content-Length is not that of his body: a fault of ours, not of the peer."""
+    try:
+        yield
+    except ProtocolError as exc:
+        raise ClientPayloadError(f"Cannot send the body: {exc.reason.text}") from exc
 
 
 class Uploader(Protocol):
@@ -120,6 +141,8 @@ class Upload:
         except OSError as exc:
             error = ClientOSError(exc.errno, f"Can not write request body for {self._request.url}")
             self._exchange.fail(error, exc)
+        except ClientPayloadError as exc:
+            self._exchange.fail(exc)
         except Exception as exc:  # of the caller's own body, which may raise anything
             text = f"Failed to send the body of the request: {exc!r}"
             self._exchange.fail(ClientConnectionError(text), exc)
@@ -131,7 +154,8 @@ class Upload:
 
     def _send(self, data: Buffer) -> None:
         connection = self._exchange.connection
-        parts = connection.core.send_data(data)
+        with own_length():
+            parts = connection.core.send_data(data)
         if self._head and parts:
             # Head and first bytes in one packet.
             parts = [self._head, *parts]
@@ -143,7 +167,8 @@ class Upload:
         if self._encoder is not None:
             self._send(self._encoder.finish())
         connection = self._exchange.connection
-        ending = connection.core.send_end()
+        with own_length():
+            ending = connection.core.send_end()
         if self._head or ending:
             connection.link.write(self._head + ending)
             self._head = b""
