@@ -48,23 +48,41 @@ async def test_full_by_number_or_by_size() -> None:
     assert inbox.is_full
 
 
-async def test_waiting() -> None:
-    inbox = Inbox(Gate(), 3)
-    inbox.wake()
-    waiting = asyncio.create_task(inbox.wait(None))
-    await asyncio.sleep(0)
-    assert inbox.reader is not None
-    inbox.wake()
-    inbox.wake()
-    await waiting
-    assert inbox.reader is None
-    with pytest.raises(TimeoutError):
-        await inbox.wait(0.001)
-    assert inbox.reader is None
+async def test_waiting_again_and_again() -> None:
+    waiter = Waiter()
+    waiter.wake()
+    for _ in range(3):
+
+        async def wait() -> None:
+            await waiter
+
+        waiting = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        assert waiter.is_awaited
+        waiter.wake()
+        waiter.wake()
+        await waiting
+        assert not waiter.is_awaited
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.001):
+                await waiter
+        assert not waiter.is_awaited
+
+
+def test_the_end_of_the_loop_finds_a_reader() -> None:
+    async def main() -> asyncio.Task[None]:
+        async def wait() -> None:
+            await Waiter()
+
+        waiting = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        return waiting
+
+    assert asyncio.run(main()).cancelled()
 
 
 async def test_a_task_is_stepped_by_wake_itself_with_its_context() -> None:
-    waiter = Waiter(asyncio.get_running_loop())
+    waiter = Waiter()
     seen: list[object] = []
 
     async def wait() -> None:
@@ -85,7 +103,7 @@ async def test_a_task_is_stepped_by_wake_itself_with_its_context() -> None:
 
 
 async def test_waking_from_a_task_goes_through_the_loop() -> None:
-    waiter = Waiter(asyncio.get_running_loop())
+    waiter = Waiter()
 
     async def wait() -> str:
         await waiter
@@ -99,7 +117,7 @@ async def test_waking_from_a_task_goes_through_the_loop() -> None:
 
 
 async def test_cancelling() -> None:
-    waiter = Waiter(asyncio.get_running_loop())
+    waiter = Waiter()
 
     async def wait() -> None:
         await waiter

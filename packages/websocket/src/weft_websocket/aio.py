@@ -6,6 +6,7 @@ answer a close or a ping. Knows no frames and no handshake.
 
 import asyncio
 import enum
+from collections.abc import Coroutine
 from typing import Final
 
 import attrs
@@ -63,6 +64,8 @@ class _Stage(enum.IntEnum):
 
 
 _OPEN: Final = _Stage.OPEN
+
+Sending = Coroutine[None, None, None]
 
 
 class WebSocketStream:
@@ -145,13 +148,17 @@ class WebSocketStream:
         reader, and for a server's handler that goes on reading what is closed.
         """
         inbox = self._inbox
-        if inbox.reader is not None:
+        if inbox.waiter.is_awaited:
             raise RuntimeError("Concurrent call to receive() is not allowed")
         messages = inbox.messages
         if not messages:
             if self._stage is _OPEN:
                 seconds = self.options.receive_timeout_seconds if timeout is None else timeout
-                await inbox.wait(seconds)
+                if seconds is None:
+                    await inbox.waiter
+                else:
+                    async with asyncio.timeout(seconds):
+                        await inbox.waiter
             if not messages:
                 return self._read_end()
         message = messages.popleft()
@@ -199,17 +206,19 @@ class WebSocketStream:
 
     # Sending.
 
-    async def send_text(self, data: str | Buffer, compress: int | None = None) -> None:
+    # Not coroutines of their own: one less to make and step for every message.
+
+    def send_text(self, data: str | Buffer, compress: int | None = None) -> Sending:
         """Send a text message; bytes must be UTF-8.
 
         Waits only while the peer is slow. `compress`: a level for this message, 0 for none.
         Raises ConnectionResetError when nothing can be sent any more.
         """
-        await self._outbox.send_text(data, compress)
+        return self._outbox.send_text(data, compress)
 
-    async def send_binary(self, data: Buffer, compress: int | None = None) -> None:
+    def send_binary(self, data: Buffer, compress: int | None = None) -> Sending:
         """Send a binary message, as send_text() does."""
-        await self._outbox.send_binary(data, compress)
+        return self._outbox.send_binary(data, compress)
 
     async def send_frame(
         self, data: bytes, opcode: WSMsgType, compress: int | None = None
@@ -249,9 +258,9 @@ class WebSocketStream:
             self._note_end(queued)
         self._enter(_Stage.CLOSED)
         self._inbox.messages.clear()
-        if self._inbox.reader is not None:
+        if self._inbox.waiter.is_awaited:
             self._inbox.messages.append(CLOSING)
-            self._inbox.wake()
+            self._inbox.waiter.wake()
         if frame and not self._link.is_closing:
             self._link.write(frame)
             if self.protocol.phase is Phase.CLOSE_SENT:
@@ -325,8 +334,8 @@ class WebSocketStream:
             return
         self._take(events)
         inbox = self._inbox
-        if inbox.reader is not None and (inbox.messages or self._stage is not _OPEN):
-            inbox.reader.wake()
+        if inbox.messages or self._stage is not _OPEN:
+            inbox.waiter.wake()
         if inbox.messages and inbox.is_full:
             inbox.hold()
 
@@ -344,7 +353,7 @@ class WebSocketStream:
         self._enter(_Stage.ENDED)
         if self._closer is not None and not self._closer.done():
             self._closer.set_result(None)
-        self._inbox.wake()
+        self._inbox.waiter.wake()
 
     # Inside.
 
@@ -363,11 +372,12 @@ class WebSocketStream:
                     ping = event.data
                 elif event[0] is _CLOSE:
                     messages.append(event)
-            if not self.protocol.has_more or self._inbox.is_full:
+            if not self.protocol.has_more:
+                break
+            if self._inbox.is_full:
+                self._inbox.hold()
                 break
             events = self.protocol.next_batch()
-        if self.protocol.has_more:
-            self._inbox.hold()
         if ping is not None:
             self._answer_ping(ping)
 
@@ -410,7 +420,7 @@ class WebSocketStream:
         self._inbox.messages.append(WSMessage(WSMsgType.ERROR, self._exception, None))
         self._enter(_Stage.ENDED)
         self._link.abort()
-        self._inbox.wake()
+        self._inbox.waiter.wake()
 
     @property
     def is_listening(self) -> bool:

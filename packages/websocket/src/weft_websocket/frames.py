@@ -61,10 +61,10 @@ class OpenMessage:
         self.data = bytearray(payload)
 
 
-def render_parts(first: int, payload: Buffer | str, key: bytes | None) -> list[Buffer]:
-    """A frame in as few buffers as copying is worth."""
-    if key is not None or isinstance(payload, str) or len(payload) < _PARTS_SIZE:
-        return [render_frame(first, payload, key)]
+def render_parts(first: int, payload: Buffer) -> list[Buffer]:
+    """An unmasked frame in as few buffers as copying is worth."""
+    if len(payload) < _PARTS_SIZE:
+        return [render_frame(first, payload, None)]
     return [render_header(first, memoryview(payload).nbytes, None), payload]
 
 

@@ -28,27 +28,40 @@ class Gate(Protocol):
 
 
 class Waiter:
-    """What a reader awaits: wake() steps its task at once, with no pass through the loop.
+    """What a reader awaits, again and again: wake() steps its task at once.
 
-    Looks like a future to the task that awaits it. While another task runs, wake() falls back
-    to the loop, since tasks do not nest.
+    Looks like a future to the task that awaits it, and saves that task the pass through the loop
+    which a future takes. While another task runs, wake() goes through the loop all the same, since
+    tasks do not nest.
     """
 
-    __slots__ = ("_asyncio_future_blocking", "_callback", "_context", "_is_cancelled", "_loop")
+    __slots__ = (
+        "_asyncio_future_blocking",
+        "_callback",
+        "_context",
+        "_is_cancelled",
+        "_loop",
+        "is_awaited",
+    )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self) -> None:
         self._asyncio_future_blocking = False
         self._callback: Callable[[Waiter], object] | None = None
         self._context: contextvars.Context | None = None
         self._is_cancelled = False
-        self._loop = loop
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.is_awaited = False
 
     def __await__(self) -> Generator["Waiter", None, None]:
-        self._asyncio_future_blocking = True
-        yield self
+        self.is_awaited = self._asyncio_future_blocking = True
+        self._is_cancelled = False
+        try:
+            yield self
+        finally:
+            self.is_awaited = False
 
     def wake(self) -> None:
-        """Step the task that waits; nothing when that has happened."""
+        """Step the task that waits; nothing when none does."""
         callback, self._callback = self._callback, None
         if callback is None:
             return
@@ -56,11 +69,13 @@ class Waiter:
         if asyncio.current_task(self._loop) is None:
             self._context.run(callback, self)
         else:
-            self._loop.call_soon(callback, self, context=self._context)
+            self.get_loop().call_soon(callback, self, context=self._context)
 
     # What the awaiting task calls.
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
         return self._loop
 
     def add_done_callback(
@@ -73,7 +88,7 @@ class Waiter:
         if callback is None:
             return False
         self._is_cancelled = True
-        self._loop.call_soon(callback, self, context=self._context)
+        self.get_loop().call_soon(callback, self, context=self._context)
         return True
 
     def result(self) -> None:
@@ -84,31 +99,14 @@ class Waiter:
 class Inbox:
     """Messages in order, a reader that may wait for the next, and the gate that they close."""
 
-    __slots__ = ("_gate", "_limit", "is_held", "messages", "reader")
+    __slots__ = ("_gate", "_limit", "is_held", "messages", "waiter")
 
     def __init__(self, gate: Gate, limit: int) -> None:
         self._gate = gate
         self._limit = limit
         self.messages: deque[Message] = deque()
-        self.reader: Waiter | None = None
+        self.waiter = Waiter()
         self.is_held = False
-
-    async def wait(self, timeout_seconds: float | None) -> None:
-        """Wait until wake(); TimeoutError after `timeout_seconds`."""
-        self.reader = reader = Waiter(asyncio.get_running_loop())
-        try:
-            if timeout_seconds is None:
-                await reader
-                return
-            async with asyncio.timeout(timeout_seconds):
-                await reader
-        finally:
-            self.reader = None
-
-    def wake(self) -> None:
-        """Let the waiting reader look, if there is one."""
-        if self.reader is not None:
-            self.reader.wake()
 
     @property
     def is_full(self) -> bool:

@@ -35,7 +35,7 @@ class Outbox:
         self._lock: asyncio.Lock | None = None
 
     async def send_text(self, data: str | Buffer, compress: int | None) -> None:
-        if self._is_packed(compress):
+        if self._protocol.deflate is not None and compress != 0:
             await self._send_packed(WSMsgType.TEXT, data, compress)
             return
         frame = self._protocol.send_text(data, compress)
@@ -45,7 +45,7 @@ class Outbox:
             await self.drain()
 
     async def send_binary(self, data: Buffer, compress: int | None) -> None:
-        if self._is_packed(compress):
+        if self._protocol.deflate is not None and compress != 0:
             await self._send_packed(WSMsgType.BINARY, data, compress)
             return
         parts = self._protocol.send_binary(data, compress)
@@ -68,9 +68,6 @@ class Outbox:
         """Wait until the peer has taken enough."""
         self._unsent = 0
         await self._link.drain()
-
-    def _is_packed(self, compress: int | None) -> bool:
-        return self._protocol.deflate is not None and compress != 0
 
     async def _send_packed(self, opcode: Opcode, data: str | Buffer, level: int | None) -> None:
         if self._lock is None:

@@ -9,7 +9,7 @@ that broke a rule, and CLOSED is the end.
 """
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 from weft_http_parser import Role
@@ -129,7 +129,7 @@ class WsProtocol:
         )
         self._deflater = None if deflate is None else Deflater(role, deflate)
         self._inflater = None if deflate is None else Inflater(role, deflate)
-        self._frames: list[tuple[int, bytes | str]] = []  # scanned, and left for the next batch
+        self._frames: Sequence[tuple[int, bytes | str]] = ()  # scanned, and left for next_batch()
         self._open: OpenMessage | None = None
 
     # Receiving.
@@ -142,7 +142,7 @@ class WsProtocol:
         """
         frames = self._scanner.feed(data)
         if self._frames:
-            frames = self._frames + frames
+            frames = [*self._frames, *frames]
         return self._take(frames)
 
     def next_batch(self) -> list[WsEvent]:
@@ -168,9 +168,9 @@ class WsProtocol:
         """Where the closing handshake stands."""
         return self._phase
 
-    def _take(self, frames: list[tuple[int, bytes | str]]) -> list[WsEvent]:
+    def _take(self, frames: Sequence[tuple[int, bytes | str]]) -> list[WsEvent]:
         events: list[WsEvent] = []
-        self._frames = []
+        self._frames = ()
         inflated = 0
         rest = iter(frames)
         try:
@@ -252,7 +252,9 @@ class WsProtocol:
             self._check_can_send()
         if self._deflater is not None and compress != 0:
             return [self.send_packed(_BINARY, self._pack(data, compress))]
-        return render_parts(WHOLE_BINARY, data, next_key() if self._is_client else None)
+        if self._is_client:
+            return [render_frame(WHOLE_BINARY, data, next_key())]
+        return render_parts(WHOLE_BINARY, data)
 
     def begin_packing(self, data: str | Buffer, compress: int | None = None) -> Packing:
         """The first half of a compressed message: run() the result on any thread.
