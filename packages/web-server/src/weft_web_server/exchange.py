@@ -25,7 +25,7 @@ from weft_http_parser import (
 from .encoding import choose_coding, encode_whole
 from .http_errors import HTTPRequestEntityTooLarge, HTTPUnsupportedMediaType
 from .match import Endpoint
-from .plan import Plan, Stamp, plan_response
+from .plan import Plan, Stamp, plan_quickly, plan_response
 from .request import BaseRequest
 from .request_body import RequestBody
 from .response import Response
@@ -56,6 +56,20 @@ class Phase(enum.Enum):
     FAILED = "a part, and no more will come"
 
 
+_OPEN: Final = Phase.OPEN  # a global is half the price of two attribute loads
+
+
+class Host(Protocol):
+    """What an exchange needs of its server."""
+
+    @property
+    def stamp(self) -> Stamp: ...
+    @property
+    def limits(self) -> RequestLimits: ...
+    @property
+    def is_draining(self) -> bool: ...
+
+
 class Carrier(Protocol):
     """What an exchange needs of its connection."""
 
@@ -64,12 +78,9 @@ class Carrier(Protocol):
     @property
     def link(self) -> Link: ...
     @property
-    def stamp(self) -> Stamp: ...
-    @property
-    def limits(self) -> RequestLimits: ...
-    @property
-    def is_draining(self) -> bool: ...
+    def host(self) -> "Host": ...
 
+    def over(self, exchange: "Exchange") -> None: ...
     def switch(self) -> None: ...
     def write(self, data: bytes) -> None: ...
     def write_parts(self, parts: Sequence[Buffer]) -> None: ...
@@ -79,7 +90,6 @@ class Exchange:
     """One request and its response."""
 
     __slots__ = (
-        "awaits_continue",
         "body",
         "carrier",
         "endpoint",
@@ -100,10 +110,9 @@ class Exchange:
         self.carrier = carrier
         self.head = head
         self.body: RequestBody | None = None
-        self.awaits_continue = head.expects_continue
         self.endpoint: Endpoint | None = None
         self.params = NO_PARAMS
-        self.phase = Phase.OPEN
+        self.phase = _OPEN
         self.persistent = False  # whether the answer leaves the connection open
         self.response: StreamResponse | None = None
         self.writer: ResponseWriter | None = None
@@ -118,17 +127,17 @@ class Exchange:
     @property
     def max_body_size(self) -> int:
         """The most bytes that reading the whole body accepts."""
-        return self.carrier.limits.body_size
+        return self.carrier.host.limits.body_size
 
     @property
     def max_form_fields(self) -> int:
         """The most fields of a form."""
-        return self.carrier.limits.form_fields
+        return self.carrier.host.limits.form_fields
 
     @property
     def may_persist(self) -> bool:
         """Whether the connection may stay open after the answer."""
-        return self.head.persistent and not self.carrier.is_draining
+        return self.head.persistent and not self.carrier.host.is_draining
 
     def refuse_size(self, limit: int, size: int) -> Exception:
         """The answer to a body that is too large."""
@@ -149,7 +158,8 @@ class Exchange:
 
     def send_continue(self) -> None:
         """Let the client send the body (RFC 9110 section 10.1.1), if no answer is out."""
-        self.awaits_continue = False
+        assert self.body is not None  # it is the body's first read
+        self.body.awaits_continue = False
         if self.phase is Phase.OPEN:
             self.carrier.write(self.carrier.core.send_rendered(CONTINUE, 0, status=100))
 
@@ -158,14 +168,20 @@ class Exchange:
     def send_whole(self, response: Response) -> None:
         """Send a response whose body is bytes: head and body at once."""
         body = response._body
-        assert not isinstance(body, Payload)  # the caller chose this way by the body
-        size = 0 if body is None else len(body)
-        carrier = self.carrier
-        plan = plan_response(
-            self.head, response, size, carrier.stamp, may_persist=self.may_persist
-        )
+        size = 0 if body is None else len(body)  # type: ignore[arg-type]  # the caller looked
+        carrier, head = self.carrier, self.head
+        host = carrier.host
         self.response = response
-        self._send_planned(plan, b"" if body is None else body)
+        if head.persistent and not host.is_draining and size <= JOIN_SIZE:
+            raw = plan_quickly(head, response, size, host.stamp)
+            if raw is not None:
+                self.phase = Phase.ENDED
+                self.persistent = True
+                sent = b"" if head.method == "HEAD" else body or b""
+                carrier.write(carrier.core.send_whole(raw, sent))  # type: ignore[arg-type]  # the same
+                return
+        plan = plan_response(head, response, size, host.stamp, may_persist=self.may_persist)
+        self._send_planned(plan, b"" if body is None else body)  # type: ignore[arg-type]  # the same
 
     def _send_planned(self, plan: Plan, body: Buffer) -> None:
         carrier = self.carrier
@@ -225,7 +241,7 @@ class Exchange:
             self.head,
             response,
             len(data),
-            self.carrier.stamp,
+            self.carrier.host.stamp,
             may_persist=self.may_persist,
             coding=coding,
         )
@@ -266,7 +282,7 @@ class Exchange:
             self.head,
             response,
             size,
-            self.carrier.stamp,
+            self.carrier.host.stamp,
             may_persist=self.may_persist,
             coding=coding,
         )

@@ -25,16 +25,16 @@ class Parked(Generic[J]):
         "_asyncio_future_blocking",
         "_context",
         "_is_cancelled",
-        "_lot",
         "_wakeup",
         "job",
+        "lot",
         "task",
     )
 
     task: "asyncio.Task[None]"
 
     def __init__(self, lot: "Lot[J]", job: J | None) -> None:
-        self._lot = lot
+        self.lot = lot
         self._asyncio_future_blocking = False
         self._is_cancelled = False
         self._wakeup: Wakeup | None = None
@@ -50,13 +50,13 @@ class Parked(Generic[J]):
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
         """The loop of the task."""
-        return self._lot.loop
+        return self.lot.loop
 
     def add_done_callback(self, wakeup: Wakeup, *, context: Context | None = None) -> None:
         """The task tells how it is woken; from now on it can be given a job."""
         self._wakeup = wakeup
         self._context = context
-        self._lot.idle.append(self)
+        self.lot.idle.append(self)
 
     def remove_done_callback(self, wakeup: Wakeup) -> int:
         """Forget how the task is woken."""
@@ -67,9 +67,9 @@ class Parked(Generic[J]):
         if self._wakeup is None or self._is_cancelled:
             return False
         self._is_cancelled = True
-        if self in self._lot.idle:
-            self._lot.idle.remove(self)
-        self._lot.loop.call_soon(self._wakeup, self, context=self._context)
+        if self in self.lot.idle:
+            self.lot.idle.remove(self)
+        self.lot.loop.call_soon(self._wakeup, self, context=self._context)
         return True
 
     def result(self) -> None:
@@ -82,11 +82,11 @@ class Parked(Generic[J]):
         self.job = job
         wakeup, context = self._wakeup, self._context
         assert wakeup is not None and context is not None  # idle tasks have both
-        if asyncio.current_task() is None:
+        if asyncio.current_task(self.lot.loop) is None:
             context.run(wakeup, self)
         else:
             # A task is running, so this one cannot be entered before the loop's next pass.
-            self._lot.loop.call_soon(wakeup, self, context=context)
+            self.lot.loop.call_soon(wakeup, self, context=context)
 
 
 class Lot(Generic[J]):
@@ -106,8 +106,9 @@ class Lot(Generic[J]):
 
     def start(self, job: J) -> None:
         """Run a job in a waiting task, or in a new one where none waits."""
-        if self.idle:
-            self.idle.pop().wake(job)
+        idle = self.idle
+        if idle:
+            idle.pop().wake(job)
         else:
             self._make(job)
 

@@ -25,12 +25,13 @@ SERVER_NAME: Final = "weft"
 _CACHED_PREFIXES: Final = 1024
 
 # (status, reason, media type) → the head up to the value of Content-Length
-_prefixes: dict[tuple[int, str | None, str | None], bytes] = {}
+_prefixes: dict[tuple[int, str | None, str], bytes] = {}
 
 
 class Stamp(NamedTuple):
     """The fields that change once a second: as text, and as the end of a head."""
 
+    second: int
     date: str
     tail: bytes
 
@@ -44,14 +45,50 @@ class Plan(NamedTuple):
     has_body: bool
 
 
-def make_stamp(seconds: float) -> Stamp:
-    """The stamp for a moment in seconds of the epoch.
+def make_stamp(second: int) -> Stamp:
+    """The stamp for a second of the epoch.
 
     >>> make_stamp(0).tail.split(b"\\r\\n")[1]
     b'Date: Thu, 01 Jan 1970 00:00:00 GMT'
     """
-    date = format_http_date(seconds)
-    return Stamp(date, f"\r\nDate: {date}\r\nServer: {SERVER_NAME}\r\n\r\n".encode())
+    date = format_http_date(second)
+    return Stamp(second, date, f"\r\nDate: {date}\r\nServer: {SERVER_NAME}\r\n\r\n".encode())
+
+
+def plan_quickly(
+    head: RequestHead, response: StreamResponse, size: int, stamp: Stamp
+) -> bytes | None:
+    """The head for a response on a connection that stays open, if it is of the usual kind.
+
+    That is one whose media type is all it says of itself. None for every other.
+    """
+    if (
+        response._headers is not None
+        or response._wishes is not None
+        or response._cookies is not None
+        or response._media is None
+        or head.marks & MARK_HTTP_10
+    ):
+        return None
+    key = (response._status, response._reason, response._media)
+    prefix = _prefixes.get(key)
+    if prefix is None:
+        status = key[0]
+        if status < 200 or status == 204 or status == 304:
+            return None
+        prefix = _make_prefix(key)
+    return b"%b%d%b" % (prefix, size, stamp.tail)
+
+
+def _make_prefix(key: tuple[int, str | None, str]) -> bytes:
+    status, reason, media = key
+    response = StreamResponse(status=status, reason=reason)
+    fields = [("Content-Type", media), ("Content-Length", "")]
+    rendered = render_response_head(status, response.reason, HTTP_11, fields)
+    if len(_prefixes) >= _CACHED_PREFIXES:
+        _prefixes.clear()
+    prefix = _prefixes[key] = rendered.removesuffix(b"\r\n\r\n")
+    return prefix
 
 
 def plan_response(
@@ -68,44 +105,6 @@ def plan_response(
     `size` is the length of the body that will be sent, None while that is not known; `coding` is
     the content coding that the exchange puts on it.
     """
-    if (
-        response._headers is None
-        and may_persist
-        and size is not None
-        and response._wishes is None
-        and response._cookies is None
-        and not head.marks & MARK_HTTP_10
-        and (size or response._media is not None)
-    ):
-        status = response._status
-        if status >= 200 and status != 204 and status != 304:
-            key = (status, response._reason, response._media)
-            prefix = _prefixes.get(key) or _make_prefix(key)
-            has_body = head.method != "HEAD"
-            return Plan(b"%b%d%b" % (prefix, size, stamp.tail), size, True, has_body)
-    return _plan_in_full(head, response, size, stamp, may_persist=may_persist, coding=coding)
-
-
-def _make_prefix(key: tuple[int, str | None, str | None]) -> bytes:
-    status, reason, media = key
-    response = StreamResponse(status=status, reason=reason)
-    fields = [("Content-Type", media or OCTET_STREAM), ("Content-Length", "")]
-    rendered = render_response_head(status, response.reason, HTTP_11, fields)
-    if len(_prefixes) >= _CACHED_PREFIXES:
-        _prefixes.clear()
-    prefix = _prefixes[key] = rendered.removesuffix(b"\r\n\r\n")
-    return prefix
-
-
-def _plan_in_full(
-    head: RequestHead,
-    response: StreamResponse,
-    size: int | None,
-    stamp: Stamp,
-    *,
-    may_persist: bool,
-    coding: str | None,
-) -> Plan:
     fields = [] if response._headers is None else list(response._headers.items())
     names = {name.lower() for name, _ in fields}
     status = response.status

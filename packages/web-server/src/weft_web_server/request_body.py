@@ -44,12 +44,13 @@ NO_FORM: Form = MultiDictProxy(MultiDict())
 class RequestBody:
     """The body of one request; what was read whole is kept."""
 
-    __slots__ = ("_data", "_form", "_stream")
+    __slots__ = ("_data", "_form", "_stream", "awaits_continue")
 
     def __init__(self, data: bytes | None = None, stream: StreamReader | None = None) -> None:
         self._data = data
         self._stream = stream
         self._form: Form | None = None
+        self.awaits_continue = False  # the client sends nothing before it is told to
 
     @property
     def stream(self) -> StreamReader:

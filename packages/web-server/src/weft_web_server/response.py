@@ -47,10 +47,15 @@ class Response(StreamResponse):
         self._wishes = None
         self._link = None
         self._store = None
-        self._body = None
         self._executor: tuple[int, Executor | None] | None = None
         if zlib_executor_size is not None or zlib_executor is not None:
             self._executor = (zlib_executor_size or 4096, zlib_executor)
+        if headers is None and content_type is None and charset is None and body is None:
+            if type(text) is str:  # the usual case
+                self._media = TEXT
+                self._body = text.encode()
+                return
+        self._body = None
         if headers is not None:
             self._headers = CIMultiDict(headers)
         if content_type is not None or charset is not None:

@@ -15,7 +15,6 @@ from weft_http_parser import (
     ContentCodingError,
     LinkLost,
     MultipartError,
-    Payload,
     ProtocolError,
 )
 
@@ -30,6 +29,7 @@ from .streaming import StreamResponse
 
 Resolve = Callable[[Any], Callable[[Any], Awaitable[Any]]]
 
+_OPEN: Final = Phase.OPEN
 TROUBLE: Final = "500 Internal Server Error\n\nServer got itself in trouble"
 
 
@@ -39,6 +39,8 @@ class Host(Protocol):
     @property
     def lot(self) -> Lot[Exchange]: ...
     @property
+    def is_draining(self) -> bool: ...
+    @property
     def resolve(self) -> Resolve: ...
     @property
     def logger(self) -> logging.Logger: ...
@@ -47,29 +49,30 @@ class Host(Protocol):
     @property
     def access_logger(self) -> AbstractAccessLogger | None: ...
 
-    def exchange_over(self, exchange: Exchange) -> None: ...
+    def exchange_over(self) -> None: ...
 
 
 def make_work(host: Host) -> Callable[[Parked[Exchange]], Coroutine[Any, Any, None]]:
     """The coroutine function that answers one request of a server."""
+    resolve = host.resolve
 
     async def work(parked: Parked[Exchange]) -> None:
         exchange = await parked
         exchange.task = parked.task
         is_logging = host.is_logging
-        started_at = host.lot.loop.time() if is_logging else 0.0
+        started_at = parked.lot.loop.time() if is_logging else 0.0
         try:
             request = exchange.request
-            handler = host.resolve(request)
+            handler = resolve(request)
             if exchange.head.marks & MARK_EXPECT:
                 response = await _expect(exchange, request) or await handler(request)
             else:
                 response = await handler(request)
             if (
                 type(response) is Response
-                and exchange.phase is Phase.OPEN
+                and exchange.phase is _OPEN
                 and response._wishes is None
-                and not isinstance(response._body, Payload)
+                and (type(response._body) is bytes or response._body is None)
                 and (exchange.endpoint is None or not exchange.endpoint.hooks)
             ):
                 exchange.send_whole(response)
@@ -80,8 +83,10 @@ def make_work(host: Host) -> Callable[[Parked[Exchange]], Coroutine[Any, Any, No
         finally:
             if is_logging:
                 _log_access(host, exchange, started_at)
-            host.exchange_over(exchange)
-            host.lot.refill()
+            exchange.carrier.over(exchange)
+            if host.is_draining:
+                host.exchange_over()
+            parked.lot.refill()
 
     return work
 
@@ -132,7 +137,7 @@ async def _recover(host: Host, exchange: Exchange, exc: BaseException) -> None:
     response = to_response(exc)
     if response.status >= 500:
         _log_fault(host, exchange, exc)
-    if exchange.phase is not Phase.OPEN:
+    if exchange.phase is not _OPEN:
         _log_late(host, exchange, exc, response)
         exchange.fail()
         return

@@ -16,30 +16,12 @@ from .access_log import AbstractAccessLogger
 from .connection import ServerConnection
 from .exchange import DEFAULT_REQUEST_LIMITS, Exchange, RequestLimits
 from .lot import Lot
-from .plan import Stamp, make_stamp
+from .plan import make_stamp
 from .request import BaseRequest, Request
 from .serve import Resolve, make_work
 from .settings import ServerOptions, to_options
 
 SWEEP_SECONDS: Final = 0.25
-
-
-class _Clock:
-    """The moment of the last sweep: of the loop, and as the Date field says it."""
-
-    __slots__ = ("now", "second", "stamp")
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.second = -1
-        self.stamp: Stamp = make_stamp(0)
-
-    def set(self, now: float, seconds: float) -> None:
-        self.now = now
-        second = int(seconds)
-        if second != self.second:
-            self.second = second
-            self.stamp = make_stamp(second)
 
 
 class Server:
@@ -50,7 +32,6 @@ class Server:
 
     __slots__ = (
         "__weakref__",
-        "_clock",
         "_connections",
         "_lot",
         "_sweep_handle",
@@ -59,8 +40,10 @@ class Server:
         "is_draining",
         "is_logging",
         "limits",
+        "now",
         "options",
         "resolve",
+        "stamp",
     )
 
     request_class: type[BaseRequest] = BaseRequest
@@ -88,7 +71,8 @@ class Server:
         if options.access_log is not None:
             make = options.access_log_class
             self.access_logger = make(options.access_log, options.access_log_format)
-        self._clock = _Clock()
+        self.now = 0.0  # of the loop, at the last sweep
+        self.stamp = make_stamp(0)
         self._connections: dict[ServerConnection, None] = {}  # in the order of connecting
         self._lot: Lot[Exchange] | None = None
         self._sweep_handle: asyncio.TimerHandle | None = None
@@ -120,16 +104,6 @@ class Server:
         """Where faults are told."""
         return self.options.logger
 
-    @property
-    def now(self) -> float:
-        """The loop's time, of the last sweep."""
-        return self._clock.now
-
-    @property
-    def stamp(self) -> Stamp:
-        """The Date of this second."""
-        return self._clock.stamp
-
     def connection_made(self, connection: ServerConnection) -> None:
         """A link is open."""
         self._connections[connection] = None
@@ -141,14 +115,9 @@ class Server:
         if connection.exchange is None:
             self._forget(connection)
 
-    def exchange_over(self, exchange: Exchange) -> None:
-        """A handler has ended."""
-        connection = exchange.carrier
-        assert isinstance(connection, ServerConnection)  # there are no other carriers
-        connection.exchange_over(exchange)
-        if connection.link.is_lost:
-            self._forget(connection)
-        if self._waiters and not any(each.exchange for each in self._connections):
+    def exchange_over(self) -> None:
+        """A handler has ended while the server shuts down."""
+        if not any(each.exchange for each in self._connections):
             self._wake_waiters()
 
     def _forget(self, connection: ServerConnection) -> None:
@@ -165,7 +134,10 @@ class Server:
     def _sweep(self) -> None:
         loop = self.lot.loop
         now = loop.time()
-        self._clock.set(now, time.time())
+        self.now = now
+        second = int(time.time())
+        if second != self.stamp.second:
+            self.stamp = make_stamp(second)
         logger = self.access_logger
         self.is_logging = logger is not None and logger.enabled
         if not self._connections:
