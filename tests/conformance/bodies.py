@@ -37,6 +37,7 @@ LENGTHS = (
                       "9" * 19, "0" * 19, "3;a", "three")
     ),
     body("a length of 18 digits", "9112 6.3", POST + "Content-Length: " + "0" * 17 + "1\r\n\r\na", b"a"),
+    head("two spellings of a length", "9112 6.3", "Content-Length: 3, 03", "LENGTH_CONFLICT"),
     head("differing lengths", "9112 6.3", "Content-Length: 1\r\nContent-Length: 2", "LENGTH_CONFLICT"),
     head("differing lengths in a list", "9112 6.3", "Content-Length: 1, 2", "LENGTH_CONFLICT"),
     body("an upgrade with a body", "9110 7.8",

@@ -97,16 +97,17 @@ def _check_codings(head: RequestHead | ResponseHead) -> None:
 
 
 def _read_length(head: RequestHead | ResponseHead) -> int:
-    """RFC 9112 6.3 item 5: digits; repeats must agree."""
+    """RFC 9112 6.3 item 5: digits; repeats must be the same."""
     lengths = set()
     for element in ",".join(head.get_all("content-length")).split(","):
         digits = element.strip(_SPACE)
         if not _LENGTH.fullmatch(digits):
             raise _fault(head, Reason.LENGTH)
-        lengths.add(int(digits))
+        lengths.add(digits)
+    # "3" and "03" are one number but two spellings, and no sender of ours or theirs needs both.
     if len(lengths) > 1:
         raise _fault(head, Reason.LENGTH_CONFLICT)
-    return lengths.pop()
+    return int(lengths.pop())
 
 
 def _is_persistent(head: RequestHead | ResponseHead) -> bool:
