@@ -4,7 +4,7 @@ Knows the interface of a router; does not hold one.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar, overload
 
 import attrs
@@ -12,7 +12,14 @@ import attrs
 from .resources import AbstractResource, AbstractRoute, AnyHandler
 
 HandlerT = TypeVar("HandlerT", bound=AnyHandler)
-Decorator: TypeAlias = Callable[[HandlerT], HandlerT]
+
+
+class Decorator(Protocol):
+    """Takes a handler of any kind and gives the same one back."""
+
+    def __call__(self, handler: HandlerT, /) -> HandlerT: ...
+
+
 PathLike: TypeAlias = str | os.PathLike[str]
 
 
@@ -64,7 +71,7 @@ class StaticDef(AbstractRouteDef):
     kwargs: dict[str, Any]
 
     def register(self, router: RouteAdder) -> list[AbstractRoute]:
-        return list(router.add_static(self.prefix, self.path, **self.kwargs))  # type: ignore[call-overload, no-any-return]  # resources iterate over their routes
+        return list(router.add_static(self.prefix, self.path, **self.kwargs))
 
     def __repr__(self) -> str:
         options = "".join(f", {key}={value!r}" for key, value in sorted(self.kwargs.items()))
@@ -162,7 +169,7 @@ class RouteTableDef(Sequence[AbstractRouteDef]):
     def __contains__(self, item: object) -> bool:
         return item in self._items
 
-    def route(self, method: str, path: str, **kwargs: Any) -> Decorator[HandlerT]:
+    def route(self, method: str, path: str, **kwargs: Any) -> Decorator:
         """Any method."""
 
         def add(handler: HandlerT) -> HandlerT:
@@ -171,35 +178,35 @@ class RouteTableDef(Sequence[AbstractRouteDef]):
 
         return add
 
-    def head(self, path: str, **kwargs: Any) -> Decorator[HandlerT]:
+    def head(self, path: str, **kwargs: Any) -> Decorator:
         """HEAD."""
         return self.route("HEAD", path, **kwargs)
 
-    def get(self, path: str, **kwargs: Any) -> Decorator[HandlerT]:
+    def get(self, path: str, **kwargs: Any) -> Decorator:
         """GET, and HEAD with it unless `allow_head` is false."""
         return self.route("GET", path, **kwargs)
 
-    def post(self, path: str, **kwargs: Any) -> Decorator[HandlerT]:
+    def post(self, path: str, **kwargs: Any) -> Decorator:
         """POST."""
         return self.route("POST", path, **kwargs)
 
-    def put(self, path: str, **kwargs: Any) -> Decorator[HandlerT]:
+    def put(self, path: str, **kwargs: Any) -> Decorator:
         """PUT."""
         return self.route("PUT", path, **kwargs)
 
-    def patch(self, path: str, **kwargs: Any) -> Decorator[HandlerT]:
+    def patch(self, path: str, **kwargs: Any) -> Decorator:
         """PATCH."""
         return self.route("PATCH", path, **kwargs)
 
-    def delete(self, path: str, **kwargs: Any) -> Decorator[HandlerT]:
+    def delete(self, path: str, **kwargs: Any) -> Decorator:
         """DELETE."""
         return self.route("DELETE", path, **kwargs)
 
-    def options(self, path: str, **kwargs: Any) -> Decorator[HandlerT]:
+    def options(self, path: str, **kwargs: Any) -> Decorator:
         """OPTIONS."""
         return self.route("OPTIONS", path, **kwargs)
 
-    def view(self, path: str, **kwargs: Any) -> Decorator[HandlerT]:
+    def view(self, path: str, **kwargs: Any) -> Decorator:
         """Every method, by a View."""
         return self.route("*", path, **kwargs)
 
