@@ -31,6 +31,15 @@ from .body.files import (
     TextIOPayload,
     guess_content_type,
 )
+from .body.form import (
+    FormData,
+)
+from .body.multipart import (
+    BodyPartReader,
+    BodyPartReaderPayload,
+    MultipartReader,
+    MultipartWriter,
+)
 from .body.payload import (
     PAYLOAD_REGISTRY,
     AsyncIterablePayload,
@@ -48,6 +57,11 @@ from .body.payload import (
     get_payload,
     payload_type,
     register_payload,
+)
+from .body.scan import (
+    DEFAULT_MULTIPART_LIMITS,
+    MultipartLimits,
+    PartScanner,
 )
 from .errors import (
     BodyTooLarge,
@@ -108,6 +122,9 @@ from .fields.tokens import (
     is_token,
     parse_parameters,
 )
+from .fields.urlencoded import (
+    parse_urlencoded,
+)
 from .heads import (
     CHUNKED,
     END,
@@ -160,6 +177,7 @@ __all__ = (
     "BACKEND",
     "CHUNKED",
     "DEFAULT_LIMITS",
+    "DEFAULT_MULTIPART_LIMITS",
     "EMPTY_STREAM",
     "END",
     "ETAG_ANY",
@@ -191,6 +209,8 @@ __all__ = (
     "AsyncIterablePayload",
     "AsyncStreamIterator",
     "BasicAuth",
+    "BodyPartReader",
+    "BodyPartReaderPayload",
     "BodyTooLarge",
     "BodyWriter",
     "Buffer",
@@ -207,6 +227,7 @@ __all__ = (
     "EmptyStreamReader",
     "End",
     "Event",
+    "FormData",
     "Framing",
     "Gate",
     "HeaderInjection",
@@ -224,7 +245,11 @@ __all__ = (
     "LookupError",
     "MediaType",
     "MultipartError",
+    "MultipartLimits",
+    "MultipartReader",
+    "MultipartWriter",
     "Order",
+    "PartScanner",
     "Payload",
     "PayloadRegistry",
     "ProtocolError",
@@ -270,6 +295,7 @@ __all__ = (
     "parse_ranges",
     "parse_set_cookie",
     "parse_tokens",
+    "parse_urlencoded",
     "payload_type",
     "register_payload",
     "render_fields",

@@ -134,11 +134,12 @@ class BodyTooLarge(HttpParserError):
 
 
 class MultipartError(HttpParserError, ValueError):
-    """A multipart body that breaks RFC 2046 or a limit."""
+    """A multipart body that breaks RFC 2046 or a limit; `status` is what a server would answer."""
 
-    def __init__(self, fault: str) -> None:
+    def __init__(self, fault: str, status: int = 400) -> None:
         super().__init__(fault)
         self.fault = fault
+        self.status = status
 
 
 class LinkLost(HttpParserError, ConnectionResetError):

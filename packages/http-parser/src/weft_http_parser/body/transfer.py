@@ -1,0 +1,135 @@
+"""Codings of a part: its transfer encoding (RFC 2045 6) and its content coding, both ways.
+
+Decides how a part's bytes are undone and done. Knows no part but its header fields.
+"""
+
+import binascii
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
+
+from weft_http_parser.errors import MultipartError
+from weft_http_parser.names import CONTENT_ENCODING, CONTENT_TRANSFER_ENCODING
+from weft_http_parser.wire.coding import (
+    STEP_BYTES,
+    ContentDecoder,
+    ContentEncoder,
+    make_decoder,
+    make_encoder,
+    supported_codings,
+)
+
+_PLAIN = frozenset({"", "7bit", "8bit", "binary"})
+_BASE64 = "base64"
+_QUOTED = "quoted-printable"
+
+
+class PartDecoder:
+    """Undoes both codings of a part, piece by piece."""
+
+    __slots__ = ("_content", "_rest", "_transfer")
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._transfer = _check_transfer(headers.get(CONTENT_TRANSFER_ENCODING, ""))
+        coding = _check_content(headers.get(CONTENT_ENCODING, ""))
+        self._content: ContentDecoder | None = make_decoder(coding) if coding else None
+        self._rest = b""
+
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        """The decoded bytes of the next piece, in bounded steps."""
+        data = self._decode_transfer(data)
+        content = self._content
+        if content is None:
+            if data:
+                yield data
+            return
+        while data or content.has_pending:
+            if block := content.decode(data, STEP_BYTES):
+                yield block
+            data = b""
+
+    def finish(self) -> None:
+        """Say that no more comes; an error when something is missing."""
+        if self._rest.strip():
+            raise MultipartError(f"truncated {self._transfer}")
+        if self._content is not None:
+            self._content.finish()
+
+    def _decode_transfer(self, data: bytes) -> bytes:
+        if self._transfer in _PLAIN:
+            return data
+        data = self._rest + data
+        if self._transfer == _QUOTED:
+            return self._decode_quoted(data)
+        data = data.translate(None, b" \t\r\n")
+        whole = len(data) - len(data) % 4
+        self._rest = data[whole:]
+        try:
+            return binascii.a2b_base64(data[:whole])
+        except binascii.Error as exc:
+            raise MultipartError("invalid base64") from exc
+
+    def _decode_quoted(self, data: bytes) -> bytes:
+        # An escape is three bytes, and white space at a line's end may be none of the text.
+        stripped = len(data.rstrip(b" \t\r"))
+        escape = data.rfind(b"=", max(0, stripped - 2), stripped)
+        cut = escape if escape >= 0 else stripped
+        self._rest = data[cut:]
+        return binascii.a2b_qp(data[:cut])
+
+
+class TransferCoder:
+    """Does both codings of a part, piece by piece."""
+
+    __slots__ = ("_content", "_rest", "_transfer")
+
+    def __init__(self, transfer: str, content: ContentEncoder | None) -> None:
+        self._transfer = transfer
+        self._content = content
+        self._rest = b""
+
+    def encode(self, data: bytes) -> bytes:
+        """What the next piece becomes; some of it may come later."""
+        return self._encode_transfer(data if self._content is None else self._content.encode(data))
+
+    def finish(self) -> bytes:
+        """The last bytes."""
+        data = b"" if self._content is None else self._content.finish()
+        data = self._encode_transfer(data)
+        return data + binascii.b2a_base64(self._rest, newline=False) if self._rest else data
+
+    def _encode_transfer(self, data: bytes) -> bytes:
+        if self._transfer in _PLAIN:
+            return data
+        if self._transfer == _QUOTED:
+            return binascii.b2a_qp(data)
+        data = self._rest + data
+        whole = len(data) - len(data) % 3
+        self._rest = data[whole:]
+        return binascii.b2a_base64(data[:whole], newline=False)
+
+
+TransferEncoder: TypeAlias = Callable[[], TransferCoder]
+
+
+def make_transfer_encoder(transfer: str, content: str) -> TransferEncoder | None:
+    """What encodes a part with these two fields, anew each time; None where nothing is to do."""
+    transfer, content = _check_transfer(transfer), _check_content(content)
+    if transfer in _PLAIN and not content:
+        return None
+    return lambda: TransferCoder(transfer, make_encoder(content) if content else None)
+
+
+def _check_transfer(text: str) -> str:
+    name = text.strip().lower()
+    if name not in _PLAIN and name not in (_BASE64, _QUOTED):
+        raise MultipartError("unknown content transfer encoding")
+    return name
+
+
+def _check_content(text: str) -> str:
+    name = text.strip().lower()
+    if name in ("", "identity"):
+        return ""
+    if name not in supported_codings():
+        raise MultipartError("unknown content encoding")
+    return name
