@@ -160,7 +160,7 @@ class FileResponse(StreamResponse):
             exchange.head,
             answer.response,
             answer.size,
-            exchange.carrier.stamp,
+            exchange.carrier.host.stamp,
             may_persist=exchange.may_persist,
         )
         if file is None or not plan.has_body:
