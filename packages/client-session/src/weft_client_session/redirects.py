@@ -82,7 +82,7 @@ def _target(current: URL, location: str) -> URL:
         raise InvalidUrlRedirectClientError(
             location, "Server attempted redirecting to a location that does not look like a URL"
         ) from exc
-    if not url.absolute and not url.scheme:
+    if not url.scheme:
         url = current.join(url)
     if url.scheme not in HTTP_SCHEMES and url.scheme not in WS_SCHEMES:
         raise NonHttpUrlRedirectClientError(location)
