@@ -121,6 +121,16 @@ def test_breaches_around(tmp_path: Path, name: str, text: str, words: str) -> No
     assert words in outcome.text
 
 
+def test_an_exported_name_may_be_a_module_s_name(tmp_path: Path) -> None:
+    files = {
+        "packages/low/src/x_low/__init__.py": "from .aio import aio",
+        "packages/high/src/x_high/app.py": "from x_low import aio",
+    }
+    write_tree(tmp_path, GOOD | files)
+    outcome = run_tool("layers", "--root", tmp_path, "--table", tmp_path / "layers.toml")
+    assert outcome.is_good, outcome.text
+
+
 def test_a_bend_is_borne_with_while_it_is_needed(tmp_path: Path) -> None:
     table = TABLE.replace("[high]", '[low.bends]\n"errors > aio" = "why"\n[high]')
     write_tree(tmp_path, GOOD | {"layers.toml": table})

@@ -197,9 +197,18 @@ def check_outer(
             yield f"{place} {other.import_name}, which is no layer below it"
         elif imported.top.replace("_", "-") not in package.depends_on:
             yield f"{place} {other.import_name}, which pyproject.toml does not list"
-        if target_of(other, imported):
+        is_module_path = target_of(other, imported) and not is_exported(other, imported)
+        if is_module_path:
             path = f"{imported.top}.{target_of(other, imported)}"
             yield f"{place} {path}; module paths are private, use its __init__"
+
+
+def is_exported(package: Package, imported: Import) -> bool:
+    """Whether the `__init__` gives something else the name of a module, as `middleware`."""
+    if imported.inner or "" not in package.files:
+        return False
+    given = (found for found in imports_of(package, "") if found.top == package.import_name)
+    return any(found.name == imported.name and found.inner for found in given)
 
 
 def check_siblings(package: Package, law: Law, others: dict[str, Package]) -> Iterator[str]:
