@@ -206,7 +206,7 @@ class ServerConnection:
         if self._gathers:
             self._gathers = False
             self._flush()
-            if self.phase is _BUSY:
+            if self.phase is _BUSY and self.core.buffered:
                 self.link.hold(Hold.PIPELINE)
 
     def _begin(self, events: list[Event]) -> None:
@@ -218,7 +218,7 @@ class ServerConnection:
         self.phase = _BUSY
         self.deadline = NEVER
         # Answers to requests that came in one read go out in one write.
-        self._gathers = self.core.buffered > 0
+        self._gathers = self._gathers or self.core.buffered > 0
         if head.framing:
             self._open_body(exchange, events)
         host.lot.start(exchange)
