@@ -552,7 +552,7 @@ async def test_a_cancelled_sender_does_not_spoil_the_window() -> None:
     client = make_stream(ours, Role.CLIENT, protocol=WsProtocol(Role.CLIENT, deflate=deflate))
     server = make_stream(theirs, Role.SERVER, protocol=WsProtocol(Role.SERVER, deflate=deflate))
     await client.send_text("first")
-    sender = asyncio.create_task(client.send_text("cancelled " * 50_000))
+    sender = asyncio.ensure_future(client.send_text("cancelled " * 50_000))
     await asyncio.sleep(0)
     sender.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -6,7 +6,7 @@ answer a close or a ping. Knows no frames and no handshake.
 
 import asyncio
 import enum
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import Final
 
 import attrs
@@ -64,8 +64,6 @@ class _Stage(enum.IntEnum):
 
 
 _OPEN: Final = _Stage.OPEN
-
-Sending = Coroutine[None, None, None]
 
 
 class WebSocketStream:
@@ -135,44 +133,48 @@ class WebSocketStream:
     def __aiter__(self) -> "WebSocketStream":
         return self
 
-    async def __anext__(self) -> Message:
-        message = await self.receive()
-        if message[0] in _ENDS:
-            raise StopAsyncIteration
-        return message
+    def __anext__(self) -> Coroutine[None, None, Message]:
+        return self._read_next(None, is_iteration=True)
 
-    async def receive(self, timeout: float | None = None) -> Message:  # noqa: ASYNC109  aiohttp's
+    def receive(self, timeout: float | None = None) -> Coroutine[None, None, Message]:
         """The next message; CLOSE, CLOSING, CLOSED or ERROR when there will be none.
 
         TimeoutError after `timeout` seconds, which harms nothing. RuntimeError for a second
         reader, and for a server's handler that goes on reading what is closed.
         """
+        return self._read_next(timeout, is_iteration=False)
+
+    # One coroutine for both, since a second one would cost each message a tenth of its price.
+    async def _read_next(self, seconds: float | None, *, is_iteration: bool) -> Message:
         inbox = self._inbox
         if inbox.waiter.is_awaited:
             raise RuntimeError("Concurrent call to receive() is not allowed")
-        messages = inbox.messages
-        if not messages:
-            if self._stage is _OPEN:
-                seconds = self.options.receive_timeout_seconds if timeout is None else timeout
-                if seconds is None:
+        if not inbox.messages and self._stage is _OPEN:
+            if seconds is None:
+                seconds = self.options.receive_timeout_seconds
+            if seconds is None:
+                await inbox.waiter
+            else:
+                async with asyncio.timeout(seconds):
                     await inbox.waiter
-                else:
-                    async with asyncio.timeout(seconds):
-                        await inbox.waiter
-            if not messages:
-                return self._read_end()
-        message = messages.popleft()
-        if inbox.is_held:
-            self._refill()
-        kind = message[0]
-        if kind is _TEXT or kind is _BINARY:
-            return message
-        return self._read_special(message)
+        if not inbox.messages:
+            message: Message = self._read_end()
+        else:
+            message = inbox.messages.popleft()
+            if inbox.is_held:
+                self._refill()
+            kind = message[0]
+            if kind is _TEXT or kind is _BINARY:
+                return message
+            self._note_read(message)
+        if is_iteration and message[0] in _ENDS:
+            raise StopAsyncIteration
+        return message
 
-    def _read_special(self, message: Message) -> Message:
+    def _note_read(self, message: Message) -> None:
         """What reading this message does to the connection."""
         if isinstance(message, WSMessageTextBytes):
-            return message
+            return
         if message.type is WSMsgType.ERROR:
             error = message.data
             is_rule = isinstance(error, WebSocketError)
@@ -184,7 +186,6 @@ class WebSocketStream:
             if self.options.autoclose:
                 self._enter(_Stage.CLOSED)
                 self._answer_close(message.data)
-        return message
 
     def _read_end(self) -> Message:
         if self._stage is _Stage.CLOSING:
@@ -206,9 +207,9 @@ class WebSocketStream:
 
     # Sending.
 
-    # Not coroutines of their own: one less to make and step for every message.
+    # No coroutines: what can be written at once is written at the call.
 
-    def send_text(self, data: str | Buffer, compress: int | None = None) -> Sending:
+    def send_text(self, data: str | Buffer, compress: int | None = None) -> Awaitable[None]:
         """Send a text message; bytes must be UTF-8.
 
         Waits only while the peer is slow. `compress`: a level for this message, 0 for none.
@@ -216,32 +217,31 @@ class WebSocketStream:
         """
         return self._outbox.send_text(data, compress)
 
-    def send_binary(self, data: Buffer, compress: int | None = None) -> Sending:
+    def send_binary(self, data: Buffer, compress: int | None = None) -> Awaitable[None]:
         """Send a binary message, as send_text() does."""
         return self._outbox.send_binary(data, compress)
 
-    async def send_frame(
+    def send_frame(
         self, data: bytes, opcode: WSMsgType, compress: int | None = None
-    ) -> None:
+    ) -> Awaitable[None]:
         """Send a message or a control frame by its type; a close frame only by close()."""
         if opcode is _TEXT:
-            await self._outbox.send_text(data, compress)
-        elif opcode is _BINARY:
-            await self._outbox.send_binary(data, compress)
-        elif opcode is WSMsgType.PING:
-            await self.ping(data)
-        elif opcode is WSMsgType.PONG:
-            await self.pong(data)
-        else:
-            raise ValueError(f"send_frame() takes TEXT, BINARY, PING or PONG, not {opcode!r}")
+            return self._outbox.send_text(data, compress)
+        if opcode is _BINARY:
+            return self._outbox.send_binary(data, compress)
+        if opcode is WSMsgType.PING:
+            return self.ping(data)
+        if opcode is WSMsgType.PONG:
+            return self.pong(data)
+        raise ValueError(f"send_frame() takes TEXT, BINARY, PING or PONG, not {opcode!r}")
 
-    async def ping(self, data: str | Buffer = b"") -> None:
+    def ping(self, data: str | Buffer = b"") -> Awaitable[None]:
         """Send a ping of at most 125 bytes."""
-        await self._outbox.send_rendered(self.protocol.send_ping(data))
+        return self._outbox.send_rendered(self.protocol.send_ping(data))
 
-    async def pong(self, data: str | Buffer = b"") -> None:
+    def pong(self, data: str | Buffer = b"") -> Awaitable[None]:
         """Send a pong of at most 125 bytes, asked for or not."""
-        await self._outbox.send_rendered(self.protocol.send_pong(data))
+        return self._outbox.send_rendered(self.protocol.send_pong(data))
 
     # Closing.
 
