@@ -57,11 +57,6 @@ def test_siblings_have_compatible_ranges(member: Path) -> None:
         assert [int(part) for part in lower.split(".")] < [int(part) for part in upper.split(".")]
 
 
-def test_build_hooks_are_one_file() -> None:
-    hooks = {path.read_text() for path in ROOT.glob("packages/*/hatch_build.py")}
-    assert len(hooks) == 1
-
-
 def test_no_binary_is_tracked_by_a_wheel() -> None:
     for member in MEMBERS:
         table = tomllib.loads((member / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
