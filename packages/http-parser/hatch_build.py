@@ -90,5 +90,7 @@ def _include_dirs(modules):
     folders = []
     for name in modules:
         module = importlib.import_module(name)
-        folders.append(module.get_include() if hasattr(module, "get_include") else module.__path__[0])
+        folders.append(
+            module.get_include() if hasattr(module, "get_include") else module.__path__[0]
+        )
     return folders
