@@ -257,6 +257,24 @@ def test_faults_are_found_at_the_byte_that_decides(
 
 
 @pytest.mark.parametrize(
+    ("expects_mask", "wire", "fault"),
+    [
+        # The first length byte, read as a length, would make these whole.
+        (True, b"\x82\xff" + struct.pack(">Q", 200) + KEY + b"x" * 119, Rule.LENGTH_FORM),
+        (False, b"\x82\x7f" + struct.pack(">Q", 70000) + b"x" * 119, 0),
+        (True, b"\x82\x05" + KEY + b"x" * 133, Rule.MASK_MISSING),
+        (False, b"\x82\x85" + b"x" * 133, Rule.MASK_PRESENT),
+    ],
+)
+def test_sizes_that_only_seem_to_fit(
+    twin: Twin, expects_mask: bool, wire: bytes, fault: int
+) -> None:
+    made = scanner(twin, expects_mask=expects_mask, max_message_size=0)
+    assert made.feed(wire) == []
+    assert made.fault == fault
+
+
+@pytest.mark.parametrize(
     ("changes", "wire"),
     [
         ({}, frame(0x82, b"x" * 1000)),

@@ -24,6 +24,8 @@ PONG: Final = 0xA
 MASKED: Final = 0x80
 LENGTH: Final = 0x7F
 
+_WHOLE: Final = (FIN | TEXT, FIN | BINARY)
+
 # Up to here one big integer is faster than four tables (measured: 414 ns against 933 at 32 B,
 # 2,558 against 1,838 at 1 KiB).
 _INTEGER_MASK_SIZE: Final = 512
@@ -201,6 +203,10 @@ class FrameScanner:
         frames: list[tuple[int, bytes | str]] = []
         if self.fault or self._is_closed:
             return frames
+        if not self._data and self._frame is None and self._message is None:
+            whole = self._read_whole(data)
+            if whole is not None:
+                return [whole]
         self._data = self._data[self._at :] + data if self._at < len(self._data) else data
         self._at = 0
         max_batch = self._limits.max_batch
@@ -213,6 +219,33 @@ class FrameScanner:
             frames.append(frame)
         self._settle(len(frames) == max_batch)
         return frames
+
+    def _read_whole(self, data: bytes) -> tuple[int, bytes | str] | None:
+        """What a read nearly always is: one good message in one plain frame, and nothing else.
+
+        None sends everything else the long way, which alone knows faults.
+        """
+        limits, size = self._limits, len(data)
+        if size < 6 or data[0] not in _WHOLE:
+            return None
+        length, at = data[1] ^ limits.mask_bit, 2  # over 127 where the mask bit is wrong
+        if length > 126:
+            return None
+        if length == 126:
+            length, at = data[2] << 8 | data[3], 4
+            if length < 126:
+                return None
+        start = at + 4 if limits.mask_bit else at
+        if start + length != size or length > (limits.max_message_size or length):
+            return None
+        payload = mask(data[start:], data[at:start]) if limits.mask_bit else data[start:]
+        if data[0] == FIN | BINARY:
+            return data[0], payload
+        try:
+            text = payload.decode()
+        except UnicodeDecodeError:
+            return None
+        return data[0], text if limits.decodes_text else payload
 
     def _settle(self, is_full: bool) -> None:
         """Keep what was not read, or drop it when nothing more will be."""
