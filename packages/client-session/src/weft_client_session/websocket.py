@@ -7,7 +7,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 import attrs
 
@@ -29,7 +29,12 @@ from weft_websocket import (
     check_response,
 )
 
-DecodesText = TypeVar("DecodesText")
+if TYPE_CHECKING:  # only a type checker needs the default: a plain name is one that decodes text
+    from typing_extensions import TypeVar as TypeVarWithDefault
+
+    DecodesText = TypeVarWithDefault("DecodesText", default=bool)
+else:
+    DecodesText = TypeVar("DecodesText")
 Message = WSMessage | WSMessageTextBytes
 _ENDS = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
 
