@@ -16,7 +16,7 @@ from pathlib import Path
 
 import attrs
 
-from tools.bench.cases import CONTENDERS, SERVER_CASES, SUITES
+from tools.bench.cases import CONTENDERS, SERVER_CASES, SUITES, ServerCase
 from tools.bench.child import Child
 from tools.bench.figures import Figure, Sample, table, too_noisy
 
@@ -35,7 +35,6 @@ class Effort:
 
 def run_server(effort: Effort) -> Rows:
     """Processor time of a server for each case."""
-    rows = {}
     with contextlib.ExitStack() as stack:
         load = stack.enter_context(Child("tools.bench.load", core=OTHER_CORE))
         servers = {
@@ -44,19 +43,26 @@ def run_server(effort: Effort) -> Rows:
             )
             for name in CONTENDERS
         }
-        for case in SERVER_CASES:
-            samples: dict[str, list[Sample]] = {name: [] for name in CONTENDERS}
-            for server in servers.values():
-                load.ask(f"{server.hello['port']} {case.name} {WARM_UP_SECONDS}")
-            for number in range(effort.rounds):
-                _progress(f"server: {case.title}, round {number + 1} of {effort.rounds}")
-                for name, server in servers.items():
-                    before = float(server.ask("cpu")["cpu"])
-                    told = load.ask(f"{server.hello['port']} {case.name} {effort.seconds}")
-                    cpu = float(server.ask("cpu")["cpu"]) - before
-                    samples[name].append(Sample(int(told["count"]), float(told["seconds"]), cpu))
-            rows[case.title] = {name: Figure.of(samples[name]) for name in CONTENDERS}
-    return rows
+        return {
+            case.title: measure_server_case(case, servers, load, effort) for case in SERVER_CASES
+        }
+
+
+def measure_server_case(
+    case: ServerCase, servers: Mapping[str, Child], load: Child, effort: Effort
+) -> Mapping[str, Figure]:
+    """All rounds of one case: every server in turn, loaded by the same process."""
+    samples: dict[str, list[Sample]] = {name: [] for name in CONTENDERS}
+    for server in servers.values():
+        load.ask(f"{server.hello['port']} {case.name} {WARM_UP_SECONDS}")
+    for number in range(effort.rounds):
+        _progress(f"server: {case.title}, round {number + 1} of {effort.rounds}")
+        for name, server in servers.items():
+            before = float(server.ask("cpu")["cpu"])
+            told = load.ask(f"{server.hello['port']} {case.name} {effort.seconds}")
+            cpu = float(server.ask("cpu")["cpu"]) - before
+            samples[name].append(Sample(int(told["count"]), float(told["seconds"]), cpu))
+    return {name: Figure.of(samples[name]) for name in CONTENDERS}
 
 
 def run_client(effort: Effort) -> Rows:

@@ -13,6 +13,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
+import uvloop
+
 Answer = dict[str, float | int | str]
 READY_SECONDS = 30.0
 
@@ -88,6 +90,4 @@ def _say(answer: Answer) -> None:
 
 def run(main: Callable[[], Any]) -> None:
     """Run a child's main coroutine on uvloop, as every contender here does."""
-    import uvloop  # a dependency of the benchmark alone
-
     uvloop.run(main())

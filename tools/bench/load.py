@@ -5,7 +5,6 @@ any server under test.
 """
 
 import asyncio
-import sys
 import time
 from typing import cast
 
@@ -99,4 +98,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    run(main)

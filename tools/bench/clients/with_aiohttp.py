@@ -1,7 +1,5 @@
 """The client case with aiohttp."""
 
-import sys
-
 import aiohttp
 
 from tools.bench.child import run
@@ -13,4 +11,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    run(main)

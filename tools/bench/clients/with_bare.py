@@ -1,6 +1,5 @@
 """The limit for a client: the load itself, which neither parses nor builds anything."""
 
-import sys
 import time
 
 from tools.bench.cases import SERVER_CASES
@@ -20,4 +19,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    run(main)

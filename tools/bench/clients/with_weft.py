@@ -1,7 +1,5 @@
 """The client case with weft."""
 
-import sys
-
 import weft
 from tools.bench.child import run
 from tools.bench.clients.session import drive
@@ -12,4 +10,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    run(main)

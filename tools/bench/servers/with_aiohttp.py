@@ -1,7 +1,5 @@
 """The cases served by aiohttp."""
 
-import sys
-
 from aiohttp import web
 
 from tools.bench.child import run
@@ -13,4 +11,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    run(main)

@@ -5,7 +5,6 @@ connection. The answer has the size that a real server's would have.
 """
 
 import asyncio
-import sys
 from typing import cast
 
 from tools.bench.cases import POST_BODY
@@ -38,4 +37,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    run(main)

@@ -1,7 +1,5 @@
 """The cases served by weft."""
 
-import sys
-
 from tools.bench.child import run
 from tools.bench.servers.application import serve
 from weft import web
@@ -12,4 +10,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    run(main)
