@@ -54,17 +54,19 @@ class _ZlibEngine:
 class _DeflateEngine:
     """deflate: RFC 9110 8.4.1.2 wants the zlib wrapper, and some senders leave it away."""
 
-    __slots__ = ("_inner", "is_done", "rest")
+    __slots__ = ("_first", "_inner", "is_done", "rest")
 
     def __init__(self) -> None:
+        self._first = b""  # a byte alone, which tells nothing yet
         self._inner: _ZlibEngine | None = None
         self.is_done = False
         self.rest = b""
 
     def step(self, data: bytes, max_length: int) -> bytes:
         if self._inner is None:
+            data = self._first + data
             if len(data) < 2:
-                self.rest = data
+                self._first, self.rest = data, b""
                 return b""
             # RFC 1950 2.2: method 8, and a header that is a multiple of 31.
             has_wrapper = data[0] & 0x0F == 8 and (data[0] << 8 | data[1]) % 31 == 0

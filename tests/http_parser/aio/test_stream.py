@@ -1,0 +1,621 @@
+"""Reading a body in every way there is, whole and in pieces."""
+
+import asyncio
+import gzip
+import random
+import zlib
+from collections.abc import Awaitable, Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from weft_http_parser import (
+    EMPTY_STREAM,
+    BodyTooLarge,
+    ContentCodingError,
+    EmptyStreamReader,
+    Hold,
+    LineTooLong,
+    StreamReader,
+    make_decoder,
+)
+
+
+class Gate:
+    """Counts what a stream does to its sender."""
+
+    def __init__(self) -> None:
+        self.held = Hold(0)
+        self.calls: list[str] = []
+
+    def hold(self, reason: Hold) -> None:
+        self.held |= reason
+        self.calls.append("hold")
+
+    def release(self, reason: Hold) -> None:
+        self.held &= ~reason
+        self.calls.append("release")
+
+
+def stream_of(*pieces: bytes, eof: bool = True, limit: int = 65_536) -> StreamReader:
+    stream = StreamReader(limit=limit)
+    for piece in pieces:
+        stream.feed_data(piece)
+    if eof:
+        stream.feed_eof()
+    return stream
+
+
+async def begin(reading: Awaitable[object]) -> "asyncio.Future[object]":
+    """Start a read and let it come to where it waits."""
+    task = asyncio.ensure_future(reading)
+    await asyncio.sleep(0)
+    return task
+
+
+# What each way of reading returns.
+
+
+async def test_read_returns_what_there_is() -> None:
+    stream = stream_of(b"abc", b"def")
+    assert await stream.read(2) == b"ab"
+    assert await stream.read(0) == b""
+    assert await stream.read(100) == b"cdef"
+    assert await stream.read(100) == b""
+    assert stream.at_eof()
+
+
+async def test_read_waits_for_the_first_bytes_only() -> None:
+    stream = StreamReader()
+    reading = await begin(stream.read(100))
+    stream.feed_data(b"a")
+    assert await reading == b"a"
+
+
+async def test_read_without_a_size_waits_for_the_end() -> None:
+    stream = StreamReader()
+    reading = await begin(stream.read())
+    stream.feed_data(b"ab")
+    await asyncio.sleep(0)
+    assert not reading.done()
+    stream.feed_data(b"c")
+    stream.feed_eof()
+    assert await reading == b"abc"
+
+
+async def test_readany_returns_all_that_is_buffered() -> None:
+    stream = stream_of(b"abc", b"def")
+    assert await stream.readany() == b"abcdef"
+    assert await stream.readany() == b""
+
+
+async def test_readexactly() -> None:
+    stream = stream_of(b"abc", b"def")
+    assert await stream.readexactly(4) == b"abcd"
+    assert await stream.readexactly(0) == b""
+    assert await stream.readexactly(-1) == b""
+    with pytest.raises(asyncio.IncompleteReadError) as caught:
+        await stream.readexactly(3)
+    assert (caught.value.partial, caught.value.expected) == (b"ef", 3)
+
+
+async def test_readline() -> None:
+    stream = stream_of(b"a\nb", b"c\r\n\nd")
+    assert [line async for line in stream] == [b"a\n", b"bc\r\n", b"\n", b"d"]
+    assert await stream.readline() == b""
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 100])
+async def test_readuntil_finds_a_separator_over_pieces(width: int) -> None:
+    data = b"ab--cd-e--" + b"--f"
+    stream = stream_of(*(data[at : at + width] for at in range(0, len(data), width)))
+    found = []
+    while piece := await stream.readuntil(b"--"):
+        found.append(piece)
+    assert found == [b"ab--", b"cd-e--", b"--", b"f"]
+
+
+async def test_readuntil_wants_a_separator() -> None:
+    with pytest.raises(ValueError, match="at least one-byte"):
+        await stream_of(b"a").readuntil(b"")
+
+
+@pytest.mark.parametrize(("size", "passes"), [(15, True), (16, True), (17, False)])
+async def test_the_length_of_a_line_is_bounded(size: int, passes: bool) -> None:
+    line = b"a" * (size - 1) + b"\n"
+    stream = stream_of(line[:5], line[5:], b"rest", limit=8)
+    if passes:
+        assert await stream.readline() == line
+        return
+    with pytest.raises(ValueError, match="Chunk too big") as caught:
+        await stream.readline()
+    assert isinstance(caught.value, LineTooLong)
+    assert caught.value.limit == 16
+    assert await stream.readany() == b"rest"
+
+
+async def test_a_line_without_end_is_given_up_at_the_bound() -> None:
+    stream = stream_of(b"a" * 17, eof=False, limit=8)
+    with pytest.raises(LineTooLong):
+        await stream.readline()
+
+
+async def test_the_bound_of_a_line_can_be_given() -> None:
+    stream = stream_of(b"a" * 50 + b"\n", b"b" * 50 + b"\n", limit=8)
+    assert len(await stream.readline(max_line_length=51)) == 51
+    with pytest.raises(LineTooLong):
+        await stream.readuntil(b"\n", max_size=50)
+
+
+async def test_chunk_boundaries() -> None:
+    stream = StreamReader()
+    stream.feed_data(b"abc")
+    stream.feed_data(b"de")
+    stream.feed_data(b"f")
+    stream.feed_chunk_ends([3, 6])
+    stream.feed_data(b"ghi")
+    assert await stream.read(2) == b"ab"
+    assert await stream.readchunk() == (b"c", True)
+    assert await stream.readchunk() == (b"def", True)
+    assert await stream.readchunk() == (b"ghi", False)
+    reading = await begin(stream.readchunk())
+    stream.feed_chunk_ends([9])
+    assert await reading == (b"", True)
+    stream.feed_eof()
+    assert await stream.readchunk() == (b"", False)
+
+
+async def test_iterating_over_chunks() -> None:
+    stream = StreamReader()
+    stream.feed_data(b"abc")
+    stream.feed_data(b"def")
+    stream.feed_chunk_ends([6])
+    stream.feed_eof()
+    assert [pair async for pair in stream.iter_chunks()] == [(b"abcdef", True)]
+
+
+async def test_passed_chunk_ends_are_forgotten() -> None:
+    stream = StreamReader()
+    for index in range(1000):
+        stream.feed_data(b"x")
+        stream.feed_chunk_ends([index + 1])
+        await stream.readany()
+    stream.feed_eof()
+    assert [pair async for pair in stream.iter_chunks()] == [(b"", True)]
+
+
+async def test_chunks_without_boundaries_come_as_they_came() -> None:
+    stream = stream_of(b"abc", b"def")
+    assert [pair async for pair in stream.iter_chunks()] == [(b"abc", False), (b"def", False)]
+
+
+async def test_iterating_in_blocks() -> None:
+    assert [block async for block in stream_of(b"abc", b"abcdefg").iter_chunked(5)] == [
+        b"abcab",
+        b"cdefg",
+    ]
+    assert [block async for block in stream_of(b"abc", b"def").iter_any()] == [b"abcdef"]
+
+
+async def test_read_nowait() -> None:
+    stream = stream_of(b"abc", b"def", eof=False)
+    assert stream.read_nowait(4) == b"abcd"
+    assert stream.read_nowait() == b"ef"
+    assert stream.read_nowait() == b""
+
+
+async def test_unread_data_is_deprecated() -> None:
+    stream = stream_of(b"abc", b"def")
+    await stream.read(2)
+    with pytest.warns(DeprecationWarning, match="unread_data"):
+        stream.unread_data(b"ab")
+    with pytest.warns(DeprecationWarning):
+        stream.unread_data(b"")
+    assert stream.total_bytes == 6
+    assert await stream.read() == b"abcdef"
+
+
+# The end, and errors.
+
+
+async def test_facts() -> None:
+    stream = stream_of(b"abc", eof=False)
+    assert (stream.is_eof(), stream.at_eof()) == (False, False)
+    stream.feed_eof()
+    stream.feed_eof()
+    assert (stream.is_eof(), stream.at_eof()) == (True, False)
+    await stream.read()
+    assert stream.at_eof()
+    assert stream.total_bytes == stream.total_raw_bytes == 3
+    assert stream.get_read_buffer_limits() == (65_536, 131_072)
+
+
+async def test_repr() -> None:
+    assert repr(stream_of(b"abc", limit=8)) == "<StreamReader 3 bytes eof low=8 high=16>"
+    stream = StreamReader()
+    stream.set_exception(OSError("x"))
+    assert repr(stream) == "<StreamReader e=OSError('x')>"
+
+
+async def test_on_eof() -> None:
+    called: list[int] = []
+    stream = StreamReader()
+    stream.on_eof(lambda: called.append(1))
+    assert called == []
+    stream.feed_eof()
+    stream.on_eof(lambda: called.append(2))
+    assert called == [1, 2]
+
+
+async def test_wait_eof() -> None:
+    stream = StreamReader()
+    waits = [await begin(stream.wait_eof()), await begin(stream.wait_eof())]
+    waits[0].cancel()
+    stream.feed_eof()
+    await waits[1]
+    await stream.wait_eof()
+
+
+async def test_wait_eof_fails_with_the_stream() -> None:
+    stream = StreamReader()
+    waiting = await begin(stream.wait_eof())
+    stream.set_exception(OSError("gone"))
+    with pytest.raises(OSError, match="gone"):
+        await waiting
+    with pytest.raises(OSError, match="gone"):
+        await stream.wait_eof()
+
+
+READS: dict[str, Callable[[StreamReader], Awaitable[object]]] = {
+    "read": lambda stream: stream.read(1),
+    "read all": lambda stream: stream.read(),
+    "readany": lambda stream: stream.readany(),
+    "readexactly": lambda stream: stream.readexactly(1),
+    "readline": lambda stream: stream.readline(),
+    "readuntil": lambda stream: stream.readuntil(),
+    "readchunk": lambda stream: stream.readchunk(),
+}
+
+
+@pytest.mark.parametrize("name", READS)
+async def test_an_exception_reaches_every_reader(name: str) -> None:
+    waiting = StreamReader()
+    reading = await begin(READS[name](waiting))
+    cause = ValueError("cause")
+    waiting.set_exception(OSError("gone"), cause)
+    with pytest.raises(OSError, match="gone") as caught:
+        await reading
+    assert caught.value.__cause__ is cause
+    buffered = stream_of(b"abc")
+    buffered.set_exception(OSError("gone"))
+    assert isinstance(buffered.exception(), OSError)
+    with pytest.raises(OSError, match="gone"):
+        await READS[name](buffered)
+
+
+def test_an_exception_reaches_read_nowait() -> None:
+    stream = stream_of(b"abc")
+    stream.set_exception(OSError("gone"))
+    with pytest.raises(OSError, match="gone"):
+        stream.read_nowait()
+
+
+@pytest.mark.parametrize("name", READS)
+async def test_only_one_reader_at_a_time(name: str) -> None:
+    stream = StreamReader()
+    first = await begin(stream.readany())
+    with pytest.raises(RuntimeError, match="while another coroutine is already waiting"):
+        await READS[name](stream)
+    with pytest.raises(RuntimeError, match="read_nowait"):
+        stream.read_nowait()
+    stream.feed_data(b"a")
+    assert await first == b"a"
+
+
+@pytest.mark.parametrize("name", ["read all", "readexactly", "readline"])
+async def test_a_cancelled_read_loses_nothing(name: str) -> None:
+    stream = stream_of(b"abc", b"d", eof=False)
+    reads = dict(READS, readexactly=lambda stream: stream.readexactly(9))
+    reading = await begin(reads[name](stream))
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    stream.feed_data(b"ef")
+    stream.feed_eof()
+    assert await stream.read() == b"abcdef"
+    assert stream.total_bytes == 6
+
+
+def test_feeding_after_the_end_is_an_error() -> None:
+    with pytest.raises(RuntimeError):
+        stream_of(b"a").feed_data(b"b")
+
+
+async def test_empty_pieces_wake_nobody() -> None:
+    stream = StreamReader()
+    reading = await begin(stream.readany())
+    stream.feed_data(b"")
+    await asyncio.sleep(0)
+    assert not reading.done()
+    stream.feed_eof()
+    assert await reading == b""
+
+
+async def test_on_first_read_is_called_once_when_a_reader_waits() -> None:
+    called: list[int] = []
+    stream = StreamReader(on_first_read=lambda: called.append(1))
+    stream.feed_data(b"a")
+    assert await stream.read(1) == b"a"
+    assert called == []
+    for piece in (b"b", b"c"):
+        reading = await begin(stream.read(1))
+        assert called == [1]
+        stream.feed_data(piece)
+        assert await reading == piece
+
+
+# Back-pressure.
+
+
+async def test_the_gate_is_held_above_the_high_mark_and_released_at_the_low() -> None:
+    gate = Gate()
+    stream = StreamReader(gate, limit=10)
+    stream.feed_data(b"a" * 20)
+    assert not gate.held
+    stream.feed_data(b"a")
+    assert gate.held == Hold.BODY
+    await stream.read(10)
+    assert gate.held
+    await stream.read(1)
+    assert not gate.held
+
+
+async def test_many_small_pieces_hold_the_gate_too() -> None:
+    gate = Gate()
+    stream = StreamReader(gate)
+    for _ in range(4097):
+        stream.feed_data(b"ab")
+    assert gate.held
+    await stream.readany()
+    assert not gate.held
+
+
+async def test_a_compressed_body_is_measured_as_it_came() -> None:
+    gate = Gate()
+    packed = gzip.compress(random.Random(1).randbytes(30))
+    stream = StreamReader(gate, limit=20, decoder=make_decoder("gzip"))
+    stream.feed_data(packed)
+    assert gate.held
+    stream.feed_eof()
+    assert len(await stream.read()) == 30
+    assert not gate.held
+
+
+# Codings.
+
+
+@pytest.mark.parametrize("width", [1, 7, 1000])
+async def test_a_body_is_decoded_as_it_is_read(width: int) -> None:
+    text = b"".join(b"line %d\n" % number for number in range(1000))
+    packed = gzip.compress(text)
+    stream = StreamReader(decoder=make_decoder("gzip"))
+    for at in range(0, len(packed), width):
+        stream.feed_data(packed[at : at + width])
+    stream.feed_eof()
+    assert not stream.at_eof()
+    assert stream.total_bytes == 0
+    assert await stream.readline() == b"line 0\n"
+    assert await stream.readexactly(7) == b"line 1\n"
+    assert await stream.read() == text[14:]
+    assert stream.at_eof()
+    assert stream.total_bytes == len(text)
+    assert stream.total_raw_bytes == len(packed)
+
+
+async def test_a_coded_body_that_comes_while_it_is_read() -> None:
+    packed = gzip.compress(b"hello")
+    stream = StreamReader(decoder=make_decoder("gzip"))
+    reading = await begin(stream.read())
+    for byte in packed:
+        stream.feed_data(bytes([byte]))
+        await asyncio.sleep(0)
+    assert not reading.done()
+    stream.feed_eof()
+    assert await reading == b"hello"
+
+
+async def test_read_nowait_decodes_what_is_there() -> None:
+    stream = StreamReader(decoder=make_decoder("gzip"))
+    stream.feed_data(gzip.compress(b"hello"))
+    assert stream.read_nowait(2) == b"he"
+    assert stream.read_nowait() == b"llo"
+
+
+async def test_chunk_boundaries_of_a_coded_body() -> None:
+    encoder = zlib.compressobj(wbits=31)
+    first = encoder.compress(b"hello ") + encoder.flush(zlib.Z_SYNC_FLUSH)
+    second = encoder.compress(b"world") + encoder.flush()
+    stream = StreamReader(decoder=make_decoder("gzip"))
+    stream.feed_data(first)
+    stream.feed_chunk_ends([len(first)])
+    assert await stream.readchunk() == (b"hello ", True)
+    reading = await begin(stream.readchunk())
+    stream.feed_data(second)
+    stream.feed_chunk_ends([len(first) + len(second)])
+    stream.feed_eof()
+    assert await reading == (b"world", True)
+    assert await stream.readchunk() == (b"", False)
+
+
+async def test_truncated_content_is_an_error() -> None:
+    stream = StreamReader(decoder=make_decoder("gzip"))
+    stream.feed_data(gzip.compress(b"hello" * 100)[:-3])
+    stream.feed_eof()
+    with pytest.raises(ContentCodingError, match="truncated"):
+        await stream.read()
+    assert isinstance(stream.exception(), ContentCodingError)
+    assert not stream.at_eof()
+
+
+@pytest.mark.parametrize("size", [100, 100_000])
+async def test_corrupt_content_is_an_error(size: int) -> None:
+    stream = StreamReader(decoder=make_decoder("gzip"))
+    stream.feed_data(b"not gzip" * size)
+    stream.feed_eof()
+    with pytest.raises(ContentCodingError, match="corrupt"):
+        await stream.read()
+    with pytest.raises(ContentCodingError, match="corrupt"):
+        await stream.readany()
+
+
+async def test_an_empty_coded_body_is_empty() -> None:
+    stream = StreamReader(decoder=make_decoder("gzip"))
+    stream.feed_eof()
+    assert await stream.read() == b""
+    assert stream.at_eof()
+
+
+async def test_a_large_body_goes_through_the_executor() -> None:
+    data = random.Random(2).randbytes(500_000) + bytes(500_000)
+    stream = StreamReader(limit=1_000_000, decoder=make_decoder("gzip"))
+    stream.feed_data(gzip.compress(data))
+    stream.feed_eof()
+    passes = 0
+
+    async def count() -> None:
+        nonlocal passes
+        while True:
+            passes += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    assert await stream.read() == data
+    counting.cancel()
+    assert passes > 1
+
+
+async def test_a_read_cancelled_in_the_executor_loses_nothing() -> None:
+    data = random.Random(3).randbytes(300_000)
+    stream = StreamReader(limit=1_000_000, decoder=make_decoder("gzip"))
+    stream.feed_data(gzip.compress(data))
+    stream.feed_eof()
+    reading = await begin(stream.readany())
+    with pytest.raises(RuntimeError, match="already waiting"):
+        await stream.readany()
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert await stream.read() == data
+
+
+async def test_a_bomb_is_refused_and_stays_packed() -> None:
+    packed = zlib.compress(bytes(300_000_000), 9)
+    stream = StreamReader(limit=1_000_000, decoder=make_decoder("deflate"))
+    stream.feed_data(packed)
+    stream.feed_eof()
+    assert stream.total_bytes == 0
+    taken = 0
+    with pytest.raises(BodyTooLarge):
+        while True:
+            taken += len(await stream.readany())
+    assert taken <= 200 * len(packed)
+
+
+# The whole body with a bound.
+
+
+@pytest.mark.parametrize(("limit", "passes"), [(9, False), (10, True), (11, True), (None, True)])
+@pytest.mark.parametrize("coding", ["", "gzip"])
+async def test_read_all_is_bounded(limit: int | None, passes: bool, coding: str) -> None:
+    data = b"0123456789"
+    stream = StreamReader(decoder=make_decoder(coding) if coding else None)
+    stream.feed_data(gzip.compress(data) if coding else data)
+    stream.feed_eof()
+    if passes:
+        assert await stream.read_all(limit) == data
+        return
+    with pytest.raises(BodyTooLarge) as caught:
+        await stream.read_all(limit)
+    assert caught.value.limit == limit
+
+
+async def test_read_all_stops_before_the_end() -> None:
+    stream = StreamReader()
+    reading = await begin(stream.read_all(5))
+    stream.feed_data(b"123456")
+    with pytest.raises(BodyTooLarge):
+        await reading
+
+
+# The shared empty one.
+
+
+async def test_the_empty_stream() -> None:
+    assert isinstance(EMPTY_STREAM, EmptyStreamReader)
+    assert EMPTY_STREAM.is_eof()
+    assert EMPTY_STREAM.at_eof()
+    called: list[int] = []
+    EMPTY_STREAM.on_eof(lambda: called.append(1))
+    assert called == [1]
+    EMPTY_STREAM.set_exception(OSError("x"))
+    assert EMPTY_STREAM.exception() is None
+    with pytest.warns(DeprecationWarning):
+        EMPTY_STREAM.unread_data(b"x")
+    await EMPTY_STREAM.wait_eof()
+    assert await EMPTY_STREAM.read() == await EMPTY_STREAM.readline() == b""
+    assert await EMPTY_STREAM.readchunk() == (b"", False)
+    assert EMPTY_STREAM.read_nowait() == b""
+    assert [line async for line in EMPTY_STREAM] == []
+    with pytest.raises(asyncio.IncompleteReadError):
+        await EMPTY_STREAM.readexactly(1)
+    with pytest.raises(RuntimeError):
+        EMPTY_STREAM.feed_data(b"x")
+
+
+# Whatever way, the same bytes.
+
+
+async def read_somehow(stream: StreamReader, choice: random.Random) -> bytes:
+    out = bytearray()
+    while not stream.at_eof():
+        match choice.randrange(6):
+            case 0:
+                out += await stream.read(choice.randrange(1, 9))
+            case 1:
+                out += await stream.readany()
+            case 2:
+                out += await stream.readuntil(b"ab")
+            case 3:
+                out += (await stream.readchunk())[0]
+            case 4:
+                out += stream.read_nowait(choice.randrange(9))
+            case _:
+                out += await stream.readline()
+    return bytes(out)
+
+
+@given(st.lists(st.text("ab\n").map(str.encode)), st.integers(), st.booleans())
+def test_mixed_reading_returns_every_byte_once(
+    pieces: list[bytes], seed: int, is_coded: bool
+) -> None:
+    choice = random.Random(seed)
+    data = b"".join(pieces)
+    raw = gzip.compress(data) if is_coded else data
+
+    async def main() -> None:
+        stream = StreamReader(limit=4096, decoder=make_decoder("gzip") if is_coded else None)
+        reading = asyncio.ensure_future(read_somehow(stream, choice))
+        at = 0
+        while at < len(raw):
+            step = choice.randrange(1, 20)
+            stream.feed_data(raw[at : at + step])
+            at += step
+            if choice.random() < 0.3:
+                stream.feed_chunk_ends([min(at, len(raw))])
+            if choice.random() < 0.5:
+                await asyncio.sleep(0)
+        stream.feed_eof()
+        assert await reading == data
+
+    asyncio.run(main())
