@@ -560,3 +560,40 @@ async def test_a_cancelled_sender_does_not_spoil_the_window() -> None:
     await client.send_text("cancelled " * 10)
     assert (await server.receive()).data == "first"
     assert (await server.receive()).data == "cancelled " * 10
+
+
+# Cancellation, wherever a task may be
+
+
+@pytest.mark.parametrize("passed", range(12))
+async def test_cancelled_anywhere_it_is_usable_or_closed(passed: int) -> None:
+    """A task that receives, sends and closes is cancelled after some passes of the loop."""
+    ours, theirs = memory_links()
+    deflate = DeflateParams()
+    client = make_stream(ours, Role.CLIENT, protocol=WsProtocol(Role.CLIENT, deflate=deflate))
+    server = make_stream(theirs, Role.SERVER, protocol=WsProtocol(Role.SERVER, deflate=deflate))
+
+    async def work() -> None:
+        assert (await client.receive()).data == "begin"
+        await client.send_text("large " * 20_000)
+        await client.send_binary(b"x" * 200_000, 0)
+        await client.close()
+
+    async def answer() -> None:
+        async for _ in server:
+            pass
+
+    task = asyncio.create_task(work())
+    other = asyncio.create_task(answer())
+    if passed > 2:
+        await server.send_text("begin")
+    await passes(passed * 3 // 2)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    async with asyncio.timeout(5):
+        if not client.closed:
+            await client.send_text("large " * 20_000)
+            await client.close()
+        await other
+    assert client.closed
+    assert server.closed

@@ -1,13 +1,17 @@
 """The core: bytes in, events out, on both twins, whole and byte by byte and split at random."""
 
 import doctest
+import functools
 import itertools
 import os
+import random
 import zlib
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.splitting import WAYS, feed, split
-from support.twins import Twin
+from support.twins import Twin, load_twin
 
 from weft_http_parser import Role
 from weft_websocket import DeflateParams, Phase, Rule, protocol
@@ -302,6 +306,21 @@ def test_the_end_of_bytes_is_an_error_before_both_have_closed(twin: Twin) -> Non
             core.send_text("x")
 
 
+def test_what_was_kept_back_can_be_read_behind_the_end(twin: Twin) -> None:
+    for end, event in ((frame(0x88, b"\x03\xe9"), (CLOSE, 1001, "")), (frame(0x83), None)):
+        core = make(twin)
+        events = core.receive(frame(0x82) * 50 + end)
+        (error,) = core.receive_eof()
+        assert getattr(error, "code", None) == 1006
+        assert core.phase.name == Phase.LOST.name
+        while core.has_more:
+            events += core.next_batch()
+        assert len(events) == 51
+        assert event is None or events[-1] == event
+        assert core.phase.name == Phase.CLOSED.name
+        assert core.next_batch() == []
+
+
 def test_control_frames_have_a_limit(twin: Twin) -> None:
     core = make(twin)
     assert core.send_ping(b"x" * 125)[1] == 125
@@ -332,3 +351,41 @@ def test_fragments_are_counted(twin: Twin) -> None:
     assert receive(core, frame(0x02) + frame(0x00) * 65534 + frame(0x80)) == [(BINARY, b"", "")]
     events = receive(core, frame(0x02) + frame(0x00) * 65535 + frame(0x80))
     assert plain(events) == [(1009, Rule.FRAGMENT_COUNT.text)]
+
+
+# Any bytes
+
+
+def random_wire(chance: random.Random) -> bytes:
+    """Frames of all kinds, some compressed, some damaged."""
+    wire = b""
+    for _ in range(chance.randrange(1, 9)):
+        data = "aä𝄞"[chance.randrange(3)].encode() * chance.choice([0, 1, 50, 300])
+        first = chance.choice([0x81, 0x82, 0x01, 0x02, 0x00, 0x80, 0x89, 0x8A, 0xC1, 0xC2, 0x88])
+        if first & 0x40:
+            data = pack(data)
+        if first == 0x88:
+            data = b"" if chance.random() < 0.5 else b"\x03\xe8bye"
+        part = frame(first, data)
+        if chance.random() < 0.15:
+            at = chance.randrange(len(part))
+            part = part[:at] + bytes([chance.randrange(256)]) + part[at + 1 :]
+        wire += part
+    return wire
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 2**32))
+def test_any_bytes_in_any_pieces_give_the_same_events(seed: int) -> None:
+    chance = random.Random(seed)
+    wire = random_wire(chance) if seed % 5 else chance.randbytes(chance.randrange(60))
+    params = DeflateParams(client_no_context_takeover=True)
+    seen: list[object] = []
+    for backend in ("py", "c"):
+        for way in WAYS:
+            core = make(
+                load_twin("weft_websocket", backend), deflate=params, max_message_size=1000
+            )
+            events = feed(functools.partial(receive, core), split(wire, way, seed))
+            seen.append((plain(events), core.phase.name, plain(core.receive_eof())))
+    assert all(result == seen[0] for result in seen)

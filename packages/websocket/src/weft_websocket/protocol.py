@@ -5,7 +5,7 @@ no loop, no clock and no socket, and never calls back.
 
 The closing handshake is the table ``_NEXT``. OPEN goes on until one side closes; CLOSE_RECEIVED
 still sends, for an application may answer what came before the close frame; FAILED is a peer
-that broke a rule, and CLOSED is the end.
+that broke a rule; LOST has only what was kept back to read; CLOSED is the end.
 """
 
 import enum
@@ -56,6 +56,7 @@ class Phase(enum.Enum):
     CLOSE_SENT = "close frame sent"
     CLOSE_RECEIVED = "close frame received"
     FAILED = "failed by the peer"
+    LOST = "lost"
     CLOSED = "closed"
 
 
@@ -71,14 +72,17 @@ _NEXT: Final = {
     (Phase.OPEN, _Step.SEND_CLOSE): Phase.CLOSE_SENT,
     (Phase.OPEN, _Step.RECEIVE_CLOSE): Phase.CLOSE_RECEIVED,
     (Phase.OPEN, _Step.FAIL): Phase.FAILED,
-    (Phase.OPEN, _Step.LOSE): Phase.CLOSED,
+    (Phase.OPEN, _Step.LOSE): Phase.LOST,
     (Phase.CLOSE_SENT, _Step.RECEIVE_CLOSE): Phase.CLOSED,
     (Phase.CLOSE_SENT, _Step.FAIL): Phase.CLOSED,
-    (Phase.CLOSE_SENT, _Step.LOSE): Phase.CLOSED,
+    (Phase.CLOSE_SENT, _Step.LOSE): Phase.LOST,
     (Phase.CLOSE_RECEIVED, _Step.SEND_CLOSE): Phase.CLOSED,
     (Phase.CLOSE_RECEIVED, _Step.LOSE): Phase.CLOSED,
     (Phase.FAILED, _Step.SEND_CLOSE): Phase.CLOSED,
     (Phase.FAILED, _Step.LOSE): Phase.CLOSED,
+    (Phase.LOST, _Step.RECEIVE_CLOSE): Phase.CLOSED,
+    (Phase.LOST, _Step.FAIL): Phase.CLOSED,
+    (Phase.LOST, _Step.LOSE): Phase.LOST,
     (Phase.CLOSED, _Step.LOSE): Phase.CLOSED,
 }
 
@@ -140,6 +144,8 @@ class WsProtocol:
         A rule that the peer broke is the last event, as a WebSocketError; nothing follows it,
         nor a CLOSE message.
         """
+        if self._phase is not _OPEN and not self._is_reading:
+            return []
         frames = self._scanner.feed(data)
         if self._frames:
             frames = [*self._frames, *frames]
@@ -147,13 +153,15 @@ class WsProtocol:
 
     def next_batch(self) -> list[WsEvent]:
         """More of what receive() left, as long as ``has_more`` is true."""
+        if not self.has_more:
+            return []
         return self._take(self._frames or self._scanner.feed(b""))
 
     def receive_eof(self) -> list[WsEvent]:
         """The peer's bytes have ended: an error unless both sides had sent their close frames."""
-        was_closed = self._phase is Phase.CLOSED or self._phase is Phase.FAILED
+        is_known = self._phase in (Phase.FAILED, Phase.LOST, Phase.CLOSED)
         self._step(_Step.LOSE)
-        if was_closed:
+        if is_known:
             return []
         text = "the connection was lost without a closing handshake"
         return [WebSocketError(WSCloseCode.ABNORMAL_CLOSURE, text)]
@@ -161,7 +169,7 @@ class WsProtocol:
     @property
     def has_more(self) -> bool:
         """Bytes or frames are left that next_batch() would look at."""
-        return bool(self._frames) or self._scanner.has_more
+        return bool(self._frames or self._scanner.has_more) and self._is_reading
 
     @property
     def phase(self) -> Phase:
@@ -311,7 +319,7 @@ class WsProtocol:
 
     @property
     def _is_reading(self) -> bool:
-        return self._phase is Phase.OPEN or self._phase is Phase.CLOSE_SENT
+        return self._phase in (Phase.OPEN, Phase.CLOSE_SENT, Phase.LOST)
 
     def _step(self, step: _Step) -> None:
         try:
