@@ -117,6 +117,14 @@ from .signals import FrozenList, Signal
 from .sites import BaseSite, NamedPipeSite, SockSite, TCPSite, UnixSite
 from .static import StaticResource
 from .streaming import ContentCoding, StreamResponse
+from .testing import (
+    BaseTestServer,
+    RawTestServer,
+    TestServer,
+    get_port_socket,
+    get_unused_port_socket,
+    unused_port,
+)
 from .websocket import WebSocketReady, WebSocketResponse
 
 __version__ = "0.1.0"
@@ -133,6 +141,7 @@ __all__ = (
     "BaseRequest",
     "BaseRunner",
     "BaseSite",
+    "BaseTestServer",
     "ChainMapProxy",
     "CleanupContext",
     "CleanupError",
@@ -209,6 +218,7 @@ __all__ = (
     "PayloadAccessError",
     "PlainResource",
     "PrefixedSubAppResource",
+    "RawTestServer",
     "Request",
     "RequestKey",
     "RequestPayloadError",
@@ -229,6 +239,7 @@ __all__ = (
     "StreamResponse",
     "SystemRoute",
     "TCPSite",
+    "TestServer",
     "UnixSite",
     "UrlDispatcher",
     "UrlMappingMatchInfo",
@@ -240,6 +251,8 @@ __all__ = (
     "WebSocketResponse",
     "delete",
     "get",
+    "get_port_socket",
+    "get_unused_port_socket",
     "head",
     "json_bytes_response",
     "json_response",
@@ -252,5 +265,6 @@ __all__ = (
     "route",
     "run_app",
     "static",
+    "unused_port",
     "view",
 )

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar, overload
 
+from weft_http_parser import MARK_OTHER_TARGET
 from weft_routing import Match
 
 from .cleanup import CleanupContext
@@ -297,17 +298,21 @@ class Application(AbstractApplication):
         table = self._table
         assert table is not None  # a server runs frozen applications only
         exchange = request.exchange
-        match = table.router.match(request.method, routed_path(request._head))
+        head = request._head
+        target = head.target
+        if "?" in target or head.marks & MARK_OTHER_TARGET or "#" in target:
+            target = routed_path(head)
+        match = table.router.match(head.method, target)
         if type(match) is Match:
             endpoint = match.value
             if endpoint.error is None:
                 exchange.endpoint = endpoint
                 exchange.params = match.params
                 return endpoint.handler
-            found = table.without_misses.match(request.method, routed_path(request._head))
+            found = table.without_misses.match(head.method, target)
         else:
             endpoint, found = table.miss, match
-        exchange.endpoint = endpoint = to_miss(endpoint, request.method, found)
+        exchange.endpoint = endpoint = to_miss(endpoint, head.method, found)
         return endpoint.handler
 
     def leads_somewhere(self, method: str, path: str) -> bool:

@@ -32,7 +32,7 @@ from weft_http_parser import (
 )
 
 from .errors import RequestPayloadError, RequestTimeout
-from .exchange import Exchange, RequestLimits
+from .exchange import Exchange, Job, RequestLimits
 from .http_errors import HTTPUnsupportedMediaType
 from .lot import Lot
 from .metering import BodyMeter
@@ -42,6 +42,7 @@ from .request_body import RequestBody
 from .settings import ServerOptions
 
 NEVER: Final = math.inf
+GATHERED_SIZE: Final = 65_536
 
 
 class Phase(enum.Enum):
@@ -59,13 +60,16 @@ class Phase(enum.Enum):
 
 _BUSY: Final = Phase.BUSY  # a global is half the price of two attribute loads
 _OVER: Final = Phase.OVER
+_IDLE: Final = Phase.IDLE
+_CLOSING: Final = Phase.CLOSING
+_DRAINING: Final = Phase.DRAINING
 
 
 class Host(Protocol):
     """What a connection needs of its server."""
 
     @property
-    def lot(self) -> Lot[Exchange]: ...
+    def lot(self) -> Lot[Job]: ...
     @property
     def options(self) -> ServerOptions: ...
     @property
@@ -77,6 +81,8 @@ class Host(Protocol):
     @property
     def is_draining(self) -> bool: ...
     @property
+    def keep_alive_seconds(self) -> float: ...
+    @property
     def request_class(self) -> type[BaseRequest]: ...
 
     def connection_made(self, connection: "ServerConnection") -> None: ...
@@ -87,7 +93,7 @@ class ServerConnection:
     """Receives the bytes of one link."""
 
     __slots__ = (
-        "_gathers",
+        "_is_held",
         "_is_receiving",
         "_left",
         "_meter",
@@ -109,10 +115,10 @@ class ServerConnection:
         self.phase = Phase.IDLE
         self.deadline = NEVER
         self._is_receiving = False
-        self._gathers = False
+        self._is_held = False  # bytes behind the present request wait
         self._meter: BodyMeter | None = None
         self._left = 0  # bytes still read for a client whose answer is out
-        self._out: list[Buffer] = []  # answers to requests that came in one read
+        self._out = b""  # answers to requests that came in one read
 
     # What the link calls.
 
@@ -125,7 +131,7 @@ class ServerConnection:
             _set_keepalive(link)
 
     def data_received(self, data: bytes) -> None:
-        if self.phase is Phase.CLOSING:
+        if self.phase is _CLOSING:
             self._discard(len(data))
             return
         try:
@@ -135,11 +141,11 @@ class ServerConnection:
             return
         if events:
             self._take(events)
-        elif self.phase is Phase.IDLE:
+        elif self.phase is _IDLE:
             self.phase = Phase.HEAD
             self.deadline = self.host.now + self.host.options.deadlines.head
         elif self.core.buffered:
-            self.link.hold(Hold.PIPELINE)
+            self._hold()
 
     def eof_received(self) -> bool:
         exchange = self.exchange
@@ -172,22 +178,26 @@ class ServerConnection:
 
     def write(self, data: bytes) -> None:
         """Send bytes; those of pipelined answers are gathered."""
-        if self._gathers:
-            self._out.append(data)
+        if self._is_receiving and len(self._out) < GATHERED_SIZE:
+            self._out = self._out + data if self._out else data
         else:
+            self._flush()
             self.link.write(data)
 
     def write_parts(self, parts: Sequence[Buffer]) -> None:
         """Send several buffers."""
-        if self._gathers:
-            self._flush()
+        self._flush()
         self.link.write_parts(parts)
+
+    def abort(self) -> None:
+        """Cut the connection off; what is not sent is dropped."""
+        self._out = b""
+        self.link.abort()
 
     def _flush(self) -> None:
         if self._out:
-            parts, self._out = self._out, []
-            if not self.link.is_closing:
-                self.link.write(b"".join(parts))
+            data, self._out = self._out, b""
+            self.link.write(data)
 
     # One exchange after another.
 
@@ -197,31 +207,34 @@ class ServerConnection:
         while events:
             if self.exchange is not None:
                 self._feed(self.exchange, events)
-            elif self.phase is Phase.DRAINING:
+            elif self.phase is _DRAINING:
                 self._drain(events)
             else:
                 self._begin(events)
             events = self._advance() if self.phase is _OVER else []
         self._is_receiving = False
-        if self._gathers:
-            self._gathers = False
-            self._flush()
-            if self.phase is _BUSY and self.core.buffered:
-                self.link.hold(Hold.PIPELINE)
+        if self._out:
+            # Answers to requests that came in one read go out in one write.
+            data, self._out = self._out, b""
+            self.link.write(data)
+        if self.phase is _BUSY and self.core.buffered:
+            self._hold()
 
     def _begin(self, events: list[Event]) -> None:
         head = events[0]
         assert type(head) is RequestHead  # a message begins with its head
         host = self.host
         exchange = self.exchange = Exchange(self, head)
-        exchange.request = host.request_class(head, exchange)
         self.phase = _BUSY
         self.deadline = NEVER
-        # Answers to requests that came in one read go out in one write.
-        self._gathers = self._gathers or self.core.buffered > 0
         if head.framing:
             self._open_body(exchange, events)
-        host.lot.start(exchange)
+        host.lot.start((exchange, host.request_class(head, exchange)))
+
+    def _hold(self) -> None:
+        """Read no more while a request waits for the one before it."""
+        self._is_held = True
+        self.link.hold(Hold.PIPELINE)
 
     def _open_body(self, exchange: Exchange, events: list[Event]) -> None:
         head = exchange.head
@@ -264,8 +277,6 @@ class ServerConnection:
 
     def over(self, exchange: Exchange) -> None:
         """The handler has ended, and so has the answer."""
-        if self.exchange is not exchange:
-            return
         self.exchange = None
         if self._meter is not None:
             self._stop_meter()
@@ -275,7 +286,6 @@ class ServerConnection:
         self.phase = _OVER
         self._left = self.host.options.linger_size if exchange.persistent else 0
         if not self._is_receiving:
-            self._gathers = False
             events = self._advance()
             if events:
                 # Outside of this task, so that the next one can be entered.
@@ -291,15 +301,14 @@ class ServerConnection:
         """Go on behind an answer: to the next request, to the rest of the body, or to the end."""
         core, host = self.core, self.host
         if core.can_cycle:
-            has_more = self._gathers or core.buffered > 0
-            self.phase = Phase.IDLE
-            self.deadline = host.now + host.options.deadlines.keep_alive
+            self.phase = _IDLE
+            self.deadline = host.now + host.keep_alive_seconds
             try:
                 events = core.next_cycle()
             except ProtocolError as exc:
                 self._refuse(exc)
                 return []
-            if has_more:
+            if self._is_held:
                 self._look_behind()
             return events
         if self._left and not core.is_peer_done and not self.link.is_closing:
@@ -312,6 +321,7 @@ class ServerConnection:
 
     def _look_behind(self) -> None:
         """Read on once the bytes behind a request are taken in."""
+        self._is_held = False
         self.link.release(Hold.PIPELINE)
         if self.core.has_received:
             self.phase = Phase.HEAD

@@ -7,7 +7,7 @@ protocol; what comes after the answer is the connection's affair.
 import asyncio
 import enum
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 import attrs
 
@@ -56,6 +56,7 @@ class Phase(enum.Enum):
     FAILED = "a part, and no more will come"
 
 
+_ENDED: Final = Phase.ENDED
 _OPEN: Final = Phase.OPEN  # a global is half the price of two attribute loads
 
 
@@ -80,6 +81,7 @@ class Carrier(Protocol):
     @property
     def host(self) -> "Host": ...
 
+    def abort(self) -> None: ...
     def over(self, exchange: "Exchange") -> None: ...
     def switch(self) -> None: ...
     def write(self, data: bytes) -> None: ...
@@ -97,14 +99,12 @@ class Exchange:
         "params",
         "persistent",
         "phase",
-        "request",
         "response",
         "task",
         "writer",
     )
 
     task: "asyncio.Task[Any]"
-    request: BaseRequest
 
     def __init__(self, carrier: Carrier, head: RequestHead) -> None:
         self.carrier = carrier
@@ -175,7 +175,7 @@ class Exchange:
         if head.persistent and not host.is_draining and size <= JOIN_SIZE:
             raw = plan_quickly(head, response, size, host.stamp)
             if raw is not None:
-                self.phase = Phase.ENDED
+                self.phase = _ENDED
                 self.persistent = True
                 sent = b"" if head.method == "HEAD" else body or b""
                 carrier.write(carrier.core.send_whole(raw, sent))  # type: ignore[arg-type]  # the same
@@ -185,7 +185,7 @@ class Exchange:
 
     def _send_planned(self, plan: Plan, body: Buffer) -> None:
         carrier = self.carrier
-        self.phase = Phase.ENDED
+        self.phase = _ENDED
         self.persistent = plan.persistent
         if not body or not plan.has_body:
             carrier.write(carrier.core.send_whole(plan.head, b"", persistent=plan.persistent))
@@ -197,21 +197,21 @@ class Exchange:
             raw = carrier.core.send_whole(plan.head, b"", persistent=plan.persistent)
             carrier.write_parts((raw, body))
 
-    async def finish(self, response: StreamResponse) -> None:
+    async def finish(self, response: StreamResponse, request: BaseRequest) -> None:
         """Send what a handler returned, or the rest of it."""
         if self.phase is not Phase.OPEN and not self._is_for(response):
             raise RuntimeError(
                 "the handler prepared one response and returned another; return the prepared one"
             )
-        if type(response) is Response and self.phase is Phase.OPEN:
-            await self.call_hooks(response)
+        if type(response) is Response and self.phase is _OPEN:
+            await self.call_hooks(response, request)
             if self._is_plain(response):
                 if not await self._send_coded(response):
                     self.send_whole(response)
                 return
             await self._start(response)
         else:
-            await response.prepare(self.request)
+            await response.prepare(request)
         await response.write_eof()
 
     def _is_for(self, response: StreamResponse) -> bool:
@@ -249,27 +249,29 @@ class Exchange:
         self._send_planned(plan, data)
         return True
 
-    async def start(self, response: StreamResponse) -> "ResponseWriter":
+    async def start(self, response: StreamResponse, request: BaseRequest) -> "ResponseWriter":
         """Send the head of a response and link the response to its writer."""
-        writer = await self.open_for(response)
+        writer = await self.open_for(response, request)
         return await self._start(response) if writer is None else writer
 
-    async def open_for(self, response: StreamResponse) -> "ResponseWriter | None":
+    async def open_for(
+        self, response: StreamResponse, request: BaseRequest
+    ) -> "ResponseWriter | None":
         """Make sure that this response may be the answer; its writer, if it is so already."""
         if self.writer is not None and self._is_for(response):
             return self.writer
         if self.phase is not Phase.OPEN:
             raise RuntimeError("this request has an answer already; prepare one response only")
-        await self.call_hooks(response)
+        await self.call_hooks(response, request)
         if self.phase is not Phase.OPEN:
             raise RuntimeError("a response was prepared while on_response_prepare was at work")
         return None
 
-    async def call_hooks(self, response: StreamResponse) -> None:
+    async def call_hooks(self, response: StreamResponse, request: BaseRequest) -> None:
         """Tell the applications' on_response_prepare."""
         if self.endpoint is not None and self.endpoint.hooks:
             for hook in self.endpoint.hooks:
-                await hook.send(self.request, response)
+                await hook.send(request, response)
 
     async def _start(self, response: StreamResponse) -> "ResponseWriter":
         coding = choose_coding(response, self.head.get("Accept-Encoding"))
@@ -319,13 +321,17 @@ class Exchange:
         self.carrier.write(core.send_rendered(raw, 0, status=101))
         self.carrier.switch()
         self.response = response
-        self.phase = Phase.ENDED
+        self.phase = _ENDED
         return core.switch()
 
     def fail(self) -> None:
         """Give up on an answer of which a part is out: the client must see that it is cut."""
         self.phase = Phase.FAILED
-        self.carrier.link.abort()
+        self.carrier.abort()
+
+
+Job: TypeAlias = tuple[Exchange, BaseRequest]
+"""What a request's task is given. The exchange does not know the request: no circle is left."""
 
 
 class ResponseWriter:

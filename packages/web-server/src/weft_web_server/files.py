@@ -82,7 +82,7 @@ class FileResponse(StreamResponse):
         """Send head and file."""
         exchange = request.exchange
         assert isinstance(exchange, Exchange)  # requests have no others
-        writer = await exchange.open_for(self)
+        writer = await exchange.open_for(self, request)
         if writer is not None:
             return writer
         try:

@@ -5,13 +5,16 @@ Decides how many tasks wait. Knows nothing of requests: a job is whatever the co
 """
 
 import asyncio
+from asyncio import Task, current_task
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context, copy_context
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 J = TypeVar("J")
 
 Wakeup = Callable[[Any], object]
+
+TASK_NAME: Final = "weft-request"
 
 
 class Parked(Generic[J]):
@@ -23,12 +26,12 @@ class Parked(Generic[J]):
 
     __slots__ = (
         "_asyncio_future_blocking",
-        "_context",
         "_is_cancelled",
-        "_wakeup",
+        "context",
         "job",
         "lot",
         "task",
+        "wakeup",
     )
 
     task: "asyncio.Task[None]"
@@ -37,8 +40,8 @@ class Parked(Generic[J]):
         self.lot = lot
         self._asyncio_future_blocking = False
         self._is_cancelled = False
-        self._wakeup: Wakeup | None = None
-        self._context: Context | None = None
+        self.wakeup: Wakeup | None = None
+        self.context: Context | None = None
         self.job = job
 
     def __await__(self) -> Generator[Any, None, J]:
@@ -54,8 +57,8 @@ class Parked(Generic[J]):
 
     def add_done_callback(self, wakeup: Wakeup, *, context: Context | None = None) -> None:
         """The task tells how it is woken; from now on it can be given a job."""
-        self._wakeup = wakeup
-        self._context = context
+        self.wakeup = wakeup
+        self.context = context
         self.lot.idle.append(self)
 
     def remove_done_callback(self, wakeup: Wakeup) -> int:
@@ -64,12 +67,12 @@ class Parked(Generic[J]):
 
     def cancel(self, msg: object = None) -> bool:
         """The task is cancelled while it waits."""
-        if self._wakeup is None or self._is_cancelled:
+        if self.wakeup is None or self._is_cancelled:
             return False
         self._is_cancelled = True
         if self in self.lot.idle:
             self.lot.idle.remove(self)
-        self.lot.loop.call_soon(self._wakeup, self, context=self._context)
+        self.lot.loop.call_soon(self.wakeup, self, context=self.context)
         return True
 
     def result(self) -> None:
@@ -77,22 +80,11 @@ class Parked(Generic[J]):
         if self._is_cancelled:
             raise asyncio.CancelledError
 
-    def wake(self, job: J) -> None:
-        """Give the task its job, and run it until it waits for something or ends."""
-        self.job = job
-        wakeup, context = self._wakeup, self._context
-        assert wakeup is not None and context is not None  # idle tasks have both
-        if asyncio.current_task(self.lot.loop) is None:
-            context.run(wakeup, self)
-        else:
-            # A task is running, so this one cannot be entered before the loop's next pass.
-            self.lot.loop.call_soon(wakeup, self, context=context)
-
 
 class Lot(Generic[J]):
     """The waiting tasks of one server. Each takes one job and ends; another takes its place."""
 
-    __slots__ = ("_context", "_limit", "_work", "idle", "is_closed", "loop")
+    __slots__ = ("_context", "_has_factory", "_limit", "_work", "idle", "is_closed", "loop")
 
     def __init__(
         self, work: Callable[[Parked[J]], Coroutine[Any, Any, None]], limit: int = 128
@@ -103,14 +95,25 @@ class Lot(Generic[J]):
         self._work = work
         self._limit = limit
         self._context = copy_context()
+        self._has_factory = self.loop.get_task_factory() is not None
 
     def start(self, job: J) -> None:
-        """Run a job in a waiting task, or in a new one where none waits."""
-        idle = self.idle
-        if idle:
-            idle.pop().wake(job)
-        else:
+        """Run a job in a waiting task, or in a new one where none waits.
+
+        A waiting task runs at once, until it waits for something else or ends.
+        """
+        if not self.idle:
             self._make(job)
+            return
+        parked = self.idle.pop()
+        parked.job = job
+        wakeup, context = parked.wakeup, parked.context
+        assert wakeup is not None and context is not None  # who is idle has both
+        if current_task(self.loop) is None:
+            context.run(wakeup, parked)
+        else:
+            # A task is running, so this one cannot be entered before the loop's next pass.
+            self.loop.call_soon(wakeup, parked, context=context)
 
     def refill(self) -> None:
         """Put a waiting task in the place of one that is about to end."""
@@ -127,4 +130,9 @@ class Lot(Generic[J]):
         parked = Parked(self, job)
         # Every task has a copy of the context that the server was started in, so that nothing
         # which one request sets is seen by another.
-        parked.task = self.loop.create_task(self._work(parked), context=self._context.copy())
+        context = self._context.copy()
+        if self._has_factory:
+            parked.task = self.loop.create_task(self._work(parked), context=context)
+        else:
+            # What create_task() does, without making up a name.
+            parked.task = Task(self._work(parked), loop=self.loop, name=TASK_NAME, context=context)

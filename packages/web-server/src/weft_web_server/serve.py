@@ -20,7 +20,7 @@ from weft_http_parser import (
 
 from .access_log import AbstractAccessLogger
 from .errors import RequestPayloadError, RequestTimeout
-from .exchange import Exchange, Phase
+from .exchange import Exchange, Job, Phase
 from .http_errors import HTTPException, HTTPExpectationFailed
 from .lot import Lot, Parked
 from .request import BaseRequest
@@ -37,7 +37,7 @@ class Host(Protocol):
     """What running a handler needs of the server."""
 
     @property
-    def lot(self) -> Lot[Exchange]: ...
+    def lot(self) -> Lot[Job]: ...
     @property
     def is_draining(self) -> bool: ...
     @property
@@ -52,17 +52,16 @@ class Host(Protocol):
     def exchange_over(self) -> None: ...
 
 
-def make_work(host: Host) -> Callable[[Parked[Exchange]], Coroutine[Any, Any, None]]:
+def make_work(host: Host) -> Callable[[Parked[Job]], Coroutine[Any, Any, None]]:
     """The coroutine function that answers one request of a server."""
     resolve = host.resolve
 
-    async def work(parked: Parked[Exchange]) -> None:
-        exchange = await parked
+    async def work(parked: Parked[Job]) -> None:
+        exchange, request = await parked
         exchange.task = parked.task
         is_logging = host.is_logging
         started_at = parked.lot.loop.time() if is_logging else 0.0
         try:
-            request = exchange.request
             handler = resolve(request)
             if exchange.head.marks & MARK_EXPECT:
                 response = await _expect(exchange, request) or await handler(request)
@@ -77,12 +76,12 @@ def make_work(host: Host) -> Callable[[Parked[Exchange]], Coroutine[Any, Any, No
             ):
                 exchange.send_whole(response)
             else:
-                await exchange.finish(check_response(response, request))
+                await exchange.finish(check_response(response, request), request)
         except BaseException as exc:
-            await _recover(host, exchange, exc)
+            await _recover(host, (exchange, request), exc)
         finally:
             if is_logging:
-                _log_access(host, exchange, started_at)
+                _log_access(host, (exchange, request), started_at)
             exchange.carrier.over(exchange)
             if host.is_draining:
                 host.exchange_over()
@@ -125,8 +124,9 @@ class NotAResponse(TypeError):
     """A handler returned something else."""
 
 
-async def _recover(host: Host, exchange: Exchange, exc: BaseException) -> None:
+async def _recover(host: Host, job: Job, exc: BaseException) -> None:
     """Answer for a handler that raised, as far as an answer can still be given."""
+    exchange, request = job
     if not isinstance(exc, Exception):  # cancelled, or the program ends
         exchange.fail()
         raise exc
@@ -136,14 +136,14 @@ async def _recover(host: Host, exchange: Exchange, exc: BaseException) -> None:
         return
     response = to_response(exc)
     if response.status >= 500:
-        _log_fault(host, exchange, exc)
+        _log_fault(host, request, exc)
     if exchange.phase is not _OPEN:
         _log_late(host, exchange, exc, response)
         exchange.fail()
         return
     exchange.response = None
     try:
-        await exchange.finish(response)
+        await exchange.finish(response, request)
     except Exception as second:
         if not (isinstance(second, LinkLost) and exchange.link.is_closing):
             host.logger.exception("the answer to a failed request failed too")
@@ -175,8 +175,8 @@ def _judge(exc: Exception) -> tuple[int, str]:
     return 500, TROUBLE
 
 
-def _log_fault(host: Host, exchange: Exchange, exc: Exception) -> None:
-    remote = exchange.request.remote
+def _log_fault(host: Host, request: BaseRequest, exc: Exception) -> None:
+    remote = request.remote
     if isinstance(exc, NotAResponse):
         host.logger.error("%s", exc)
     elif isinstance(exc, asyncio.TimeoutError):
@@ -193,11 +193,12 @@ def _log_late(host: Host, exchange: Exchange, exc: Exception, response: Response
         )
 
 
-def _log_access(host: Host, exchange: Exchange, started_at: float) -> None:
+def _log_access(host: Host, job: Job, started_at: float) -> None:
+    exchange, request = job
     logger, response = host.access_logger, exchange.response
     if logger is None or response is None:
         return
     try:
-        logger.log(exchange.request, response, host.lot.loop.time() - started_at)
+        logger.log(request, response, host.lot.loop.time() - started_at)
     except Exception:
         host.logger.exception("the access log failed")

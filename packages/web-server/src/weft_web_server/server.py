@@ -14,7 +14,7 @@ from weft_http_parser import Link
 
 from .access_log import AbstractAccessLogger
 from .connection import ServerConnection
-from .exchange import DEFAULT_REQUEST_LIMITS, Exchange, RequestLimits
+from .exchange import DEFAULT_REQUEST_LIMITS, Job, RequestLimits
 from .lot import Lot
 from .plan import make_stamp
 from .request import BaseRequest, Request
@@ -33,13 +33,14 @@ class Server:
     __slots__ = (
         "__weakref__",
         "_connections",
-        "_lot",
         "_sweep_handle",
         "_waiters",
         "access_logger",
         "is_draining",
         "is_logging",
+        "keep_alive_seconds",
         "limits",
+        "lot",
         "now",
         "options",
         "resolve",
@@ -47,6 +48,7 @@ class Server:
     )
 
     request_class: type[BaseRequest] = BaseRequest
+    lot: Lot[Job]  # the tasks that wait for requests, from the first connection on
 
     def __init__(
         self,
@@ -64,6 +66,7 @@ class Server:
     def _set_up(self, resolve: Resolve, options: ServerOptions, limits: RequestLimits) -> None:
         self.resolve = resolve
         self.options = options
+        self.keep_alive_seconds = options.deadlines.keep_alive
         self.limits = limits
         self.is_draining = False
         self.is_logging = False
@@ -74,7 +77,6 @@ class Server:
         self.now = 0.0  # of the loop, at the last sweep
         self.stamp = make_stamp(0)
         self._connections: dict[ServerConnection, None] = {}  # in the order of connecting
-        self._lot: Lot[Exchange] | None = None
         self._sweep_handle: asyncio.TimerHandle | None = None
         self._waiters: list[asyncio.Future[None]] = []
 
@@ -93,13 +95,6 @@ class Server:
     # For connections and handlers.
 
     @property
-    def lot(self) -> Lot[Exchange]:
-        """The tasks that wait for requests."""
-        if self._lot is None:
-            self._lot = Lot(make_work(self))
-        return self._lot
-
-    @property
     def logger(self) -> logging.Logger:
         """Where faults are told."""
         return self.options.logger
@@ -108,6 +103,8 @@ class Server:
         """A link is open."""
         self._connections[connection] = None
         if self._sweep_handle is None:
+            if not hasattr(self, "lot"):
+                self.lot = Lot(make_work(self))
             self._sweep()
 
     def connection_lost(self, connection: ServerConnection) -> None:
@@ -169,9 +166,9 @@ class Server:
         if self._sweep_handle is not None:
             self._sweep_handle.cancel()
             self._sweep_handle = None
-        if self._lot is not None:
-            self._lot.close()
-            self._lot = None
+        if hasattr(self, "lot"):
+            self.lot.close()
+            del self.lot
         self._connections.clear()
 
     async def _cancel_handlers(self) -> None:

@@ -119,7 +119,7 @@ class WebSocketResponse(StreamResponse):
             )
         except HandshakeError as exc:
             raise _to_http_error(exc) from exc
-        await exchange.open_for(self)
+        await exchange.open_for(self, request)
         fields = [*acceptance.headers, ("Date", exchange.carrier.host.stamp.date)]
         fields += [pair for pair in self.headers.items() if pair[0].lower() not in _OWN_FIELDS]
         if "Server" not in self.headers:
