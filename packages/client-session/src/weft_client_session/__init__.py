@@ -46,6 +46,7 @@ from weft_client_session.resolver import (
 )
 from weft_client_session.response import ClientResponse
 from weft_client_session.session import ClientSession, request
+from weft_client_session.testing import FakeResolver, TestClient, TestedServer
 from weft_client_session.tls import Fingerprint
 from weft_client_session.tracing import (
     TraceConfig,
@@ -111,6 +112,7 @@ __all__ = (
     "CookieJar",
     "DefaultResolver",
     "DummyCookieJar",
+    "FakeResolver",
     "Fingerprint",
     "FormData",
     "InvalidURL",
@@ -127,6 +129,8 @@ __all__ = (
     "ServerTimeoutError",
     "SocketTimeoutError",
     "TCPConnector",
+    "TestClient",
+    "TestedServer",
     "ThreadedResolver",
     "TooManyRedirects",
     "TraceConfig",

@@ -80,7 +80,7 @@ class WSMessageTextBytes(NamedTuple):
     """A TEXT message whose ``data`` is checked but undecoded UTF-8 (``decode_text=False``)."""
 
     type: WSMsgType
-    data: bytes
+    data: Any  # bytes; typed as that of WSMessage, or code that handles both would need a cast
     extra: str | None
 
     def json(self, *, loads: Callable[[bytes], Any] = json.loads) -> Any:

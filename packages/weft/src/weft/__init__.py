@@ -81,6 +81,9 @@ from weft_client_session import (
     encode_basic_auth,
     request,
 )
+from weft_http_parser import EMPTY_STREAM as EMPTY_PAYLOAD
+from weft_http_parser import HTTP_10 as HttpVersion10
+from weft_http_parser import HTTP_11 as HttpVersion11
 from weft_http_parser import (
     PAYLOAD_REGISTRY,
     AsyncIterablePayload,
@@ -103,12 +106,14 @@ from weft_http_parser import (
     parse_content_disposition,
     payload_type,
 )
+from weft_http_parser import Version as HttpVersion
 
 from . import hdrs
 
 __version__ = "0.1.0"
 
 __all__ = (
+    "EMPTY_PAYLOAD",
     "PAYLOAD_REGISTRY",
     "AsyncIterablePayload",
     "BaseConnector",
@@ -146,6 +151,9 @@ __all__ = (
     "ETag",
     "Fingerprint",
     "FormData",
+    "HttpVersion",
+    "HttpVersion10",
+    "HttpVersion11",
     "IOBasePayload",
     "InvalidURL",
     "InvalidUrlClientError",

@@ -1,0 +1,62 @@
+"""`import weft`: what it gives, and what it leaves alone."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from types import ModuleType
+
+import pytest
+
+import weft
+from weft import hdrs, test_utils, web
+
+# What `import weft` may load in all, with some room for what other versions of Python load; and
+# what it must never load, for each of these costs more than a package of ours.
+MOST_MODULES = 330
+HEAVY = {"email", "http.client", "http.server", "unittest", "urllib.request", "uuid", "tempfile"}
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The modules in a fresh interpreter after this statement."""
+    code = f"import sys; {statement}; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
+
+
+@pytest.mark.parametrize("module", [weft, web, hdrs, test_utils], ids=lambda each: each.__name__)
+def test_all_names_what_is_there(module: ModuleType) -> None:
+    names = list(module.__all__)
+    assert names and len(names) == len(set(names))
+    for name in names:
+        assert hasattr(module, name), name
+
+
+@pytest.mark.parametrize("module", [weft, web, hdrs], ids=lambda each: each.__name__)
+def test_all_is_complete(module: ModuleType) -> None:
+    present = {name for name, value in vars(module).items() if not isinstance(value, ModuleType)}
+    assert {name for name in present if not name.startswith("_")} <= set(module.__all__)
+
+
+def test_there_is_a_version() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+", weft.__version__)
+
+
+def test_import_weft_leaves_the_server_alone() -> None:
+    loaded = loaded_by("import weft")
+    assert "weft_client_session" in loaded
+    assert not {"weft_web_server", "weft_routing", "weft.web", "weft.test_utils"} & loaded
+
+
+def test_import_weft_loads_few_modules() -> None:
+    loaded = loaded_by("import weft")
+    assert not HEAVY & loaded
+    assert len(loaded) <= MOST_MODULES
+
+
+def test_a_star_import_gives_the_names() -> None:
+    namespace: dict[str, object] = {}
+    exec("from weft import *", namespace)
+    assert namespace["ClientSession"] is weft.ClientSession
+    assert namespace["hdrs"] is hdrs
