@@ -92,12 +92,21 @@ _NEXT: Final[dict[Phase, dict[Step, Phase]]] = {
 _IN_BODY: Final = frozenset({Phase.BODY, Phase.LAST_BODY})
 _ENDED: Final = frozenset({Phase.DONE, Phase.LAST})
 _OVER: Final = frozenset({Phase.DONE, Phase.LAST, Phase.TUNNEL})
+_HEAD_STEPS: Final = {
+    (False, False): Step.LAST_HEAD,
+    (False, True): Step.HEAD,
+    (True, False): Step.LAST_WHOLE,
+    (True, True): Step.WHOLE,
+}
+"""By whether a head has no body, and whether the connection stays."""
 # A member found through its class costs ten times as much as a global.
 _SERVER: Final[Role] = Role.SERVER
 _IDLE: Final[Phase] = Phase.IDLE
 _DONE: Final[Phase] = Phase.DONE
 _WHOLE: Final[Step] = Step.WHOLE
+_TUNNEL: Final[Phase] = Phase.TUNNEL
 _CYCLE: Final[Step] = Step.CYCLE
+_END: Final[Step] = Step.END
 
 
 class _Backlog:
@@ -297,7 +306,7 @@ class Http1Connection:
         if self._receiving is not _IDLE:
             return self._decode_body()
         backlog = self._backlog
-        if self._role is Role.CLIENT and self._sending is _IDLE and backlog.data:
+        if self._sending is _IDLE and self._role is not _SERVER and backlog.data:
             raise self._fail(Reason.UNASKED_RESPONSE, backlog.position)
         try:
             head = self._scanner.scan(backlog.data, backlog.at)
@@ -321,27 +330,34 @@ class Http1Connection:
         self._step_receiving(step)
         if self._receiving in _ENDED:
             return [head, END]
-        if not backlog.data or self._receiving is Phase.TUNNEL:
+        if self._receiving in _IN_BODY:
+            if 0 < head.framing <= len(backlog):
+                return [head, self._take_whole_body(head.framing), END]
+            self._decoder = make_body_decoder(head.framing, self._limits)
+        if not backlog.data or self._receiving is _TUNNEL:
             return [head]
         return [head, *self._take_events()]
+
+    def _take_whole_body(self, length: int) -> bytes:
+        """A body that came with its head needs no decoder."""
+        backlog = self._backlog
+        end = backlog.at + length
+        body = bytes(backlog.data[backlog.at : end])
+        backlog.take_to(end)
+        self._step_receiving(_END)
+        return body
 
     def _judge_request(self, head: RequestHead) -> Step:
         """Frame a head and find what it does to the direction that it came from."""
         frame_request(head)
         self._method = head.method
-        return self._judge_framing(head.framing, head.persistent)
+        return _HEAD_STEPS[head.framing == 0, head.persistent]
 
     def _judge_response(self, head: ResponseHead) -> Step:
         frame_response(head, self._method)
         if head.status < 200 or (self._method == "CONNECT" and head.status < 300):
             return self._judge_bodiless(head)
-        return self._judge_framing(head.framing, head.persistent)
-
-    def _judge_framing(self, framing: Framing, persistent: bool) -> Step:
-        if framing == 0:
-            return Step.WHOLE if persistent else Step.LAST_WHOLE
-        self._decoder = make_body_decoder(framing, self._limits)
-        return Step.HEAD if persistent else Step.LAST_HEAD
+        return _HEAD_STEPS[head.framing == 0, head.persistent]
 
     def _judge_bodiless(self, head: ResponseHead) -> Step:
         """RFC 9110 15.2: interim responses; 7.8: a switch that we asked for; 9.3.6: CONNECT."""
@@ -368,7 +384,7 @@ class Http1Connection:
         backlog.take_to(end)
         if not decoder.done:
             return [*pieces]
-        self._step_receiving(Step.END)
+        self._step_receiving(_END)
         return [*pieces, decoder.to_end()]
 
     def _end_events(self) -> list[Event]:
@@ -383,7 +399,7 @@ class Http1Connection:
             assert self._decoder is not None  # a body always has one
             if not self._decoder.ends_with_link:
                 raise self._fail(Reason.INCOMPLETE, backlog.received)
-            self._step_receiving(Step.END)
+            self._step_receiving(_END)
             return [END]
         return []
 
@@ -429,7 +445,7 @@ class Http1Connection:
 
         A client names the method, a server the status where it is not a final one.
         """
-        if self._role is Role.CLIENT:
+        if self._role is not _SERVER:
             self._note_request(raw, method)
         elif 0 < status < 200 and status != 101:
             self._step_sending(Step.INTERIM)
@@ -437,7 +453,7 @@ class Http1Connection:
         elif status == 101 or (self._method == "CONNECT" and 200 <= status < 300):
             self._step_sending(Step.TUNNEL)
             return raw
-        self._step_sending(Step.HEAD if persistent else Step.LAST_HEAD)
+        self._step_sending(_HEAD_STEPS[False, persistent])
         self._encoder = make_body_encoder(framing)
         return raw
 
@@ -450,7 +466,7 @@ class Http1Connection:
         """
         if self._role is not _SERVER:
             self._note_request(raw, method)
-        self._step_sending(_WHOLE if persistent else Step.LAST_WHOLE)
+        self._step_sending(_HEAD_STEPS[True, persistent])
         return raw + body if body else raw
 
     def send_data(self, data: Buffer) -> list[Buffer]:

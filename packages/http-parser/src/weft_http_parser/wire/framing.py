@@ -18,7 +18,7 @@ from ..names import (
     MARK_TRANSFER_ENCODING,
 )
 
-_LENGTH: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
+_MOST_DIGITS: Final = 18
 _SPACE: Final = " \t"
 # RFC 9112 3.2.2 with RFC 9110 4.2.1: an http URI has a host; user information is refused.
 _ABSOLUTE: Final = re.compile(r"(?:https?|wss?)://(?!:)[^/?#@]++(?:[/?][^#]*+)?", re.IGNORECASE)
@@ -98,16 +98,17 @@ def _check_codings(head: RequestHead | ResponseHead) -> None:
 
 def _read_length(head: RequestHead | ResponseHead) -> int:
     """RFC 9112 6.3 item 5: digits; repeats must be the same."""
-    lengths = set()
-    for element in ",".join(head.get_all("content-length")).split(","):
-        digits = element.strip(_SPACE)
-        if not _LENGTH.fullmatch(digits):
+    values = head.get_all("content-length")
+    if len(values) > 1 or "," in values[0]:
+        values = [element.strip(_SPACE) for element in ",".join(values).split(",")]
+    for digits in values:
+        # `isdigit` alone would take digits of other scripts, and `int` signs and underscores.
+        if not digits.isdigit() or not digits.isascii() or len(digits) > _MOST_DIGITS:
             raise _fault(head, Reason.LENGTH)
-        lengths.add(digits)
-    # "3" and "03" are one number but two spellings, and no sender of ours or theirs needs both.
-    if len(lengths) > 1:
+    # "3" and "03" are one number but two spellings: nobody in good faith sends both.
+    if len(values) > 1 and len(set(values)) > 1:
         raise _fault(head, Reason.LENGTH_CONFLICT)
-    return int(lengths.pop())
+    return int(values[0])
 
 
 def _is_persistent(head: RequestHead | ResponseHead) -> bool:
