@@ -224,7 +224,7 @@ def _end_of_value(text: str, start: int, end: int) -> int:
     if not text.startswith('"', start):
         return end
     close = end_of_quoted(text, start)
-    if close <= end or text[close - 1] != '"' or close == start + 1:
+    if close <= end:
         return end
     following = text.find(";", close)
     behind = text[close : len(text) if following < 0 else following]

@@ -132,7 +132,7 @@ def _parse_parameter(name: str, value: str) -> str | None:
     if name.endswith("*") and "*" not in name[:-1]:
         return _parse_extended(value)
     if value.startswith('"'):
-        return parse_value(value) if end_of_quoted(value, 0) == len(value) > 1 else None
+        return parse_value(value) if end_of_quoted(value, 0) == len(value) else None
     # Browsers and old clients leave the quotes away around what is no token.
     return value if value and not set(value) & set(' "\t') else None
 

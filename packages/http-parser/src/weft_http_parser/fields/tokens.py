@@ -90,7 +90,7 @@ def split_unquoted(text: str, separator: str) -> list[str]:
             break
         quote = text.find('"', at, cut)
         if quote >= 0:
-            at = end_of_quoted(text, quote)
+            at = end_of_quoted(text, quote) or len(text)
             continue
         pieces.append(text[start:cut].strip(WHITESPACE))
         start = at = cut + 1
@@ -99,12 +99,12 @@ def split_unquoted(text: str, separator: str) -> list[str]:
 
 
 def end_of_quoted(text: str, quote: int) -> int:
-    """The index behind the quoted-string that begins at `quote`; the end when it is not closed."""
+    """The index behind the quoted-string that begins at `quote`; 0 when it is never closed."""
     at = quote + 1
     while True:
         close = text.find('"', at)
         if close < 0:
-            return len(text)
+            return 0
         escape = text.find("\\", at, close)
         if escape < 0:
             return close + 1

@@ -1,0 +1,41 @@
+"""Media types."""
+
+import pytest
+
+from weft_http_parser import MediaType, parse_media_type
+
+
+@pytest.mark.parametrize(
+    ("text", "essence", "parameters"),
+    [
+        ("text/html", "text/html", {}),
+        (" text/html ", "text/html", {}),
+        ("TEXT/HTML; Charset=UTF-8", "text/html", {"charset": "UTF-8"}),
+        ("text/html;", "text/html", {}),
+        ("text/html; charset", "text/html", {"charset": ""}),
+        ('a/b; charset="utf-8"; c=d', "a/b", {"charset": "utf-8", "c": "d"}),
+        ("a/b;charset=x;charset=y", "a/b", {"charset": "x"}),
+        ('multipart/form-data; boundary="a;b"', "multipart/form-data", {"boundary": "a;b"}),
+        ('x/y; charset="a\\"b"', "x/y", {"charset": 'a"b'}),
+    ],
+)
+def test_media_types(text: str, essence: str, parameters: dict[str, str]) -> None:
+    media = parse_media_type(text)
+    assert media.essence == essence
+    assert media.parameters == parameters
+    assert media.charset == parameters.get("charset")
+
+
+@pytest.mark.parametrize("text", ["", "text", "a/b/c", "text/html, text/plain", "a /b", "/", "a/"])
+def test_what_is_malformed_is_bytes(text: str) -> None:
+    assert parse_media_type(text) == MediaType("application", "octet-stream")
+
+
+def test_media_types_as_text() -> None:
+    assert str(MediaType("a", "b", {"c": "d e", "f": "g"})) == 'a/b; c="d e"; f=g'
+
+
+def test_the_cache_is_bounded() -> None:
+    for number in range(1000):
+        parse_media_type(f"a/{number}")
+    assert parse_media_type.cache_info().currsize <= 256
