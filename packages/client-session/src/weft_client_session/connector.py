@@ -56,6 +56,7 @@ from weft_client_session.tracing import (
 from weft_http_parser import DEFAULT_LIMITS, Limits, Link, hdrs
 
 KEEPALIVE_SECONDS = 15.0
+CLOSE_SECONDS = 1.0
 
 
 class _Books:
@@ -135,15 +136,29 @@ class BaseConnector:
         return PoolStats(0, 0, 0) if self._books is None else self._books.pool.stats
 
     async def close(self, *, abort_ssl: bool = False) -> None:
-        """Close every connection, in use or not."""
-        self.close_now()
+        """Close every connection, in use or not, and wait until they are gone.
 
-    def close_now(self) -> None:
-        """As `close`, without waiting for anything."""
+        A peer that does not play along, as TLS would have it, is cut off after a second; with
+        `abort_ssl` at once.
+        """
+        links = self.close_now()
+        if abort_ssl:
+            for link in links:
+                link.abort()
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                for link in links:
+                    await link.wait_closed()
+        except TimeoutError:
+            for link in links:
+                link.abort()
+
+    def close_now(self) -> list[Link]:
+        """As `close`, without waiting: the links that are closing."""
         self._is_closed = True
         books, self._books = self._books, None
         if books is None or books.loop.is_closed():
-            return
+            return []
         books.sweeper.stop()
         if books.expiry is not None:
             books.expiry.cancel()
@@ -155,6 +170,7 @@ class BaseConnector:
                 connection.user.abandon()
             connection.is_placed = False
             connection.link.close()
+        return [connection.link for connection in books.connections]
 
     # What requests ask for.
 
@@ -438,8 +454,8 @@ class TCPConnector(BaseConnector):
             self._names.cache.discard((host, port))
 
     async def close(self, *, abort_ssl: bool = False) -> None:
-        """Close every connection, in use or not."""
-        self.close_now()
+        """Close every connection, in use or not, and the resolver."""
+        await super().close(abort_ssl=abort_ssl)
         await self._names.close()
 
     async def open(

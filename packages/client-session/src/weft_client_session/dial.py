@@ -20,7 +20,6 @@ from weft_client_session.errors import (
     ClientConnectorSSLError,
     ClientHttpProxyError,
     ClientProxyConnectionError,
-    ServerDisconnectedError,
 )
 from weft_client_session.request import ConnectionKey, RequestInfo
 from weft_client_session.resolver import ResolveResult
@@ -316,11 +315,11 @@ class _Answer:
             self._refuse(exc)
 
     def eof_received(self) -> bool:
-        self._refuse(ServerDisconnectedError())
+        self._refuse(ConnectionResetError(None, "the proxy closed the connection"))
         return False
 
     def link_lost(self, exc: Exception | None) -> None:
-        self._refuse(exc or ServerDisconnectedError())
+        self._refuse(exc or ConnectionResetError(None, "the proxy is gone"))
 
     def _settle(self, head: ResponseHead) -> None:
         if not self.head.done():

@@ -220,7 +220,7 @@ def to_payload(
     try:
         return PAYLOAD_REGISTRY.get(data, disposition=None)
     except LookupError:
-        return FormData(data)()
+        return FormData(data)()  # type: ignore[arg-type]  # it refuses what it cannot take
 
 
 class ClientRequest:

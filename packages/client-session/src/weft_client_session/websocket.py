@@ -5,7 +5,7 @@ Knows how to ask for the switch and to check the answer; frames are weft_websock
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
@@ -161,27 +161,42 @@ class ClientWebSocketResponse(Generic[DecodesText]):
     # Sending.
 
     async def ping(self, message: bytes | str = b"") -> None:
-        await self._sending(self._stream.ping(message))
+        try:
+            await self._stream.ping(message)
+        except ConnectionResetError as exc:
+            raise _closed() from exc
 
     async def pong(self, message: bytes | str = b"") -> None:
-        await self._sending(self._stream.pong(message))
+        try:
+            await self._stream.pong(message)
+        except ConnectionResetError as exc:
+            raise _closed() from exc
 
     async def send_frame(
         self, message: bytes, opcode: WSMsgType, compress: int | None = None
     ) -> None:
-        await self._sending(self._stream.send_frame(message, opcode, compress))
+        try:
+            await self._stream.send_frame(message, opcode, compress)
+        except ConnectionResetError as exc:
+            raise _closed() from exc
 
     async def send_str(self, data: str, compress: int | None = None) -> None:
         if not isinstance(data, str):
             raise TypeError(f"data argument must be str ({type(data)!r})")
-        await self._sending(self._stream.send_text(data, compress))
+        try:
+            await self._stream.send_text(data, compress)
+        except ConnectionResetError as exc:
+            raise _closed() from exc
 
     async def send_bytes(
         self, data: bytes | bytearray | memoryview, compress: int | None = None
     ) -> None:
         if not isinstance(data, bytes | bytearray | memoryview):
             raise TypeError(f"data argument must be byte-ish ({type(data)!r})")
-        await self._sending(self._stream.send_binary(data, compress))
+        try:
+            await self._stream.send_binary(data, compress)
+        except ConnectionResetError as exc:
+            raise _closed() from exc
 
     async def send_json(
         self,
@@ -200,7 +215,10 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         dumps: Callable[[Any], bytes],
     ) -> None:
         """Send JSON from a serializer that makes bytes."""
-        await self._sending(self._stream.send_text(dumps(data), compress))
+        try:
+            await self._stream.send_text(dumps(data), compress)
+        except ConnectionResetError as exc:
+            raise _closed() from exc
 
     # Receiving.
 
@@ -240,15 +258,13 @@ class ClientWebSocketResponse(Generic[DecodesText]):
 
     # Inside.
 
-    async def _sending(self, sending: Awaitable[None]) -> None:
-        try:
-            await sending
-        except ConnectionResetError as exc:
-            raise ClientConnectionResetError("Cannot write to closing transport") from exc
-
     async def _watch(self) -> None:
         await self._connection.link.wait_closed()
         self._response.close()
+
+
+def _closed() -> ClientConnectionResetError:
+    return ClientConnectionResetError("Cannot write to closing transport")
 
 
 def _wrong_type(message: Message, wanted: str) -> WSMessageTypeError:
