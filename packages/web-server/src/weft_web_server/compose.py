@@ -3,7 +3,6 @@
 Decides which middlewares a route passes and who answers where no route fits. Runs no request.
 """
 
-import asyncio
 import inspect
 from collections.abc import Awaitable, Sequence
 from typing import Any, Protocol
@@ -161,15 +160,14 @@ def to_callable(handler: AnyHandler) -> Handler:
     if isinstance(handler, type):
         return _from_view(handler)
     call = getattr(handler, "__call__", None)  # noqa: B004  an object may have an async one
-    if asyncio.iscoroutinefunction(handler) or asyncio.iscoroutinefunction(call):
+    if inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(call):
         return handler
     return _from_function(handler)
 
 
 def _from_view(view: type[View]) -> Handler:
     async def answer(request: Request) -> StreamResponse:
-        response: StreamResponse = await view(request)
-        return response
+        return await view(request)
 
     return answer
 

@@ -28,7 +28,7 @@ def choose_coding(response: StreamResponse, accept_encoding: str | None) -> str 
     if "Content-Encoding" in headers or "Content-Range" in headers:
         return None
     if wishes.coding is not None:
-        return wishes.coding.value
+        return str(wishes.coding.value)
     if not accept_encoding:
         return None
     return _best(dict(parse_quality_list(accept_encoding.lower())))

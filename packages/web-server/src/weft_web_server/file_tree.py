@@ -7,8 +7,9 @@ time from an open directory, so that no link that appears meanwhile leads out.
 import os
 import stat
 import sys
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import Final, NamedTuple
 
 _CAN_WALK: Final = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 
@@ -16,7 +17,7 @@ _CAN_WALK: Final = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 class OpenFile(NamedTuple):
     """A file, open for reading, and its facts at that moment."""
 
-    file: BinaryIO
+    file: FileIO
     facts: os.stat_result
 
 
@@ -116,7 +117,7 @@ def _check(descriptor: int) -> OpenFile:
             raise IsADirectoryError
         if not stat.S_ISREG(facts.st_mode):
             raise PermissionError("not a regular file")
-        return OpenFile(os.fdopen(descriptor, "rb", buffering=0), facts)  # type: ignore[arg-type]  # a raw file reads bytes too
+        return OpenFile(os.fdopen(descriptor, "rb", buffering=0), facts)
     except BaseException:
         os.close(descriptor)
         raise

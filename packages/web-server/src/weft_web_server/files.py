@@ -8,8 +8,9 @@ import asyncio
 import mimetypes
 import os
 from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import attrs
 
@@ -154,7 +155,7 @@ class FileResponse(StreamResponse):
         return Answer(response, part.start, part.stop - part.start)
 
     async def _send(
-        self, exchange: Exchange, answer: Answer, file: BinaryIO | None
+        self, exchange: Exchange, answer: Answer, file: FileIO | None
     ) -> ResponseWriter:
         plan = plan_response(
             exchange.head,
@@ -190,7 +191,7 @@ def _status_of(exc: OSError) -> int:
     return 403 if is_forbidden else 404
 
 
-def _read(file: BinaryIO, answer: Answer) -> bytes:
+def _read(file: FileIO, answer: Answer) -> bytes:
     file.seek(answer.start)
     pieces = []
     left = answer.size

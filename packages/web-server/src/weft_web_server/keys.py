@@ -63,9 +63,7 @@ class ResponseKey(BaseKey[T]):
 
 def _calling_module() -> str:
     frame = sys._getframe(2)
-    while frame is not None and frame.f_code.co_name == "__init__":
-        if frame.f_back is None:
-            break
+    while frame.f_code.co_name == "__init__" and frame.f_back is not None:
         frame = frame.f_back
     name = frame.f_globals.get("__name__", "<module>")
     return str(name)
@@ -130,7 +128,7 @@ class RequestMapping(Keyed[RequestKey[Any]]):
     def __setitem__(self, key: Any, value: Any) -> None:
         Keyed.__setitem__(self, key, value)
 
-    @overload  # type: ignore[override]  # narrower keys than a mapping of anything
+    @overload
     def get(self, key: RequestKey[T], default: None = ...) -> T | None: ...
     @overload
     def get(self, key: RequestKey[T], default: D) -> T | D: ...
@@ -159,7 +157,7 @@ class ResponseMapping(Keyed[ResponseKey[Any]]):
     def __setitem__(self, key: Any, value: Any) -> None:
         Keyed.__setitem__(self, key, value)
 
-    @overload  # type: ignore[override]  # narrower keys than a mapping of anything
+    @overload
     def get(self, key: ResponseKey[T], default: None = ...) -> T | None: ...
     @overload
     def get(self, key: ResponseKey[T], default: D) -> T | D: ...
@@ -188,7 +186,7 @@ class AppMapping(Keyed[AppKey[Any]]):
     def __setitem__(self, key: Any, value: Any) -> None:
         Keyed.__setitem__(self, key, value)
 
-    @overload  # type: ignore[override]  # narrower keys than a mapping of anything
+    @overload
     def get(self, key: AppKey[T], default: None = ...) -> T | None: ...
     @overload
     def get(self, key: AppKey[T], default: D) -> T | D: ...

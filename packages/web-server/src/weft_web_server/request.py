@@ -324,7 +324,8 @@ class BaseRequest(RequestMapping):
     @property
     def http_range(self) -> slice:
         """The Range field as a slice; ValueError when it cannot be read."""
-        return parse_range(self._head.get("Range"))
+        field = self._head.get("Range")
+        return slice(None, None, 1) if field is None else parse_range(field)
 
     # The body.
 
@@ -397,14 +398,14 @@ class BaseRequest(RequestMapping):
         body = self.exchange.body
         if body is None or self.method not in self.POST_METHODS:
             return NO_FORM
-        if body.form is not None:
-            return body.form
+        if (form := body.form) is not None:
+            return form
         limits = FormLimits(size=self.client_max_size, fields=self.client_max_fields)
         try:
-            body.form = await self._read_form(body, limits)
+            form = body.form = await self._read_form(body, limits)
         except (BodyTooLarge, TooManyFields) as exc:
             raise self.exchange.refuse_size(exc.limit, exc.limit + 1) from exc
-        return body.form
+        return form
 
     async def _read_form(self, body: RequestBody, limits: FormLimits) -> Form:
         kind = self.content_type

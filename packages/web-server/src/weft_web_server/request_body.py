@@ -118,8 +118,8 @@ async def read_urlencoded(body: RequestBody, charset: str, limits: FormLimits) -
     data = await body.read(limits.size)
     if limits.fields and data.count(b"&") >= limits.fields:
         raise TooManyFields(limits.fields)
-    text = data.rstrip().decode(charset)
-    pairs = parse_urlencoded(text, limits.fields or len(data) + 1)
+    text = data.rstrip().decode("ascii", "surrogateescape")
+    pairs = parse_urlencoded(text, limits.fields or len(data) + 1, charset)
     return MultiDictProxy(MultiDict(pairs))
 
 

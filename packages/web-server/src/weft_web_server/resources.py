@@ -3,9 +3,8 @@
 Decides what a registered handler may be. Knows patterns and handlers; does not match requests.
 """
 
-import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sized
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sized
 from typing import Any, Protocol, TypeAlias
 
 from yarl import URL
@@ -34,7 +33,7 @@ class View:
         """The request being answered."""
         return self._request
 
-    def __await__(self) -> Iterator[Any]:
+    def __await__(self) -> Generator[Any, None, StreamResponse]:
         return self._answer().__await__()
 
     async def _answer(self) -> StreamResponse:
@@ -67,7 +66,7 @@ class AbstractRoute:
     def __init__(
         self, method: str, handler: AnyHandler, *, expect_handler: ExpectHandler | None = None
     ) -> None:
-        if expect_handler is not None and not asyncio.iscoroutinefunction(expect_handler):
+        if expect_handler is not None and not inspect.iscoroutinefunction(expect_handler):
             raise TypeError(f"an expect_handler is an async function, not {expect_handler!r}")
         self._method = method.upper()
         self._handler = handler
@@ -312,7 +311,8 @@ def check_handler(handler: AnyHandler) -> AnyHandler:
     """Refuse what could never answer a request, with what to write instead."""
     if isinstance(handler, type) and issubclass(handler, View):
         return handler
-    if not callable(handler) or isinstance(handler, type):
+    subject: object = handler
+    if isinstance(handler, type) or not callable(subject):
         raise TypeError(
             f"{handler!r} is no handler; give an async function that takes the request, or a View"
         )

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar, overload
 
 import attrs
 
-from .resources import AbstractResource, AbstractRoute, AnyHandler
+from .resources import AbstractResource, AbstractRoute, AnyHandler, ExpectHandler
 
 HandlerT = TypeVar("HandlerT", bound=AnyHandler)
 
@@ -26,7 +26,15 @@ PathLike: TypeAlias = str | os.PathLike[str]
 class RouteAdder(Protocol):
     """What a definition needs of the router it is added to."""
 
-    def add_route(self, method: str, path: str, handler: Any, **kwargs: Any) -> AbstractRoute: ...
+    def add_route(
+        self,
+        method: str,
+        path: str,
+        handler: AnyHandler,
+        *,
+        name: str | None = ...,
+        expect_handler: ExpectHandler | None = ...,
+    ) -> AbstractRoute: ...
     def add_get(self, path: str, handler: Any, **kwargs: Any) -> AbstractRoute: ...
     def add_static(self, prefix: str, path: PathLike, **kwargs: Any) -> AbstractResource: ...
 

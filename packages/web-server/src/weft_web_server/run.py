@@ -13,6 +13,8 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import attrs
+
 from .access_log import AbstractAccessLogger, AccessLogger
 from .application import Application
 from .runner import AppRunner, GracefulExit
@@ -90,19 +92,21 @@ def _listed(value: Any, single: Any) -> list[Any] | None:
     return [value] if isinstance(value, single) else list(value)
 
 
+@attrs.frozen(kw_only=True)
 class _Places:
     """Where to listen."""
 
-    __slots__ = ("host", "paths", "port", "site_options", "socks", "tcp_options")
-
-    def __init__(self, **places: Any) -> None:
-        for name, value in places.items():
-            setattr(self, name, value)
+    host: list[str] | None
+    port: int | None
+    paths: list[Path] | None
+    socks: list[socket.socket] | None
+    site_options: dict[str, Any]
+    tcp_options: dict[str, Any]
 
     def make_sites(self, runner: AppRunner) -> list[BaseSite]:
         """The sites for the hosts, the paths and the sockets, or for all interfaces."""
         sites: list[BaseSite] = []
-        hosts = self.host
+        hosts: Iterable[str | None] | None = self.host
         if hosts is None and (self.port is not None or not (self.paths or self.socks)):
             hosts = [None]
         tcp = self.site_options | self.tcp_options

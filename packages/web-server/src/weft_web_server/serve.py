@@ -168,7 +168,9 @@ def _judge(exc: Exception) -> tuple[int, str]:
         return 413, "413: the body is too large"
     if isinstance(exc, ProtocolError) and exc.status < 500:
         return exc.status, f"{exc.status}: {exc.reason.text}"
-    if isinstance(exc, RequestPayloadError | ContentCodingError | MultipartError):
+    if isinstance(exc, MultipartError):
+        return exc.status, f"{exc.status}: the form cannot be read"
+    if isinstance(exc, RequestPayloadError | ContentCodingError):
         return 400, "400: the body of the request is broken"
     if isinstance(exc, asyncio.TimeoutError):
         return 504, "504: Gateway Timeout"

@@ -1,7 +1,7 @@
 """Every limit and deadline of a server, with its default."""
 
 import logging
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -59,7 +59,7 @@ def to_options(
     max_headers: int = 128,
     read_bufsize: int | None = None,
     timeout_ceil_threshold: float | None = None,
-    **options: object,
+    **options: Any,
 ) -> ServerOptions:
     """The options behind the keywords that users of aiohttp know."""
     deadlines = Deadlines(keep_alive=keepalive_timeout, linger=lingering_time)

@@ -376,7 +376,8 @@ class StreamResponse(ResponseMapping):
 
     async def prepare(self, request: "BaseRequest") -> Writer | None:
         """Send the head; what follows goes to that request's client."""
-        return await request.exchange.start(self, request)
+        writer: Writer = await request.exchange.start(self, request)
+        return writer
 
     async def write(self, data: Buffer) -> None:
         """Send a piece of the body; waits while the client is slow."""
