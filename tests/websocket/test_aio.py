@@ -507,6 +507,37 @@ async def test_a_fault_that_was_held_back() -> None:
     await raw.peer.until_event("eof")
 
 
+async def test_a_fault_that_was_held_back_outlives_the_link() -> None:
+    raw = Raw()
+    raw.send(*[frame(0x81, b"x")] * 100, frame(0x83))
+    await passes()
+    raw.peer_link.abort()
+    await passes()
+    types = [(await raw.stream.receive()).type for _ in range(102)]
+    assert types == [TEXT] * 100 + [WSMsgType.ERROR, WSMsgType.CLOSED]
+    assert raw.stream.close_code == 1002
+
+
+async def test_bytes_that_were_not_read_are_dropped_by_close() -> None:
+    raw = Raw(protocol=WsProtocol(Role.SERVER, decode_text=False))
+    raw.send(*[frame(0x81, b"x")] * 100)
+    assert (await raw.stream.receive()).data == b"x"
+    closing = asyncio.create_task(raw.stream.close())
+    raw.send(frame(0x88, b"\x03\xe8"))
+    assert await closing is True
+    assert raw.stream.close_code == 1000
+
+
+async def test_a_link_that_is_lost_between_the_close_frames() -> None:
+    raw = Raw(autoclose=False)
+    raw.send(frame(0x88, b"\x03\xe8"))
+    assert (await raw.stream.receive()).type is CLOSE
+    raw.peer_link.abort()
+    await passes()
+    assert await raw.stream.receive() == CLOSED
+    assert (raw.stream.closed, raw.stream.close_code) == (True, 1000)
+
+
 async def test_a_sender_waits_for_a_slow_peer() -> None:
     raw = Raw()
     raw.peer_link.hold(Hold.BODY)

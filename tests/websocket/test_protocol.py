@@ -231,6 +231,18 @@ def test_bombs_are_unpacked_one_at_a_time(twin: Twin) -> None:
     assert [type(event).__name__ for event in rest] == ["WSMessage"] * 9 + ["WebSocketError"]
 
 
+def test_bytes_that_come_while_frames_are_kept_back(twin: Twin) -> None:
+    bomb = frame(0xC2, pack(b"\x00" * 2**20))
+    core = make(twin, deflate=DeflateParams(client_no_context_takeover=True))
+    events = core.receive(bomb * 2 + frame(0x81, b"a"))
+    events += receive(core, frame(0x81, b"b"))
+    assert [len(event.data) for event in events if isinstance(event, tuple)] == [2**20] * 2 + [
+        1,
+        1,
+    ]
+    assert events[-1] == (TEXT, "b", "")
+
+
 # The closing handshake
 
 
