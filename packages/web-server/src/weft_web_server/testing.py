@@ -1,15 +1,13 @@
 """Servers for tests: an application, or one handler, on a free port of this machine.
 
-    async with TestServer(app) as server:
-        ... server.make_url("/path")
-
-Decides nothing: runners and sites do the work.
+Knows how to start and stop them and where they are. Knows no client and no test runner.
 """
 
+import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from yarl import URL
 
@@ -18,13 +16,43 @@ from .request import BaseRequest
 from .runner import AppRunner, BaseRunner, ServerRunner
 from .server import Server
 from .sites import SockSite
-from .streaming import StreamResponse
+
+if TYPE_CHECKING:
+    import ssl
+
+SocketFactory = Callable[[str, int, socket.AddressFamily], socket.socket]
+
+
+def get_port_socket(host: str, port: int, family: socket.AddressFamily) -> socket.socket:
+    """A socket bound to this port; 0 stands for any free one."""
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def get_unused_port_socket(
+    host: str, family: socket.AddressFamily = socket.AF_INET
+) -> socket.socket:
+    """A socket bound to a port of this host that nobody uses."""
+    return get_port_socket(host, 0, family)
+
+
+def unused_port() -> int:
+    """A TCP port of this machine that nobody uses at this moment."""
+    with get_unused_port_socket("127.0.0.1") as bound:
+        port: int = bound.getsockname()[1]
+        return port
 
 
 class BaseTestServer:
-    """A server on a free port, between `start_server()` and `close()`."""
+    """A server for a test: use it as `async with`, or start it and close it."""
 
-    __test__ = False  # for pytest, which collects classes by their name
+    __test__ = False  # test runners take it for a class of tests otherwise
 
     def __init__(
         self,
@@ -33,109 +61,106 @@ class BaseTestServer:
         host: str = "127.0.0.1",
         port: int | None = None,
         skip_url_asserts: bool = False,
+        socket_factory: SocketFactory = get_port_socket,
         **options: Any,
     ) -> None:
         self.scheme = scheme
         self.host = host
-        self.port = port
-        self.runner: BaseRunner | None = None
+        self.port = port or 0
         self.skip_url_asserts = skip_url_asserts
-        self._root: URL | None = None
+        self.socket_factory = socket_factory
+        self.runner: BaseRunner | None = None
         self._options = options
+        self._is_closed = False
 
-    async def start_server(self, **options: Any) -> None:
-        """Listen; a second call does nothing."""
+    async def start_server(
+        self,
+        loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        ssl: "ssl.SSLContext | None" = None,
+        **options: Any,
+    ) -> None:
+        """Listen; does nothing the second time. `loop` is taken for aiohttp's sake, and unused."""
         if self.runner is not None:
             return
-        given = {**self._options, **options}
-        ssl_context = given.pop("ssl", None)
-        self.runner = self._make_runner(
-            shutdown_timeout=given.pop("shutdown_timeout", 10), **given
-        )
+        self.runner = self._make_runner({"shutdown_timeout": 5.0, **self._options, **options})
         await self.runner.setup()
-        sock = socket.create_server((self.host, self.port or 0), backlog=128)
-        self.port = sock.getsockname()[1]
-        await SockSite(self.runner, sock, ssl_context=ssl_context).start()
-        if not self.scheme:
-            self.scheme = "http" if ssl_context is None else "https"
-        self._root = URL.build(scheme=self.scheme, host=self.host, port=self.port)
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        bound = self.socket_factory(self.host, self.port, family)
+        self.port = bound.getsockname()[1]
+        self.scheme = self.scheme or ("http" if ssl is None else "https")
+        await SockSite(self.runner, bound, ssl_context=ssl).start()
 
-    def _make_runner(self, **options: Any) -> BaseRunner:
-        raise NotImplementedError
+    def make_url(self, path: str | URL) -> URL:
+        """The address of a path on this server."""
+        if self.runner is None:
+            raise RuntimeError("start the server first; then it has an address")
+        url = URL(path)
+        if url.absolute:
+            if self.skip_url_asserts:
+                return url
+            raise ValueError(f"give a path on the test server, not the whole URL {url}")
+        return URL.build(scheme=self.scheme, host=self.host, port=self.port).join(url)
 
     @property
     def started(self) -> bool:
-        """Whether it listens."""
+        """Whether it has been started, even if it is closed by now."""
         return self.runner is not None
 
     @property
-    def handler(self) -> Server:
-        """The server."""
-        server = None if self.runner is None else self.runner.server
-        if server is None:
-            raise RuntimeError("start the server first")
-        return server
+    def closed(self) -> bool:
+        return self._is_closed
 
-    def make_url(self, path: str | URL) -> URL:
-        """The whole URL of a path."""
-        if self._root is None:
-            raise RuntimeError("start the server first")
-        url = URL(path)
-        return url if self.skip_url_asserts and url.absolute else self._root.join(url)
+    @property
+    def handler(self) -> Server | None:
+        """The server that makes the connections."""
+        return None if self.runner is None else self.runner.server
 
     async def close(self) -> None:
-        """End; a second call does nothing."""
-        runner, self.runner = self.runner, None
-        if runner is not None:
-            await runner.cleanup()
-            self._root = None
+        """End in order; doing so again, or before the start, is fine."""
+        if self.runner is None or self._is_closed:
+            return
+        self._is_closed = True
+        await self.runner.cleanup()
 
-    async def __aenter__(self) -> "BaseTestServer":
+    def _make_runner(self, options: dict[str, Any]) -> BaseRunner:
+        raise NotImplementedError
+
+    async def __aenter__(self) -> Self:
         await self.start_server()
         return self
 
     async def __aexit__(
         self,
         kind: type[BaseException] | None,
-        value: BaseException | None,
+        exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
 
 
 class TestServer(BaseTestServer):
-    """Serves an application."""
+    """Serves an application.
 
-    def __init__(
-        self,
-        app: Application,
-        *,
-        scheme: str = "",
-        host: str = "127.0.0.1",
-        port: int | None = None,
-        **options: Any,
-    ) -> None:
+    `async with TestServer(app) as server: ... server.make_url("/")`
+    """
+
+    def __init__(self, app: Application, **options: Any) -> None:
+        super().__init__(**options)
         self.app = app
-        super().__init__(scheme=scheme, host=host, port=port, **options)
 
-    def _make_runner(self, **options: Any) -> BaseRunner:
+    def _make_runner(self, options: dict[str, Any]) -> BaseRunner:
         return AppRunner(self.app, **options)
 
 
 class RawTestServer(BaseTestServer):
-    """Serves one handler, without an application."""
+    """Serves one handler for every request, without an application."""
 
-    def __init__(
-        self,
-        handler: Callable[[BaseRequest], Awaitable[StreamResponse]],
-        *,
-        scheme: str = "",
-        host: str = "127.0.0.1",
-        port: int | None = None,
-        **options: Any,
-    ) -> None:
+    def __init__(self, handler: Callable[[BaseRequest], Awaitable[Any]], **options: Any) -> None:
+        super().__init__(**options)
         self._handler = handler
-        super().__init__(scheme=scheme, host=host, port=port, **options)
 
-    def _make_runner(self, *, shutdown_timeout: float = 10, **options: Any) -> BaseRunner:
-        return ServerRunner(Server(self._handler, **options), shutdown_timeout=shutdown_timeout)
+    def _make_runner(self, options: dict[str, Any]) -> BaseRunner:
+        shutdown_timeout = options.pop("shutdown_timeout")
+        server = Server(self._handler, **options)
+        return ServerRunner(server, shutdown_timeout=shutdown_timeout)
