@@ -3,7 +3,7 @@ import doctest
 
 import pytest
 
-from weft_http_parser import HTTP_11, RequestHead, ResponseHead
+from weft_http_parser import HTTP_10, HTTP_11, RequestHead, ResponseHead
 from weft_websocket import (
     DeflateParams,
     HandshakeError,
@@ -96,6 +96,11 @@ def test_what_is_not_a_handshake(changes: dict[str, str | None], status: int) ->
         assert caught.value.headers == (("Sec-WebSocket-Version", "13"),)
     for value in changes.values():
         assert not value or value not in caught.value.text or value == "POST"
+
+
+def test_an_old_version_of_http_is_refused() -> None:
+    with pytest.raises(HandshakeError, match=r"HTTP/1\.1"):
+        accept(RequestHead("GET", "/", HTTP_10, tuple(request().headers.items())))
 
 
 def test_two_keys_are_refused() -> None:

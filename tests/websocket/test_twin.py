@@ -340,6 +340,12 @@ def test_the_twins_agree(seed: int, decodes_text: bool, max_batch: int) -> None:
             assert (frames, fault) == expected[:2]
 
 
+def test_the_package_says_on_which_twin_it_runs(twin: Twin) -> None:
+    module = twin.module("_twin")
+    assert module.BACKEND == twin.BACKEND == twin.backend
+    assert type(scanner(twin)) is module.FrameScanner
+
+
 def test_the_c_twin_has_the_names_of_the_python_twin() -> None:
     c = pytest.importorskip("weft_websocket._twin._c")
     assert c.API == _py.API

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 import attrs
 
-from weft_http_parser import RequestHead, ResponseHead
+from weft_http_parser import HTTP_11, RequestHead, ResponseHead
 from weft_websocket.deflate import MAX_WINDOW_BITS, NAME, DeflateParams
 from weft_websocket.errors import HandshakeError
 
@@ -154,8 +154,8 @@ def check_response(
 
 def _check_request(head: RequestHead) -> str:
     """The key of a proper handshake (RFC 6455 4.2.1)."""
-    if head.method != "GET":
-        raise HandshakeError(400, "A websocket handshake is a GET request")
+    if head.method != "GET" or head.version < HTTP_11:
+        raise HandshakeError(400, "A websocket handshake is a GET request of HTTP/1.1")
     if not _has_token(head, "Upgrade", "websocket"):
         raise HandshakeError(400, "No WebSocket UPGRADE header")
     if not _has_token(head, "Connection", "upgrade"):
