@@ -103,7 +103,6 @@ from weft_http_parser import (
     TextIOPayload,
     content_disposition_filename,
     get_payload,
-    parse_content_disposition,
     payload_type,
 )
 from weft_http_parser import Version as HttpVersion
@@ -208,7 +207,6 @@ __all__ = (
     "encode_basic_auth",
     "get_payload",
     "hdrs",
-    "parse_content_disposition",
     "payload_type",
     "request",
 )
