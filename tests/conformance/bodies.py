@@ -132,6 +132,7 @@ TRAILERS = (
     Case("trailers at their limit", "9110 6.5", CHUNKED + "0\r\nX: a\r\n\r\n", ("POST /", "end X=a"), limits={"trailers": 8}),
     bad("trailers over their limit", "9110 6.5", CHUNKED + "0\r\nX: a\r\n\r▲\n", "TRAILERS_TOO_LARGE", trailers=7),
     bad("a trailer over the limit", "9110 6.5", CHUNKED + "0\r\nX: aaa▲aaaa", "TRAILERS_TOO_LARGE", trailers=6),
+    bad("trailers over their limit at a line's start", "9110 6.5", CHUNKED + "0\r\nX: a\r\n▲X: a\r\n", "TRAILERS_TOO_LARGE", trailers=6),
     bad("a trailer line over its limit", "9110 6.5", CHUNKED + "0\r\nX:" + "a" * 8188 + "▲a\r\n", "FIELD_TOO_LONG"),
 )  # fmt: skip
 

@@ -7,10 +7,12 @@ from weft_http_parser import (
     ContentCodingError,
     HeaderInjection,
     HttpParserError,
+    LineTooLong,
     LinkLost,
     MultipartError,
     ProtocolError,
     Reason,
+    UnknownPayload,
 )
 
 ERRORS = (
@@ -23,6 +25,8 @@ ERRORS = (
     (BodyTooLarge(10), "body larger than 10 bytes"),
     (MultipartError("no boundary"), "no boundary"),
     (LinkLost(), "the connection is lost"),
+    (LineTooLong(10), "Chunk too big: a line of more than 10 bytes"),
+    (UnknownPayload(int), "no payload is registered for a value of type int"),
 )
 
 

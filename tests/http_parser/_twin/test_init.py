@@ -30,6 +30,15 @@ def test_c_where_built() -> None:
     assert backend() == backend(WEFT_NO_EXTENSIONS="") == "c"
 
 
+@pytest.mark.parametrize("module", ["None", "types.SimpleNamespace(API=-1)"])
+def test_python_where_c_is_missing_or_stale(module: str) -> None:
+    before = f"import sys, types; sys.modules['weft_http_parser._twin._c'] = {module}; "
+    run = subprocess.run(
+        [sys.executable, "-c", before + PROGRAM], env={}, capture_output=True, check=True
+    )
+    assert run.stdout.split() == [b"py", b"weft_http_parser.heads"]
+
+
 def test_names_are_those_of_the_chosen_twin(twin: Twin) -> None:
     switch = twin.module("_twin")
     chosen = twin.module(f"_twin._{twin.backend}")

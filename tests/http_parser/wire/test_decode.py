@@ -96,3 +96,11 @@ def test_error_offset_counts_from_start(twin: Twin) -> None:
     with pytest.raises(twin.ProtocolError) as caught:
         make(twin, twin.CHUNKED).decode(b"abc1\r\naX", 3, [])
     assert (caught.value.reason, caught.value.offset) == (twin.Reason.CHUNK_END, 4)
+
+
+def test_nothing_gives_nothing(twin: Twin) -> None:
+    for framing in (3, twin.UNTIL_CLOSE, twin.CHUNKED):
+        out: list[bytes] = []
+        decoder = make(twin, framing)
+        assert decoder.decode(b"", 0, out) == 0
+        assert decoder.chunk_ends == out == []

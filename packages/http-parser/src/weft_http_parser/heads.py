@@ -103,19 +103,21 @@ def render_fields(headers: Headers) -> bytes:
     # One return and one line feed per pair are ours; any more came with a value.
     lines = len(pairs)
     if _LINES.fullmatch(text) is None or text.count("\n") != lines or text.count("\r") != lines:
-        _refuse_fields(pairs)
+        raise _find_injection(pairs)
     for name, _ in pairs:
         if name not in _HEADER_NAMES and not _TOKEN.fullmatch(name):
             raise HeaderInjection("header name", name)
     return _encode("header", text)
 
 
-def _refuse_fields(pairs: list[tuple[str, str]]) -> None:
+def _find_injection(pairs: list[tuple[str, str]]) -> HeaderInjection:
+    """The error for pairs of which one is known to be bad."""
     for name, value in pairs:
         if not _TOKEN.fullmatch(name):
-            raise HeaderInjection("header name", name)
+            return HeaderInjection("header name", name)
         if not _TEXT.fullmatch(value):
-            raise HeaderInjection("header value", value)
+            break
+    return HeaderInjection("header value", value)
 
 
 def _render_version(version: Version) -> str:

@@ -1,0 +1,265 @@
+"""The C twin as a piece of C: what it reads, keeps, frees and refuses. Its results are compared
+with the specification's in the other files here, and in tests/conformance."""
+
+import gc
+import os
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conformance import bodies, requests, responses
+from support.guard import GuardedPage
+from support.twins import Twin, load_twin
+
+ROOT = Path(__file__).resolve().parents[3]
+HEAD = b"GET /path HTTP/1.1\r\nHost: a\r\nX-Name: value\r\n\r\n"
+BODY = b"3;x=y\r\nabc\r\n0\r\nX-Name: value\r\n\r\n"
+WIRES = tuple(
+    (case.wire, not case.request, case.limits)
+    for case in (*requests.CASES, *bodies.CASES, *responses.CASES)
+    if len(case.wire) < 2000
+)
+
+
+@pytest.fixture
+def c() -> Twin:
+    return load_twin("weft_http_parser", "c")
+
+
+def scanner(twin: Twin, is_request: bool = True, **limits: int) -> Any:
+    return twin.module("_twin").HeadScanner(is_request, twin.Limits(**limits))
+
+
+def outcome(twin: Twin, scan: Callable[..., object], *arguments: object) -> object:
+    """What a scan returns, or the reason and offset of its error."""
+    try:
+        found = scan(*arguments)
+    except twin.ProtocolError as exc:
+        return exc.reason.name, exc.offset
+    return getattr(found, "raw", found)
+
+
+def feed(twin: Twin, limits: dict[str, int], data: bytes | memoryview) -> object:
+    """What a chunk scanner gives out, takes and raises."""
+    out: list[bytes] = []
+    made = twin.module("_twin").ChunkScanner(twin.Limits(**limits))
+    return outcome(twin, made.feed, data, 0, out), out, made.done
+
+
+class TestBounds:
+    """Every beginning of every case, before a page that must not be read and behind one."""
+
+    def test_heads(self, c: Twin) -> None:
+        page, py = GuardedPage(), load_twin("weft_http_parser", "py")
+        for wire, is_request, limits in WIRES:
+            for size in range(len(wire) + 1):
+                data = wire[:size]
+                expected = outcome(py, scanner(py, is_request, **limits).scan, data, 0)
+                for put in (page.at_end, page.at_start):
+                    made = scanner(c, is_request, **limits)
+                    assert outcome(c, made.scan, put(data), 0) == expected
+
+    def test_chunks(self, c: Twin) -> None:
+        page, py = GuardedPage(), load_twin("weft_http_parser", "py")
+        for wire, _, limits in WIRES:
+            body = wire.partition(b"\r\n\r\n")[2]
+            for size in range(len(body) + 1):
+                data = body[:size]
+                expected = feed(py, limits, data)
+                assert feed(c, limits, page.at_end(data)) == expected
+                assert feed(c, limits, page.at_start(data)) == expected
+
+    def test_resumed_head(self, c: Twin) -> None:
+        page = GuardedPage()
+        made = scanner(c)
+        for size in range(len(HEAD)):
+            assert made.scan(page.at_end(HEAD[:size]), 0) is None
+        assert made.scan(page.at_end(HEAD), 0).raw == HEAD
+
+
+WORK: dict[str, Callable[[Twin], object]] = {
+    "headers": lambda c: dict(scanner(c).scan(HEAD, 0).headers),
+    "raw headers": lambda c: scanner(c).scan(HEAD, 0).raw_headers,
+    "repr": lambda c: repr(scanner(c).scan(HEAD, 0)),
+    "get all": lambda c: scanner(c).scan(HEAD, 0).get_all("X-Name"),
+    "error": lambda c: outcome(c, scanner(c).scan, HEAD[:-3] + b"\0", 0),
+    "chunks": lambda c: feed(c, {}, BODY),
+    "request": lambda c: c.RequestHead("GET", "/", headers=[("A" * 99, "b" * 2000)]).headers,
+    "response": lambda c: c.ResponseHead(200, "OK", headers={"A": "b"}).reason,
+    "many fields": lambda c: scanner(c).scan(HEAD[:-2] + b"A: b\r\n" * 90 + b"\r\n", 0).headers,
+}
+
+
+class TestMemory:
+    def test_head_keeps_bytes_it_is_most_of(self, c: Twin) -> None:
+        whole = HEAD + b"a few"
+        head = scanner(c).scan(whole, 0)
+        assert head.raw == HEAD
+        assert any(one is whole for one in gc.get_referents(head)) or sys.getrefcount(whole) > 2
+        assert scanner(c).scan(HEAD, 0).raw is HEAD
+
+    def test_head_lets_go_of_bytes_it_is_little_of(self, c: Twin) -> None:
+        whole = HEAD + bytes(10_000)
+        count = sys.getrefcount(whole)
+        head = scanner(c).scan(whole, 0)
+        assert sys.getrefcount(whole) == count
+        assert head.raw == HEAD
+
+    def test_body_that_is_all_of_the_input_is_not_copied(self, c: Twin) -> None:
+        made = c.module("_twin").ChunkScanner(c.Limits())
+        out: list[bytes] = []
+        made.feed(b"ff\r\n", 0, out)
+        data = bytes(100)
+        made.feed(data, 0, out)
+        assert out[0] is data
+
+    @pytest.mark.parametrize("name", WORK)
+    def test_nothing_leaks(self, c: Twin, name: str) -> None:
+        def measure() -> int:
+            for _ in range(300):
+                WORK[name](c)
+            gc.collect()
+            return tracemalloc.get_traced_memory()[0]
+
+        tracemalloc.start()
+        try:
+            measure()
+            before = measure()
+            assert measure() - before < 3000
+        finally:
+            tracemalloc.stop()
+
+    def test_cycle_through_a_chunk_scanner_is_collected(self, c: Twin) -> None:
+        class Marked(list[object]):
+            pass
+
+        made, out = c.module("_twin").ChunkScanner(c.Limits()), Marked()
+        out.append(made)
+        made.ends.append(out)
+        del made, out
+        gc.collect()
+        assert not [o for o in gc.get_objects() if type(o).__name__ == "Marked"]
+
+    def test_head_is_not_tracked(self, c: Twin) -> None:
+        head = scanner(c).scan(HEAD, 0)
+        assert head.headers and head.raw_headers
+        assert not gc.is_tracked(head)
+
+
+WRONG_CALLS: dict[str, Callable[[Twin], object]] = {
+    "one argument": lambda c: scanner(c).scan(HEAD),
+    "start is text": lambda c: scanner(c).scan(HEAD, "0"),
+    "buffer is text": lambda c: scanner(c).scan("text", 0),
+    "out is a tuple": lambda c: c.module("_twin").ChunkScanner(c.Limits()).feed(BODY, 0, ()),
+    "two arguments": lambda c: c.module("_twin").ChunkScanner(c.Limits()).feed(BODY, 0),
+    "no name": lambda c: scanner(c).scan(HEAD, 0).get(),
+    "name is bytes": lambda c: scanner(c).scan(HEAD, 0).get(b"host"),
+    "other keyword": lambda c: scanner(c).scan(HEAD, 0).get("host", other=1),
+    "no target": lambda c: c.RequestHead("GET"),
+    "pair is a number": lambda c: c.render_fields([1]),
+    "value is a number": lambda c: c.render_fields([("a", 1)]),
+    "no version": lambda c: c.render_request_head("GET", "/"),
+    "type is immutable": lambda c: setattr(c.RequestHead, "method", "GET"),
+    "type is final": lambda c: type("Sub", (c.RequestHead,), {}),
+}
+
+
+class TestMisuse:
+    def test_place_outside_of_the_buffer(self, c: Twin) -> None:
+        for start in (-1, len(HEAD) + 1):
+            with pytest.raises(IndexError):
+                scanner(c).scan(HEAD, start)
+        with pytest.raises(IndexError):
+            c.module("_twin").ChunkScanner(c.Limits()).feed(BODY, -1, [])
+
+    def test_buffer_shorter_than_before(self, c: Twin) -> None:
+        made = scanner(c)
+        assert made.scan(HEAD[:-2], 0) is None
+        with pytest.raises(IndexError):
+            made.scan(HEAD[:5], 0)
+
+    def test_buffer_other_than_before(self, c: Twin) -> None:
+        made = scanner(c)
+        assert made.scan(HEAD[:-2], 0) is None
+        with pytest.raises(ValueError, match="changed"):
+            made.scan(b"\0" * (len(HEAD) - 2) + b"\r\n", 0)
+
+    @pytest.mark.parametrize("name", WRONG_CALLS)
+    def test_type_error(self, c: Twin, name: str) -> None:
+        with pytest.raises(TypeError):
+            WRONG_CALLS[name](c)
+
+    def test_limits_without_a_limit(self, c: Twin) -> None:
+        with pytest.raises(AttributeError):
+            c.module("_twin").HeadScanner(True, None)
+        with pytest.raises(AttributeError):
+            c.module("_twin").ChunkScanner(None)
+
+    def test_limits_beyond_what_an_offset_holds(self, c: Twin) -> None:
+        assert scanner(c, line=2**70, field=2**70, head=2**70).scan(HEAD, 0).raw == HEAD
+
+    def test_only_framing_can_be_set(self, c: Twin) -> None:
+        head = scanner(c).scan(HEAD, 0)
+        head.framing, head.persistent = 10**18, False
+        assert (head.framing, head.persistent) == (10**18, False)
+        for name in ("method", "marks", "raw", "headers"):
+            with pytest.raises(AttributeError):
+                setattr(head, name, "x")
+
+
+def run(program: str, **environment: str) -> str:
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("WEFT_")}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=inherited | environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+class TestModule:
+    def test_pure_multidict_means_the_python_twin(self, c: Twin) -> None:
+        program = "import weft_http_parser as p; print(p.BACKEND)"
+        assert run(program, MULTIDICT_NO_EXTENSIONS="1") == "py"
+
+    def test_several_copies_in_one_process(self, c: Twin) -> None:
+        program = (
+            "import sys, weft_http_parser._twin._c as one\n"
+            "del sys.modules['weft_http_parser._twin._c']\n"
+            "import importlib, gc\n"
+            "two = importlib.import_module('weft_http_parser._twin._c')\n"
+            "assert one.RequestHead is not two.RequestHead\n"
+            "del one; gc.collect()\n"
+            "head = two.RequestHead('GET', '/', headers=[('Host', 'a')])\n"
+            "print(head.headers['host'])"
+        )
+        assert run(program) == "a"
+
+    def test_another_interpreter(self, c: Twin) -> None:
+        program = (
+            "try: import _interpreters as i\n"
+            "except ImportError: import _xxsubinterpreters as i\n"
+            "code = 'from weft_http_parser import BACKEND, RequestHead as R; '\n"
+            'code += \'assert R("GET", "/").headers == {}; print(BACKEND, flush=True)\'\n'
+            "for _ in range(2):\n"
+            "    made = i.create()\n"
+            "    wrong = i.run_string(made, code)\n"
+            "    assert wrong is None, wrong\n"
+            "    i.destroy(made)\n"
+        )
+        # CPython's own static caches outlive an interpreter; the leak check would report them.
+        options = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
+        assert run(program, ASAN_OPTIONS=options).split() == ["c", "c"]
+
+    def test_fuzzer_finds_no_difference(self, c: Twin) -> None:
+        names = "['head', 'chunks', 'render']"
+        program = f"from tools.fuzz.__main__ import run; print(run({names}, 1.0, 1))"
+        assert run(program).endswith("0")
