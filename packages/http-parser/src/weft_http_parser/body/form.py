@@ -41,7 +41,7 @@ class FormData:
     'a=b+c'
     """
 
-    __slots__ = ("_charset", "_fields", "_is_multipart", "_quotes_fields")
+    __slots__ = ("_charset", "_fields", "_is_multipart", "_made", "_quotes_fields")
 
     def __init__(
         self,
@@ -55,6 +55,7 @@ class FormData:
         self._is_multipart = default_to_multipart
         self._quotes_fields = quote_fields
         self._charset = charset
+        self._made: Payload | None = None
         if isinstance(fields, Mapping):
             self.add_fields(*fields.items())
         elif isinstance(fields, io.IOBase | str):
@@ -97,6 +98,7 @@ class FormData:
             self._is_multipart = True
             if filename is None:
                 filename = _filename_of(value) or name
+        self._made = None
         self._fields.append(_Field(name, value, filename, content_type))
 
     def add_fields(self, *fields: object) -> None:
@@ -115,8 +117,11 @@ class FormData:
                 )
 
     def __call__(self) -> Payload:
-        """The body; of a form with files a new one may be made as long as they can be read."""
-        return self._to_multipart() if self._is_multipart else self._to_urlencoded()
+        """The body, the same one until a field is added."""
+        if self._made is None:
+            # Made once: it remembers where its files began, and a later one could not tell.
+            self._made = self._to_multipart() if self._is_multipart else self._to_urlencoded()
+        return self._made
 
     def _to_urlencoded(self) -> Payload:
         charset = self._charset or "utf-8"

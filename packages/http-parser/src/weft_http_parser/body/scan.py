@@ -185,7 +185,8 @@ class PartScanner:
     def _scan_headers(self, events: list[ScanEvent]) -> bool:
         buffer, start = self._buffer, self._at
         end = buffer.find(b"\r\n\r\n", max(start, self._searched - 3))
-        size = (len(buffer) if end < 0 else end) - start - 2
+        # Without its end, the last three bytes may be part of that end.
+        size = (len(buffer) - 3 if end < 0 else end) - start - 2
         if size > self._limits.head:
             raise MultipartError("a part's header is too large")
         if end < 0:

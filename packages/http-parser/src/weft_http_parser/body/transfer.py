@@ -4,6 +4,7 @@ Decides how a part's bytes are undone and done. Knows no part but its header fie
 """
 
 import binascii
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
@@ -21,6 +22,8 @@ from weft_http_parser.wire.coding import (
 _PLAIN = frozenset({"", "7bit", "8bit", "binary"})
 _BASE64 = "base64"
 _QUOTED = "quoted-printable"
+# Every alternative takes a run as a whole, or long ones would be scanned again and again.
+_QUOTED_PIECE = re.compile(rb"=([0-9A-Fa-f]{2})|=[ \t]*(?:\r?\n)?|[ \t]+(?:\r?\n)?")
 
 
 class PartDecoder:
@@ -49,7 +52,8 @@ class PartDecoder:
 
     def finish(self) -> None:
         """Say that no more comes; an error when something is missing."""
-        if self._rest.strip():
+        # White space and a soft break at the very end are none of the text.
+        if self._rest.strip() not in (b"", b"=" if self._transfer == _QUOTED else b""):
             raise MultipartError(f"truncated {self._transfer}")
         if self._content is not None:
             self._content.finish()
@@ -69,12 +73,25 @@ class PartDecoder:
             raise MultipartError("invalid base64") from exc
 
     def _decode_quoted(self, data: bytes) -> bytes:
-        # An escape is three bytes, and white space at a line's end may be none of the text.
-        stripped = len(data.rstrip(b" \t\r"))
-        escape = data.rfind(b"=", max(0, stripped - 2), stripped)
-        cut = escape if escape >= 0 else stripped
+        cut = len(data.rstrip(b"\r").rstrip(b" \t"))
+        if data[cut - 1 : cut] == b"=":
+            cut -= 1
+        elif cut == len(data) and data[cut - 2 : cut - 1] == b"=":
+            cut -= 2  # an escape is three bytes
         self._rest = data[cut:]
-        return binascii.a2b_qp(data[:cut])
+        return _QUOTED_PIECE.sub(_decode_quoted_piece, data[:cut])
+
+
+def _decode_quoted_piece(match: re.Match[bytes]) -> bytes:
+    """RFC 2045 6.7: an escape, a soft line break, white space that counts only inside a line."""
+    piece = match[0]
+    if match[1] is not None:
+        return bytes([int(match[1], 16)])
+    if not piece.endswith(b"\n"):
+        return piece
+    if piece.startswith(b"="):
+        return b""
+    return b"\r\n" if piece.endswith(b"\r\n") else b"\n"
 
 
 class TransferCoder:

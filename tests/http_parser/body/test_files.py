@@ -1,0 +1,194 @@
+"""Files as payloads."""
+
+import io
+import tempfile
+from pathlib import Path
+from typing import IO
+
+import pytest
+from support.writers import KeepingWriter
+
+from weft_http_parser import (
+    BufferedReaderPayload,
+    BytesIOPayload,
+    IOBasePayload,
+    Payload,
+    TextIOPayload,
+    get_payload,
+    guess_content_type,
+)
+from weft_http_parser.body.files import guess_filename
+
+
+async def written(payload: Payload) -> bytes:
+    writer = KeepingWriter()
+    await payload.write(writer)
+    return writer.data
+
+
+CONTENT = b"file \xc3\xa9" * 100_000
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "x.json"
+    path.write_bytes(CONTENT)
+    return path
+
+
+async def test_a_file_of_bytes(path: Path) -> None:
+    with path.open("rb") as file:
+        payload = get_payload(file)
+        assert isinstance(payload, BufferedReaderPayload)
+        assert payload.size == 700_000
+        assert payload.content_type == "application/json"
+        assert payload.headers["Content-Disposition"] == 'attachment; filename="x.json"'
+        assert payload.filename == "x.json"
+        assert payload.is_rewindable
+        assert not payload.autoclose
+        assert await written(payload) == await written(payload) == CONTENT
+        assert payload.decode() == CONTENT.decode()
+        writer = KeepingWriter()
+        await payload.write_with_length(writer, 300_000)
+        assert [len(block) for block in writer.blocks] == [262_144, 37_856]
+        await payload.close()
+        assert file.closed
+        assert not payload.is_rewindable
+
+
+async def test_a_file_is_sent_from_where_it_stands(path: Path) -> None:
+    with path.open("rb") as file:
+        file.read(699_990)
+        payload = get_payload(file)
+        assert payload.size == 10
+        assert len(await written(payload)) == len(await written(payload)) == 10
+
+
+async def test_an_unbuffered_file(path: Path) -> None:
+    with path.open("rb", buffering=0) as file:
+        payload = get_payload(file)
+        assert type(payload) is IOBasePayload
+        assert await written(payload) == CONTENT
+
+
+async def test_what_is_given_counts(path: Path) -> None:
+    with path.open("rb") as file:
+        payload = get_payload(file, disposition="inline", content_type="a/b", filename="y")
+        assert payload.content_type == "a/b"
+        assert payload.headers["Content-Disposition"] == 'inline; filename="y"'
+        bare = get_payload(file, disposition=None)
+        assert "Content-Disposition" not in bare.headers
+        assert bare.filename == "x.json"
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding", "content_type"),
+    [
+        ("x.txt", None, "text/plain; charset=utf-8"),
+        ("x.html", None, "text/html; charset=utf-8"),
+        ("x.json", None, "text/plain; charset=utf-8"),
+        ("x.txt", "latin-1", "text/plain; charset=latin-1"),
+    ],
+)
+async def test_a_file_of_text(
+    tmp_path: Path, name: str, encoding: str | None, content_type: str
+) -> None:
+    path = tmp_path / name
+    path.write_text("é\n" * 10, "utf-8")
+    with path.open(encoding="utf-8") as file:
+        payload = get_payload(file, encoding=encoding)
+        assert isinstance(payload, TextIOPayload)
+        assert payload.size is None
+        assert payload.content_type == content_type
+        expected = ("é\n" * 10).encode(encoding or "utf-8")
+        assert await written(payload) == await written(payload) == expected
+        assert payload.decode() == "é\n" * 10
+
+
+async def test_bytes_in_memory() -> None:
+    file = io.BytesIO(b"hello")
+    file.read(1)
+    payload = get_payload(file)
+    assert isinstance(payload, BytesIOPayload)
+    assert payload.size == 4
+    assert payload.autoclose
+    assert await written(payload) == await written(payload) == b"ello"
+    await payload.close()
+    assert not file.closed
+
+
+async def test_a_spooled_file() -> None:
+    with tempfile.SpooledTemporaryFile() as file:
+        file.write(b"abc")
+        file.seek(0)
+        payload = get_payload(file)
+        assert payload.size == 3
+        assert payload.filename is None
+        assert await written(payload) == b"abc"
+
+
+class Pipe(io.RawIOBase):
+    """Cannot be rewound."""
+
+    def __init__(self) -> None:
+        self.left = [b"a", b"b"]
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        return self.left.pop(0) if self.left else b""
+
+
+async def test_what_cannot_be_rewound_is_sent_once() -> None:
+    payload = get_payload(Pipe())
+    assert payload.size is None
+    assert not payload.is_rewindable
+    with pytest.raises(TypeError):
+        payload.decode()
+    assert await written(payload) == b"ab"
+    assert payload.consumed
+    with pytest.raises(RuntimeError, match="rewound"):
+        await written(payload)
+
+
+async def test_text_that_cannot_be_rewound() -> None:
+    class TextPipe(io.TextIOBase):
+        def __init__(self) -> None:
+            self.left = ["é"]
+
+        def seekable(self) -> bool:
+            return False
+
+        def read(self, size: int | None = -1, /) -> str:
+            return self.left.pop(0) if self.left else ""
+
+    payload = get_payload(TextPipe())
+    with pytest.raises(TypeError):
+        payload.decode()
+    assert await written(payload) == b"\xc3\xa9"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("/a/b.txt", "b.txt"), ("<stdin>", None), ("", None), (3, None), (None, None), ("/a/", None)],
+)
+def test_names_of_files(name: object, expected: str | None) -> None:
+    class Named:
+        pass
+
+    value = Named()
+    value.name = name  # type: ignore[attr-defined]  # what an open file has
+    assert guess_filename(value) == expected
+
+
+def test_guessing_types() -> None:
+    assert guess_content_type("x.png") == "image/png"
+    assert guess_content_type("x") == "application/octet-stream"
+
+
+def test_files_are_not_read_before_they_are_sent(path: Path) -> None:
+    file: IO[bytes]
+    with path.open("rb") as file:
+        get_payload(file)
+        assert file.tell() == 0

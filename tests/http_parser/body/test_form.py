@@ -1,0 +1,128 @@
+"""Forms on their way out."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from multidict import MultiDict
+from support.writers import KeepingWriter
+
+from weft_http_parser import BytesPayload, FormData, HeaderInjection, MultipartWriter
+
+
+async def written(form: FormData) -> bytes:
+    writer = KeepingWriter()
+    await form().write(writer)
+    return re.sub(rb"[0-9a-f]{32}", b"B", writer.data)
+
+
+async def test_urlencoded() -> None:
+    form = FormData({"a": "b c", "é": "ü&=", "n": 1})
+    assert not form.is_multipart
+    payload = form()
+    assert isinstance(payload, BytesPayload)
+    assert payload.content_type == "application/x-www-form-urlencoded"
+    assert payload.decode() == "a=b+c&%C3%A9=%C3%BC%26%3D&n=1"
+
+
+async def test_urlencoded_in_another_charset() -> None:
+    payload = FormData({"a": "é"}, charset="latin-1")()
+    assert payload.content_type == "application/x-www-form-urlencoded; charset=latin-1"
+    assert payload.decode() == "a=%E9"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [("a", "1"), ("a", "2")],
+        (("a", "1"), ["a", "2"]),
+        MultiDict([("a", "1"), ("a", "2")]),
+        [MultiDict([("a", "1"), ("a", "2")])],
+    ],
+)
+async def test_repeated_names(fields: list[tuple[str, object]]) -> None:
+    assert FormData(fields)().decode() == "a=1&a=2"
+
+
+async def test_files_make_it_multipart() -> None:
+    form = FormData({"f": io.BytesIO(b"x"), "g": "é"})
+    assert form.is_multipart
+    assert isinstance(form(), MultipartWriter)
+    assert await written(form) == (
+        b"--B\r\nContent-Type: application/octet-stream\r\n"
+        b'Content-Disposition: form-data; name="f"; filename="f"\r\n\r\nx\r\n'
+        b"--B\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        b'Content-Disposition: form-data; name="g"\r\n\r\n\xc3\xa9\r\n--B--\r\n'
+    )
+
+
+async def test_a_form_can_be_made_twice() -> None:
+    form = FormData({"f": io.BytesIO(b"x")})
+    first = await written(form)
+    assert b"\r\n\r\nx\r\n" in first
+    assert await written(form) == first
+    form.add_field("a", "b")
+    assert b'name="a"' in await written(form)
+
+
+@pytest.mark.parametrize("value", [b"x", bytearray(b"x"), memoryview(b"x")])
+async def test_bytes_make_it_multipart(value: object) -> None:
+    assert b'name="a"; filename="a"\r\n\r\nx\r\n' in await written(FormData({"a": value}))
+
+
+async def test_a_file_on_disk(tmp_path: Path) -> None:
+    path = tmp_path / "a b.txt"
+    path.write_bytes(b"x")
+    with path.open("rb") as file:
+        assert (
+            b"Content-Type: text/plain\r\n"
+            b'Content-Disposition: form-data; name="a%20b.txt"; filename="a%20b.txt"'
+        ).replace(b'name="a%20b.txt"; f', b'name="a b.txt"; f') in await written(FormData(file))
+
+
+async def test_add_field() -> None:
+    form = FormData(quote_fields=False, charset="latin-1")
+    form.add_field("é", "é", filename="ü.txt", content_type="text/x")
+    assert await written(form) == (
+        b"--B\r\nContent-Type: text/x\r\nContent-Disposition: form-data;"
+        b' name="\xc3\xa9"; filename="\xc3\xbc.txt"\r\n\r\n\xe9\r\n--B--\r\n'
+    )
+
+
+@pytest.mark.parametrize("extra", ["content_type", "filename", "content_transfer_encoding"])
+async def test_what_else_makes_it_multipart(extra: str) -> None:
+    form = FormData()
+    form.add_field("a", "b", **{extra: "text/x"})
+    assert form.is_multipart
+    with pytest.raises(TypeError, match=f"{extra} must be an instance of str"):
+        form.add_field("a", "b", **{extra: 3})  # type: ignore[arg-type]  # the error under test
+
+
+async def test_default_to_multipart() -> None:
+    assert b'name="a"\r\n\r\nb\r\n' in await written(
+        FormData({"a": "b"}, default_to_multipart=True)
+    )
+
+
+@pytest.mark.parametrize("fields", ["abc", [("a", "b", "c")], [1]])
+def test_what_is_no_field(fields: list[tuple[str, object]]) -> None:
+    with pytest.raises(TypeError, match=r"Only io\.IOBase, multidict and"):
+        FormData(fields)
+
+
+def test_values_without_payload() -> None:
+    form = FormData({"a": 5}, default_to_multipart=True)
+    with pytest.raises(TypeError, match="Can not serialize value type: <class 'int'>"):
+        form()
+
+
+@pytest.mark.parametrize("text", ["a\r\nX: y", "\x00", "a\n"])
+def test_nothing_breaks_out(text: str) -> None:
+    """GHSA-2vrm-gr82-f7m5, GHSA-m6qw-4cw2-hm4m."""
+    form = FormData()
+    with pytest.raises(HeaderInjection):
+        form.add_field(text, "b")
+    for extra in ("content_type", "filename", "content_transfer_encoding"):
+        with pytest.raises(HeaderInjection):
+            form.add_field("a", "b", **{extra: text})
