@@ -171,6 +171,8 @@ PIPELINES = (
     good("bytes behind HTTP/1.0", "9112 9.3", "GET / HTTP/1.0\r\n\r\nG", "GET /", "end", "behind 1"),
     good("HTTP/1.0 that stays", "9112 9.3", ("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n") * 2,
          "GET /", "end", "GET /", "end"),
+    good("bytes behind CONNECT", "9110 9.3.6", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n" + HEAD + "\r\n",
+         "CONNECT a:1", "end", "behind 27"),
     bad("a fault in the second request", "9112 9.3.2", HEAD + "\r\n▲ ", "METHOD"),
     Case("the end inside a head", "9112 8", HEAD, error="INCOMPLETE", has_eof=True),
     Case("the end behind a message", "9112 8", HEAD + "\r\n", ("GET /", "end"), has_eof=True),

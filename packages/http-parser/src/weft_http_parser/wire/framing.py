@@ -44,7 +44,8 @@ def frame_request(head: RequestHead) -> None:
         raise _fault(head, Reason.TARGET)
     framing = _find_framing(head)
     head.framing = 0 if framing is None else framing
-    head.persistent = _is_persistent(head)
+    # RFC 9110 9.3.6: what follows CONNECT may be a tunnel's, and is never taken for a request.
+    head.persistent = head.method != "CONNECT" and _is_persistent(head)
 
 
 def frame_response(head: ResponseHead, request_method: str) -> None:
