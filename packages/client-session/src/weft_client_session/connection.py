@@ -138,7 +138,7 @@ class Connection:
     def recycle(self) -> None:
         """Both messages are over: whoever is next may have the connection, if it is fit."""
         core = self.core
-        if not core.can_cycle or core.buffered or self.link.is_closing:
+        if core.buffered or not core.can_cycle:
             # RFC 9112 9.2: bytes behind the answer answer nothing that was asked.
             self.discard(aborts=False)
             return

@@ -57,12 +57,13 @@ from weft_http_parser import DEFAULT_LIMITS, Limits, Link, hdrs
 
 KEEPALIVE_SECONDS = 15.0
 CLOSE_SECONDS = 1.0
+KEYS_LIMIT = 1000
 
 
 class _Books:
     """What a connector keeps count of on one loop."""
 
-    __slots__ = ("connections", "expiry", "loop", "pool", "sweeper", "waiters")
+    __slots__ = ("connections", "expiry", "keys", "loop", "pool", "sweeper", "waiters")
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, pool: Pool[ConnectionKey, Connection]
@@ -72,6 +73,8 @@ class _Books:
         self.connections: set[Connection] = set()
         self.waiters: dict[Ticket[ConnectionKey], asyncio.Future[Grant[Connection]]] = {}
         self.expiry: asyncio.TimerHandle | None = None
+        # One object for equal keys, so that no dict has to compare them field by field.
+        self.keys: dict[ConnectionKey, ConnectionKey] = {}
         self.sweeper = Sweeper(loop, self._users)
 
     def _users(self) -> list[Watched]:
@@ -182,6 +185,12 @@ class BaseConnector:
         """An idle connection for this key, if there is one."""
         return self._bound().pool.take(key)
 
+    def _same_key(self, key: ConnectionKey) -> ConnectionKey:
+        keys = self._bound().keys
+        if len(keys) > KEYS_LIMIT:
+            keys.clear()
+        return keys.setdefault(key, key)
+
     def watch(self, at: float) -> None:
         """Look at the deadlines of those under way at `at`, or before."""
         assert self._books is not None  # someone is under way
@@ -198,7 +207,7 @@ class BaseConnector:
         limits: Limits = DEFAULT_LIMITS,
     ) -> Connection:
         """A connection for this request, from the pool or new."""
-        key = req.key_for(limits)
+        key = self._same_key(req.key_for(limits))
         connection = self.take(key)
         if connection is not None and await self._told(connection, traces):
             return connection

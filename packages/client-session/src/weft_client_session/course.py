@@ -6,6 +6,7 @@ Decides what is tried again and what is told to whom. Keeps nothing between requ
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import attrs
 from multidict import CIMultiDict
@@ -28,6 +29,7 @@ from weft_client_session.redirects import next_hop
 from weft_client_session.request import (
     IDEMPOTENT_METHODS,
     ClientRequest,
+    ConnectionKey,
     RequestSpec,
     checked_url,
     join_url,
@@ -131,12 +133,22 @@ def _cookie_pairs(options: RequestOptions) -> tuple[tuple[str, str], ...]:
     return tuple((morsel.key, morsel.coded_value) for morsel in jar)
 
 
+class First(NamedTuple):
+    """What the first hop of a course came to."""
+
+    spec: RequestSpec
+    request: ClientRequest
+    key: ConnectionKey | None
+    raw: bytes
+
+
 class Course:
     """One request on its way."""
 
     __slots__ = (
         "_deadlines",
         "_history",
+        "_key",
         "_options",
         "_raw",
         "_reading",
@@ -158,8 +170,9 @@ class Course:
         self._reading = self._choose_reading()
         self._history: list[ClientResponse] = []
         self._raw = b""
+        self._key: ConnectionKey | None = None
         # What the first hop came to, for those who want to send the same again.
-        self.first: tuple[RequestSpec, ClientRequest, bytes] | None = None
+        self.first: First | None = None
 
     async def run(
         self, spec: RequestSpec, response: ClientResponse | None = None
@@ -221,7 +234,7 @@ class Course:
 
     def _note_first(self, spec: RequestSpec, request: ClientRequest) -> None:
         if self.first is None:
-            self.first = (spec, request, self._raw)
+            self.first = First(spec, request, self._key, self._raw)
 
     async def _leave(self, response: ClientResponse, max_redirects: int) -> None:
         self._history.append(response)
@@ -271,6 +284,7 @@ class Course:
             connection = await tools.connector.connect(
                 request, self._traces, self._deadlines, limits=limits
             )
+            self._key = connection.key
             is_reused = connection.uses > 0
             exchange = ClientExchange(connection, self._deadlines, self._reading)
             try:

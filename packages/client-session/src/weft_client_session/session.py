@@ -128,6 +128,7 @@ class Opening(Coroutine[Any, Any, R], Generic[R]):  # what a coroutine is sent i
 class Ready:
     """A plain request that was made before: its bytes, as long as the session's headers last."""
 
+    asked: tuple[str, str]  # method and URL, as the caller gave them
     spec: RequestSpec
     request: ClientRequest
     key: ConnectionKey
@@ -254,14 +255,14 @@ class ClientSession:
         self, method: str, url: str | URL, **kwargs: Unpack[RequestKeywords]
     ) -> Opening[ClientResponse]:
         """Make a request of any method."""
-        return Opening(self._open(method.upper(), url, fold(kwargs)))
+        return Opening(self._start(method.upper(), url, fold(kwargs)))
 
     def get(
         self, url: str | URL, *, allow_redirects: bool = True, **kwargs: Unpack[AskingKeywords]
     ) -> Opening[ClientResponse]:
         if kwargs or not allow_redirects:
             return self._follow("GET", url, allow_redirects, kwargs)
-        return Opening(self._open("GET", url, PLAIN_OPTIONS))
+        return Opening(self._start("GET", url, PLAIN_OPTIONS))
 
     def options(
         self, url: str | URL, *, allow_redirects: bool = True, **kwargs: Unpack[AskingKeywords]
@@ -276,20 +277,20 @@ class ClientSession:
     def post(
         self, url: str | URL, *, data: object = None, **kwargs: Unpack[SendingKeywords]
     ) -> Opening[ClientResponse]:
-        return Opening(self._open("POST", url, fold({**kwargs, "data": data})))
+        return Opening(self._start("POST", url, fold({**kwargs, "data": data})))
 
     def put(
         self, url: str | URL, *, data: object = None, **kwargs: Unpack[SendingKeywords]
     ) -> Opening[ClientResponse]:
-        return Opening(self._open("PUT", url, fold({**kwargs, "data": data})))
+        return Opening(self._start("PUT", url, fold({**kwargs, "data": data})))
 
     def patch(
         self, url: str | URL, *, data: object = None, **kwargs: Unpack[SendingKeywords]
     ) -> Opening[ClientResponse]:
-        return Opening(self._open("PATCH", url, fold({**kwargs, "data": data})))
+        return Opening(self._start("PATCH", url, fold({**kwargs, "data": data})))
 
     def delete(self, url: str | URL, **kwargs: Unpack[RequestKeywords]) -> Opening[ClientResponse]:
-        return Opening(self._open("DELETE", url, fold(kwargs)))
+        return Opening(self._start("DELETE", url, fold(kwargs)))
 
     def ws_connect(  # wide: the shape of aiohttp
         self,
@@ -413,46 +414,53 @@ class ClientSession:
             options = PLAIN_OPTIONS if follows else UNFOLLOWED_OPTIONS
         else:
             options = fold({**keywords, "allow_redirects": follows})
-        return Opening(self._open(method, url, options))
+        return Opening(self._start(method, url, options))
+
+    def _start(
+        self, method: str, url: str | URL, options: RequestOptions
+    ) -> Coroutine[Any, Any, ClientResponse]:
+        """The coroutine that makes this request; nothing is sent before it runs."""
+        if self._is_plain and isinstance(url, str) and is_plain(options):
+            ready = self._ready.get((method, url))
+            if ready is not None and ready.stamp == version_of(self._tools.defaults.headers):
+                return self._open_ready(ready, options)
+        return self._open(method, url, options)
 
     async def _open(self, method: str, url: str | URL, options: RequestOptions) -> ClientResponse:
         if self._is_closed:
             raise RuntimeError("Session is closed")
-        tools, defaults = self._tools, self._tools.defaults
-        if not self._is_plain or not isinstance(url, str) or not is_plain(options):
-            return await Course(tools, options).run(build_spec(method, url, options, defaults))
-        ready = self._ready.get((method, url))
-        if ready is not None and ready.stamp == version_of(defaults.headers) and not tools.jar:
-            response = await self._open_ready(ready, options)
-            if response is not None:
-                return response
-        course = Course(tools, options)
-        response = await course.run(build_spec(method, url, options, defaults))
-        self._remember(method, url, course)
+        course = Course(self._tools, options)
+        spec = build_spec(method, url, options, self._tools.defaults)
+        response = await course.run(spec)
+        if self._is_plain and isinstance(url, str) and is_plain(options):
+            self._remember(method, url, course)
         return response
 
-    async def _open_ready(self, ready: Ready, options: RequestOptions) -> ClientResponse | None:
-        """The short way: a known request on a kept connection. None when the long way must do."""
+    async def _open_ready(self, ready: Ready, options: RequestOptions) -> ClientResponse:
+        """The short way: a known request on a kept connection."""
         tools = self._tools
+        if self._is_closed or tools.jar or ready.stamp != version_of(tools.defaults.headers):
+            return await self._open(*ready.asked, options)
         connection = tools.connector.take(ready.key)
         if connection is None:
-            return None
-        deadlines = Deadlines(tools.defaults.timeout, connection.clock())
-        exchange = ClientExchange(connection, deadlines, tools.reading)
+            return await self._open(*ready.asked, options)
+        timeout = tools.defaults.timeout
+        exchange = ClientExchange(
+            connection, Deadlines(timeout, connection.clock()), tools.reading
+        )
         try:
             connection.watch(exchange.deadline)
             exchange.ask(ready.raw, ready.request.method)
-            exchange.touch()
-            head = exchange.head
-            if head is None:
-                if exchange.error is None:
-                    await connection.arrival
-                head = await exchange.answer()
+            if timeout.sock_read:
+                exchange.touch()
+            await connection.arrival  # as `exchange.answer()`, one coroutine less
+            head = exchange.head or await exchange.answer()
         except (LinkLost, ClientConnectionError):
-            # The kept connection was dead; only idempotent requests are remembered.
+            exchange.close()
             if exchange.has_received:
                 raise
-            return None
+            # The kept connection was dead; only idempotent requests are remembered.
+            return await self._open(*ready.asked, options)
         except ProtocolError as exc:
             raise head_error(exc, ready.request.request_info) from exc
         except BaseException:
@@ -498,14 +506,13 @@ class ClientSession:
         """Keep the bytes of a plain request, for the next of its kind."""
         if course.first is None or method not in BODILESS_METHODS:
             return
-        spec, request, raw = course.first
-        if hdrs.COOKIE in request.headers:
+        spec, request, key, raw = course.first
+        if key is None or hdrs.COOKIE in request.headers:
             return
         if len(self._ready) >= READY_LIMIT:
             self._ready.clear()
-        key = request.key_for(self._tools.limits)
         stamp = version_of(self._tools.defaults.headers)
-        self._ready[method, url] = Ready(spec, request, key, raw, stamp)
+        self._ready[method, url] = Ready((method, url), spec, request, key, raw, stamp)
 
 
 def is_plain(options: RequestOptions) -> bool:
