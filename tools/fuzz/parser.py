@@ -6,6 +6,7 @@ from types import ModuleType
 from multidict import CIMultiDict
 
 from tools.fuzz.mutate import cut, damage
+from tools.fuzz.seeds import behind_head, read_cases
 from weft_http_parser import HTTP_10, HTTP_11, HeaderInjection, Limits, ProtocolError
 from weft_http_parser._twin import _py
 
@@ -29,6 +30,9 @@ BODIES = (
     b"1\r\na\r\n" * 30 + b"0;last\r\n\r\n",
     b"FFFFFFFFFFFFFFFF\r\n", b"7FFFFFFFFFFFFFFF\r\nab", b"00000000000000000a\r\n",
 )  # fmt: skip
+ALL_BODIES = (*BODIES, *behind_head(read_cases("bodies")))
+ALL_REQUESTS = (*REQUESTS, *read_cases("requests"), *read_cases("bodies"))
+ALL_RESPONSES = (*RESPONSES, *read_cases("responses"))
 TEXTS = (
     "",
     "a",
@@ -68,7 +72,9 @@ class HeadTarget:
 
     def __init__(self, random: Random) -> None:
         self.is_request = random.random() < 0.6
-        self.data = damage(random, random.choice(REQUESTS if self.is_request else RESPONSES))
+        self.data = damage(
+            random, random.choice(ALL_REQUESTS if self.is_request else ALL_RESPONSES)
+        )
         self.start = random.choice((0, 0, 3))
         self.data = b"xyz"[: self.start] + self.data
         self.cuts = cut(random, len(self.data))
@@ -114,7 +120,7 @@ class ChunkTarget:
     """One scanner over one body in pieces, kept as a connection keeps them."""
 
     def __init__(self, random: Random) -> None:
-        self.data = damage(random, random.choice(BODIES))
+        self.data = damage(random, random.choice(ALL_BODIES))
         self.cuts = cut(random, len(self.data))
         self.limits = random_limits(random)
         self.is_bytes = random.random() < 0.8

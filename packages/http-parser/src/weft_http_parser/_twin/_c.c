@@ -1,5 +1,4 @@
-/* The C twin of weft_http_parser._twin._py: same names, same errors at the same
-   offsets.
+/* The C twin of weft_http_parser._twin._py: same names, same errors at the same offsets.
 
    octets.h   classes of bytes and the searches over them
    state.h    what the module holds: types, reasons, well-known names
@@ -10,59 +9,44 @@
    chunks.h   ChunkScanner
    render.h   heads out of values */
 
-#include "chunks.h"
-#include "head.h"
-#include "lines.h"
-#include "load.h"
-#include "render.h"
-#include "scan.h"
 #include "state.h"
+#include "load.h"
+#include "lines.h"
+#include "head.h"
+#include "scan.h"
+#include "chunks.h"
+#include "render.h"
 
 enum { API = 1 };
 
-PyDoc_STRVAR(request_doc,
-             "RequestHead(method, target, version=HTTP_11, headers=())\n--\n\n"
-             "A request line and its fields, immutable but for framing.");
-PyDoc_STRVAR(response_doc,
-             "ResponseHead(status, reason, version=HTTP_11, headers=())\n--\n\n"
-             "A status line and its fields, immutable but for framing.");
-PyDoc_STRVAR(scanner_doc,
-             "HeadScanner(is_request, limits)\n--\n\n"
-             "Finds heads in a buffer, resuming where the last look ended.");
+PyDoc_STRVAR(request_doc, "RequestHead(method, target, version=HTTP_11, headers=())\n--\n\n"
+                          "A request line and its fields, immutable but for framing.");
+PyDoc_STRVAR(response_doc, "ResponseHead(status, reason, version=HTTP_11, headers=())\n--\n\n"
+                           "A status line and its fields, immutable but for framing.");
+PyDoc_STRVAR(scanner_doc, "HeadScanner(is_request, limits)\n--\n\n"
+                          "Finds heads in a buffer, resuming where the last look ended.");
 PyDoc_STRVAR(chunks_doc, "ChunkScanner(limits)\n--\n\n"
                          "Takes one chunked body apart (RFC 9112 7.1).");
-PyDoc_STRVAR(get_doc,
-             "get($self, name, /, default=None)\n--\n\n"
-             "The first value of a field, without making the multidict.");
-PyDoc_STRVAR(
-    get_all_doc,
-    "get_all($self, name, /)\n--\n\nEvery value of a field, in order.");
-PyDoc_STRVAR(
-    scan_doc,
-    "scan($self, buffer, start, /)\n--\n\n"
-    "The head of the message that begins at `start`; None while it is not "
-    "whole.");
-PyDoc_STRVAR(
-    reset_doc,
-    "reset($self, /)\n--\n\nForget what was seen of an unfinished head.");
-PyDoc_STRVAR(
-    feed_doc,
-    "feed($self, buffer, start, out, /)\n--\n\n"
-    "Append the data from `start` on to `out`; the index up to which all was "
-    "taken.");
-PyDoc_STRVAR(render_fields_doc,
-             "render_fields(headers, /)\n--\n\n"
-             "Field lines, each with its CRLF; raises HeaderInjection.");
-PyDoc_STRVAR(render_request_doc,
-             "render_request_head(method, target, version, headers, /)\n--\n\n"
-             "A request head with its last empty line.");
+PyDoc_STRVAR(get_doc, "get($self, name, /, default=None)\n--\n\n"
+                      "The first value of a field, without making the multidict.");
+PyDoc_STRVAR(get_all_doc, "get_all($self, name, /)\n--\n\nEvery value of a field, in order.");
+PyDoc_STRVAR(scan_doc, "scan($self, buffer, start, /)\n--\n\n"
+                       "The head of the message that begins at `start`; None while it is not "
+                       "whole.");
+PyDoc_STRVAR(reset_doc, "reset($self, /)\n--\n\nForget what was seen of an unfinished head.");
+PyDoc_STRVAR(feed_doc, "feed($self, buffer, start, out, /)\n--\n\n"
+                       "Append the data from `start` on to `out`; the index up to which all was "
+                       "taken.");
+PyDoc_STRVAR(render_fields_doc, "render_fields(headers, /)\n--\n\n"
+                                "Field lines, each with its CRLF; raises HeaderInjection.");
+PyDoc_STRVAR(render_request_doc, "render_request_head(method, target, version, headers, /)\n--\n\n"
+                                 "A request head with its last empty line.");
 PyDoc_STRVAR(render_response_doc,
-             "render_response_head(status, reason, version, headers, /)\n--\n\n"
-             "A response head with its last empty line.");
+    "render_response_head(status, reason, version, headers, /)\n--\n\n"
+    "A response head with its last empty line.");
 
 static PyMethodDef head_methods[] = {
-    {"get", (PyCFunction)(void (*)(void))head_get,
-     METH_FASTCALL | METH_KEYWORDS, get_doc},
+    {"get", (PyCFunction)(void (*)(void))head_get, METH_FASTCALL | METH_KEYWORDS, get_doc},
     {"get_all", (PyCFunction)head_get_all, METH_O, get_all_doc},
     {NULL},
 };
@@ -74,13 +58,13 @@ static PyMemberDef head_members[] = {
     {NULL},
 };
 
-#define HEAD_GETTERS                                                           \
-  {"version", (getter)head_get_version, NULL, NULL},                           \
-      {"raw", (getter)head_get_raw, NULL, NULL},                               \
-      {"headers", (getter)head_get_headers, NULL, NULL},                       \
-      {"raw_headers", (getter)head_get_raw_headers, NULL, NULL}, {             \
-    "wants_upgrade", (getter)head_get_wants_upgrade, NULL, NULL                \
-  }
+#define HEAD_GETTERS                                                                              \
+    {"version", (getter)head_get_version, NULL, NULL}, {"raw", (getter)head_get_raw, NULL, NULL}, \
+        {"headers", (getter)head_get_headers, NULL, NULL},                                        \
+        {"raw_headers", (getter)head_get_raw_headers, NULL, NULL},                                \
+    {                                                                                             \
+        "wants_upgrade", (getter)head_get_wants_upgrade, NULL, NULL                               \
+    }
 
 static PyGetSetDef request_getters[] = {
     {"method", (getter)head_get_method, NULL, NULL},
@@ -98,17 +82,25 @@ static PyGetSetDef response_getters[] = {
 };
 
 static PyType_Slot request_slots[] = {
-    {Py_tp_doc, (void *)request_doc}, {Py_tp_new, head_new},
-    {Py_tp_dealloc, head_dealloc},    {Py_tp_repr, request_repr},
-    {Py_tp_methods, head_methods},    {Py_tp_members, head_members},
-    {Py_tp_getset, request_getters},  {0, NULL},
+    {Py_tp_doc, (void *)request_doc},
+    {Py_tp_new, head_new},
+    {Py_tp_dealloc, head_dealloc},
+    {Py_tp_repr, request_repr},
+    {Py_tp_methods, head_methods},
+    {Py_tp_members, head_members},
+    {Py_tp_getset, request_getters},
+    {0, NULL},
 };
 
 static PyType_Slot response_slots[] = {
-    {Py_tp_doc, (void *)response_doc}, {Py_tp_new, head_new},
-    {Py_tp_dealloc, head_dealloc},     {Py_tp_repr, response_repr},
-    {Py_tp_methods, head_methods},     {Py_tp_members, head_members},
-    {Py_tp_getset, response_getters},  {0, NULL},
+    {Py_tp_doc, (void *)response_doc},
+    {Py_tp_new, head_new},
+    {Py_tp_dealloc, head_dealloc},
+    {Py_tp_repr, response_repr},
+    {Py_tp_methods, head_methods},
+    {Py_tp_members, head_members},
+    {Py_tp_getset, response_getters},
+    {0, NULL},
 };
 
 static PyType_Spec request_spec = {
@@ -127,38 +119,40 @@ static PyType_Spec response_spec = {
     .slots = response_slots,
 };
 
-static PyObject *scanner_new(PyTypeObject *type, PyObject *args,
-                             PyObject *keywords) {
-  static char *names[] = {"is_request", "limits", NULL};
-  HeadScanner *self;
-  PyObject *limits;
-  int is_request;
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "pO:HeadScanner", names,
-                                   &is_request, &limits)) {
-    return NULL;
-  }
-  self = (HeadScanner *)type->tp_alloc(type, 0);
-  if (self == NULL) {
-    return NULL;
-  }
-  self->state = PyType_GetModuleState(type);
-  self->is_request = (char)is_request;
-  self->seen = NOTHING_SEEN;
-  if (read_head_limits(limits, &self->limits) < 0) {
-    Py_CLEAR(self);
-  }
-  return (PyObject *)self;
+static PyObject *
+scanner_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"is_request", "limits", NULL};
+    HeadScanner *self;
+    PyObject *limits;
+    int is_request;
+    if (!PyArg_ParseTupleAndKeywords(
+            args, keywords, "pO:HeadScanner", names, &is_request, &limits)) {
+        return NULL;
+    }
+    self = (HeadScanner *)type->tp_alloc(type, 0);
+    if (self == NULL) {
+        return NULL;
+    }
+    self->state = PyType_GetModuleState(type);
+    self->is_request = (char)is_request;
+    self->seen = NOTHING_SEEN;
+    if (read_head_limits(limits, &self->limits) < 0) {
+        Py_CLEAR(self);
+    }
+    return (PyObject *)self;
 }
 
-static void scanner_dealloc(HeadScanner *self) {
-  PyTypeObject *type = Py_TYPE(self);
-  type->tp_free(self);
-  Py_DECREF(type);
+static void
+scanner_dealloc(HeadScanner *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    type->tp_free(self);
+    Py_DECREF(type);
 }
 
 static PyMethodDef scanner_methods[] = {
-    {"scan", (PyCFunction)(void (*)(void))scanner_scan, METH_FASTCALL,
-     scan_doc},
+    {"scan", (PyCFunction)(void (*)(void))scanner_scan, METH_FASTCALL, scan_doc},
     {"reset", (PyCFunction)scanner_reset, METH_NOARGS, reset_doc},
     {NULL},
 };
@@ -169,9 +163,12 @@ static PyMemberDef scanner_members[] = {
 };
 
 static PyType_Slot scanner_slots[] = {
-    {Py_tp_doc, (void *)scanner_doc}, {Py_tp_new, scanner_new},
-    {Py_tp_dealloc, scanner_dealloc}, {Py_tp_methods, scanner_methods},
-    {Py_tp_members, scanner_members}, {0, NULL},
+    {Py_tp_doc, (void *)scanner_doc},
+    {Py_tp_new, scanner_new},
+    {Py_tp_dealloc, scanner_dealloc},
+    {Py_tp_methods, scanner_methods},
+    {Py_tp_members, scanner_members},
+    {0, NULL},
 };
 
 static PyType_Spec scanner_spec = {
@@ -181,27 +178,27 @@ static PyType_Spec scanner_spec = {
     .slots = scanner_slots,
 };
 
-static PyObject *chunks_new(PyTypeObject *type, PyObject *args,
-                            PyObject *keywords) {
-  static char *names[] = {"limits", NULL};
-  ChunkScanner *self;
-  PyObject *limits;
-  if (!PyArg_ParseTupleAndKeywords(args, keywords, "O:ChunkScanner", names,
-                                   &limits)) {
-    return NULL;
-  }
-  self = (ChunkScanner *)type->tp_alloc(type, 0);
-  if (self == NULL) {
-    return NULL;
-  }
-  self->state = PyType_GetModuleState(type);
-  self->trailers = PyList_New(0);
-  self->ends = PyList_New(0);
-  if (self->trailers == NULL || self->ends == NULL ||
-      read_chunk_limits(limits, &self->limits) < 0) {
-    Py_CLEAR(self);
-  }
-  return (PyObject *)self;
+static PyObject *
+chunks_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"limits", NULL};
+    ChunkScanner *self;
+    PyObject *limits;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O:ChunkScanner", names, &limits)) {
+        return NULL;
+    }
+    self = (ChunkScanner *)type->tp_alloc(type, 0);
+    if (self == NULL) {
+        return NULL;
+    }
+    self->state = PyType_GetModuleState(type);
+    self->trailers = PyList_New(0);
+    self->ends = PyList_New(0);
+    if (self->trailers == NULL || self->ends == NULL ||
+        read_chunk_limits(limits, &self->limits) < 0) {
+        Py_CLEAR(self);
+    }
+    return (PyObject *)self;
 }
 
 static PyMethodDef chunks_methods[] = {
@@ -217,10 +214,14 @@ static PyMemberDef chunks_members[] = {
 };
 
 static PyType_Slot chunks_slots[] = {
-    {Py_tp_doc, (void *)chunks_doc}, {Py_tp_new, chunks_new},
-    {Py_tp_dealloc, chunks_dealloc}, {Py_tp_traverse, chunks_traverse},
-    {Py_tp_clear, chunks_clear},     {Py_tp_methods, chunks_methods},
-    {Py_tp_members, chunks_members}, {0, NULL},
+    {Py_tp_doc, (void *)chunks_doc},
+    {Py_tp_new, chunks_new},
+    {Py_tp_dealloc, chunks_dealloc},
+    {Py_tp_traverse, chunks_traverse},
+    {Py_tp_clear, chunks_clear},
+    {Py_tp_methods, chunks_methods},
+    {Py_tp_members, chunks_members},
+    {0, NULL},
 };
 
 static PyType_Spec chunks_spec = {
@@ -232,56 +233,66 @@ static PyType_Spec chunks_spec = {
 
 static PyMethodDef module_methods[] = {
     {"render_fields", twin_render_fields, METH_O, render_fields_doc},
-    {"render_request_head",
-     (PyCFunction)(void (*)(void))twin_render_request_head, METH_FASTCALL,
-     render_request_doc},
-    {"render_response_head",
-     (PyCFunction)(void (*)(void))twin_render_response_head, METH_FASTCALL,
-     render_response_doc},
+    {"render_request_head", (PyCFunction)(void (*)(void))twin_render_request_head, METH_FASTCALL,
+        render_request_doc},
+    {"render_response_head", (PyCFunction)(void (*)(void))twin_render_response_head, METH_FASTCALL,
+        render_response_doc},
     {NULL},
 };
 
 /* The type, added to the module; a borrowed reference that the module keeps. */
-static PyTypeObject *add_type(PyObject *module, PyType_Spec *spec) {
-  PyObject *type = PyType_FromModuleAndSpec(module, spec, NULL);
-  if (type == NULL || PyModule_AddType(module, (PyTypeObject *)type) < 0) {
-    Py_CLEAR(type);
-  }
-  return (PyTypeObject *)type;
-}
-
-static int module_exec(PyObject *module) {
-  State *state = PyModule_GetState(module);
-  PyTypeObject *type;
-  if (load_state(state) < 0) {
-    return -1;
-  }
-  state->request_head = add_type(module, &request_spec);
-  state->response_head = add_type(module, &response_spec);
-  if (state->request_head == NULL || state->response_head == NULL) {
-    return -1;
-  }
-  PyType_Spec *others[] = {&scanner_spec, &chunks_spec};
-  for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-    type = add_type(module, others[i]);
-    if (type == NULL) {
-      return -1;
+static PyTypeObject *
+add_type(PyObject *module, PyType_Spec *spec)
+{
+    PyObject *type = PyType_FromModuleAndSpec(module, spec, NULL);
+    if (type == NULL || PyModule_AddType(module, (PyTypeObject *)type) < 0) {
+        Py_CLEAR(type);
     }
-    Py_DECREF(type);
-  }
-  return PyModule_AddIntConstant(module, "API", API);
+    return (PyTypeObject *)type;
 }
 
-static int module_traverse(PyObject *module, visitproc visit, void *arg) {
-  return visit_state(PyModule_GetState(module), visit, arg);
+static int
+module_exec(PyObject *module)
+{
+    State *state = PyModule_GetState(module);
+    PyTypeObject *type;
+    if (load_state(state) < 0) {
+        return -1;
+    }
+    state->request_head = add_type(module, &request_spec);
+    state->response_head = add_type(module, &response_spec);
+    if (state->request_head == NULL || state->response_head == NULL) {
+        return -1;
+    }
+    PyType_Spec *others[] = {&scanner_spec, &chunks_spec};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        type = add_type(module, others[i]);
+        if (type == NULL) {
+            return -1;
+        }
+        Py_DECREF(type);
+    }
+    return PyModule_AddIntConstant(module, "API", API);
 }
 
-static int module_clear(PyObject *module) {
-  clear_state(PyModule_GetState(module));
-  return 0;
+static int
+module_traverse(PyObject *module, visitproc visit, void *arg)
+{
+    return visit_state(PyModule_GetState(module), visit, arg);
 }
 
-static void module_free(void *module) { module_clear(module); }
+static int
+module_clear(PyObject *module)
+{
+    clear_state(PyModule_GetState(module));
+    return 0;
+}
+
+static void
+module_free(void *module)
+{
+    module_clear(module);
+}
 
 static PyModuleDef_Slot module_slots[] = {
     {Py_mod_exec, module_exec},
@@ -306,4 +317,8 @@ static PyModuleDef module_def = {
     .m_free = module_free,
 };
 
-PyMODINIT_FUNC PyInit__c(void) { return PyModuleDef_Init(&module_def); }
+PyMODINIT_FUNC
+PyInit__c(void)
+{
+    return PyModuleDef_Init(&module_def);
+}

@@ -1,10 +1,8 @@
-/* What one copy of the module holds: fetched in the exec slot and only read
-   afterwards.
+/* What one copy of the module holds: fetched in the exec slot and only read afterwards.
 
-   That is what makes the module fit for several interpreters and for a build
-   without the GIL: nothing here is static and mutable, the multidict library
-   locks its own objects, and the objects of this module that change lock
-   themselves. */
+   That is what makes the module fit for several interpreters and for a build without the GIL:
+   nothing here is static and mutable, the multidict library locks its own objects, and the
+   objects of this module that change lock themselves. */
 
 #ifndef WEFT_STATE_H
 #define WEFT_STATE_H
@@ -23,187 +21,182 @@
 #define Py_END_CRITICAL_SECTION() }
 #endif
 
-/* The members of weft_http_parser.errors.Reason that the loops here can find.
- */
-#define WEFT_REASONS(X)                                                        \
-  X(BARE_CR)                                                                   \
-  X(BARE_LF)                                                                   \
-  X(EMPTY_LINES)                                                               \
-  X(METHOD)                                                                    \
-  X(TARGET)                                                                    \
-  X(VERSION_SYNTAX)                                                            \
-  X(VERSION)                                                                   \
-  X(STATUS)                                                                    \
-  X(REASON_PHRASE)                                                             \
-  X(FIELD_NAME)                                                                \
-  X(FIELD_VALUE)                                                               \
-  X(SPACE_BEFORE_COLON)                                                        \
-  X(LINE_FOLDING)                                                              \
-  X(HOST_MISSING)                                                              \
-  X(HOST_REPEATED)                                                             \
-  X(HOST_INVALID)                                                              \
-  X(LINE_TOO_LONG)                                                             \
-  X(FIELD_TOO_LONG)                                                            \
-  X(TOO_MANY_FIELDS)                                                           \
-  X(HEAD_TOO_LARGE)                                                            \
-  X(CHUNK_SIZE)                                                                \
-  X(CHUNK_EXTENSION)                                                           \
-  X(CHUNK_END)                                                                 \
-  X(CHUNK_LINE_TOO_LONG)                                                       \
-  X(CHUNK_EXTENSIONS_TOO_LARGE)                                                \
-  X(TOO_MANY_TRAILERS)                                                         \
-  X(TRAILERS_TOO_LARGE)
+/* The members of weft_http_parser.errors.Reason that the loops here can find. */
+#define WEFT_REASONS(X)           \
+    X(BARE_CR)                    \
+    X(BARE_LF)                    \
+    X(EMPTY_LINES)                \
+    X(METHOD)                     \
+    X(TARGET)                     \
+    X(VERSION_SYNTAX)             \
+    X(VERSION)                    \
+    X(STATUS)                     \
+    X(REASON_PHRASE)              \
+    X(FIELD_NAME)                 \
+    X(FIELD_VALUE)                \
+    X(SPACE_BEFORE_COLON)         \
+    X(LINE_FOLDING)               \
+    X(HOST_MISSING)               \
+    X(HOST_REPEATED)              \
+    X(HOST_INVALID)               \
+    X(LINE_TOO_LONG)              \
+    X(FIELD_TOO_LONG)             \
+    X(TOO_MANY_FIELDS)            \
+    X(HEAD_TOO_LARGE)             \
+    X(CHUNK_SIZE)                 \
+    X(CHUNK_EXTENSION)            \
+    X(CHUNK_END)                  \
+    X(CHUNK_LINE_TOO_LONG)        \
+    X(CHUNK_EXTENSIONS_TOO_LARGE) \
+    X(TOO_MANY_TRAILERS)          \
+    X(TRAILERS_TOO_LARGE)
 
 #define WEFT_REASON_MEMBER(name) REASON_##name,
 typedef enum { WEFT_REASONS(WEFT_REASON_MEMBER) REASON_COUNT } Reason;
 #undef WEFT_REASON_MEMBER
 
-/* Marks of a head, as in weft_http_parser.names; the exec slot checks that they
- * agree. */
-#define WEFT_MARKS(X)                                                          \
-  X(HOST, 0)                                                                   \
-  X(CONNECTION, 3)                                                             \
-  X(UPGRADE, 4)                                                                \
-  X(EXPECT, 5)                                                                 \
-  X(HTTP_10, 30)                                                               \
-  X(OTHER_TARGET, 31)
+/* Marks of a head, as in weft_http_parser.names; the exec slot checks that they agree. */
+#define WEFT_MARKS(X) \
+    X(HOST, 0)        \
+    X(CONNECTION, 3)  \
+    X(UPGRADE, 4)     \
+    X(EXPECT, 5)      \
+    X(HTTP_10, 30)    \
+    X(OTHER_TARGET, 31)
 
-#define WEFT_MARK_MEMBER(name, bit)                                            \
-  static const uint32_t MARK_##name = (uint32_t)1 << bit;
+#define WEFT_MARK_MEMBER(name, bit) static const uint32_t MARK_##name = (uint32_t)1 << bit;
 WEFT_MARKS(WEFT_MARK_MEMBER)
 #undef WEFT_MARK_MEMBER
 
 /* A well-known field name, prepared in the two spellings that peers send. */
-enum {
-  KNOWN_SLOTS = 512,
-  KNOWN_LIMIT = 255,
-  KNOWN_SIZE = 40,
-  KNOWN_NONE = 255
-};
+enum { KNOWN_SLOTS = 512, KNOWN_LIMIT = 255, KNOWN_SIZE = 40, KNOWN_NONE = 255 };
 
 typedef struct {
-  PyObject *name;  /* an istr, spelled as registered */
-  PyObject *small; /* an istr in lower case */
-  uint32_t mark;   /* its mark, or 0 */
-  unsigned char size;
-  char spelled[KNOWN_SIZE];
-  char lower[KNOWN_SIZE];
+    PyObject *name;  /* an istr, spelled as registered */
+    PyObject *small; /* an istr in lower case */
+    uint32_t mark;   /* its mark, or 0 */
+    unsigned char size;
+    char spelled[KNOWN_SIZE];
+    char lower[KNOWN_SIZE];
 } Known;
 
-enum {
-  METHOD_SLOTS = 64,
-  METHOD_LIMIT = 32,
-  METHOD_SIZE = 12,
-  METHOD_NONE = 255
-};
+enum { METHOD_SLOTS = 64, METHOD_LIMIT = 32, METHOD_SIZE = 12, METHOD_NONE = 255 };
 
 typedef struct {
-  PyObject *name; /* the constant of weft_http_parser.names */
-  unsigned char size;
-  char text[METHOD_SIZE];
+    PyObject *name; /* the constant of weft_http_parser.names */
+    unsigned char size;
+    char text[METHOD_SIZE];
 } Method;
 
 typedef struct {
-  MultiDict_CAPI *multidict;
-  PyTypeObject *mappings[4]; /* MultiDict, CIMultiDict and their proxies */
-  PyTypeObject *istr;
-  PyTypeObject *request_head;
-  PyTypeObject *response_head;
-  PyObject *protocol_error;
-  PyObject *reasons[REASON_COUNT];
-  PyObject *versions[2]; /* HTTP_10, HTTP_11 */
-  PyObject *
-      render_fields; /* the specification's functions, which refuse in detail */
-  PyObject *render_request_head;
-  PyObject *render_response_head;
-  Known known[KNOWN_LIMIT];
-  unsigned char known_slots[KNOWN_SLOTS]; /* KNOWN_NONE or an index */
-  Method methods[METHOD_LIMIT];
-  unsigned char method_slots[METHOD_SLOTS];
+    MultiDict_CAPI *multidict;
+    PyTypeObject *mappings[4]; /* MultiDict, CIMultiDict and their proxies */
+    PyTypeObject *istr;
+    PyTypeObject *request_head;
+    PyTypeObject *response_head;
+    PyObject *protocol_error;
+    PyObject *reasons[REASON_COUNT];
+    PyObject *versions[2];   /* HTTP_10, HTTP_11 */
+    PyObject *render_fields; /* the specification's functions, which refuse in detail */
+    PyObject *render_request_head;
+    PyObject *render_response_head;
+    Known known[KNOWN_LIMIT];
+    unsigned char known_slots[KNOWN_SLOTS]; /* KNOWN_NONE or an index */
+    Method methods[METHOD_LIMIT];
+    unsigned char method_slots[METHOD_SLOTS];
 } State;
 
-/* Length, ends and middle, without the case; the registered names meet twice at
- * most. */
-static inline unsigned hash_name(Byte *name, size_t size) {
-  unsigned first = name[0] | 0x20, middle = name[size / 2] | 0x20,
-           last = name[size - 1] | 0x20;
-  return ((unsigned)size * 29 + first * 9 + last * 13 + middle) &
-         (KNOWN_SLOTS - 1);
+/* Length, ends and middle, without the case; the registered names meet twice at most. */
+static inline unsigned
+hash_name(Byte *name, size_t size)
+{
+    unsigned first = name[0] | 0x20, middle = name[size / 2] | 0x20, last = name[size - 1] | 0x20;
+    return ((unsigned)size * 29 + first * 9 + last * 13 + middle) & (KNOWN_SLOTS - 1);
 }
 
 /* The index of a well-known name, whatever its case, or KNOWN_NONE. */
-static inline unsigned find_known(const State *state, Byte *name, size_t size) {
-  unsigned slot = hash_name(name, size);
-  for (;; slot = (slot + 1) & (KNOWN_SLOTS - 1)) {
-    unsigned index = state->known_slots[slot];
-    if (index == KNOWN_NONE) {
-      return KNOWN_NONE;
+static inline unsigned
+find_known(const State *state, Byte *name, size_t size)
+{
+    unsigned slot = hash_name(name, size);
+    for (;; slot = (slot + 1) & (KNOWN_SLOTS - 1)) {
+        unsigned index = state->known_slots[slot];
+        if (index == KNOWN_NONE) {
+            return KNOWN_NONE;
+        }
+        if (state->known[index].size == size &&
+            equals_folded(name, state->known[index].lower, size)) {
+            return index;
+        }
     }
-    if (state->known[index].size == size &&
-        equals_folded(name, state->known[index].lower, size)) {
-      return index;
-    }
-  }
 }
 
-static inline unsigned hash_method(Byte *name, size_t size) {
-  return ((unsigned)size * 7 + name[0] + name[size - 1] * 3u) &
-         (METHOD_SLOTS - 1);
+static inline unsigned
+hash_method(Byte *name, size_t size)
+{
+    return ((unsigned)size * 7 + name[0] + name[size - 1] * 3u) & (METHOD_SLOTS - 1);
 }
 
-static inline unsigned find_method(const State *state, Byte *name,
-                                   size_t size) {
-  unsigned slot = hash_method(name, size);
-  for (;; slot = (slot + 1) & (METHOD_SLOTS - 1)) {
-    unsigned index = state->method_slots[slot];
-    if (index == METHOD_NONE) {
-      return METHOD_NONE;
+static inline unsigned
+find_method(const State *state, Byte *name, size_t size)
+{
+    unsigned slot = hash_method(name, size);
+    for (;; slot = (slot + 1) & (METHOD_SLOTS - 1)) {
+        unsigned index = state->method_slots[slot];
+        if (index == METHOD_NONE) {
+            return METHOD_NONE;
+        }
+        if (state->methods[index].size == size &&
+            memcmp(name, state->methods[index].text, size) == 0) {
+            return index;
+        }
     }
-    if (state->methods[index].size == size &&
-        memcmp(name, state->methods[index].text, size) == 0) {
-      return index;
-    }
-  }
 }
 
-static void raise_fault(const State *state, Reason reason, Py_ssize_t offset) {
-  PyObject *error = PyObject_CallFunction(state->protocol_error, "On",
-                                          state->reasons[reason], offset);
-  if (error != NULL) {
-    PyErr_SetObject(state->protocol_error, error);
-    Py_DECREF(error);
-  }
+static void
+raise_fault(const State *state, Reason reason, Py_ssize_t offset)
+{
+    PyObject *error =
+        PyObject_CallFunction(state->protocol_error, "On", state->reasons[reason], offset);
+    if (error != NULL) {
+        PyErr_SetObject(state->protocol_error, error);
+        Py_DECREF(error);
+    }
 }
 
 /* The bytes of a bytes or bytearray argument. */
 typedef struct {
-  Byte *bytes;
-  Py_ssize_t size;
-  PyObject *exact; /* borrowed: the argument if it is exactly bytes */
-  Py_buffer view;
+    Byte *bytes;
+    Py_ssize_t size;
+    PyObject *exact; /* borrowed: the argument if it is exactly bytes */
+    Py_buffer view;
 } Source;
 
-static int open_source(Source *source, PyObject *arg) {
-  source->exact = NULL;
-  source->view.obj = NULL;
-  if (PyBytes_CheckExact(arg)) {
-    source->bytes = (Byte *)PyBytes_AS_STRING(arg);
-    source->size = PyBytes_GET_SIZE(arg);
-    source->exact = arg;
+static int
+open_source(Source *source, PyObject *arg)
+{
+    source->exact = NULL;
+    source->view.obj = NULL;
+    if (PyBytes_CheckExact(arg)) {
+        source->bytes = (Byte *)PyBytes_AS_STRING(arg);
+        source->size = PyBytes_GET_SIZE(arg);
+        source->exact = arg;
+        return 0;
+    }
+    if (PyObject_GetBuffer(arg, &source->view, PyBUF_SIMPLE) < 0) {
+        return -1;
+    }
+    source->bytes = source->view.buf;
+    source->size = source->view.len;
     return 0;
-  }
-  if (PyObject_GetBuffer(arg, &source->view, PyBUF_SIMPLE) < 0) {
-    return -1;
-  }
-  source->bytes = source->view.buf;
-  source->size = source->view.len;
-  return 0;
 }
 
-static void close_source(Source *source) {
-  if (source->view.obj != NULL) {
-    PyBuffer_Release(&source->view);
-  }
+static void
+close_source(Source *source)
+{
+    if (source->view.obj != NULL) {
+        PyBuffer_Release(&source->view);
+    }
 }
 
 #endif

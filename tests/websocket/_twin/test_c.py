@@ -1,0 +1,161 @@
+"""The C twin as a piece of C: what it reads, keeps, frees and refuses. Its results are compared
+with the specification's in tests/websocket/test_twin.py."""
+
+import gc
+import os
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.guard import GuardedPage
+from support.twins import Twin, load_twin
+
+ROOT = Path(__file__).resolve().parents[3]
+KEY = b"\x11\xa2\x33\xc4"
+
+
+@pytest.fixture
+def c() -> Twin:
+    return load_twin("weft_websocket", "c")
+
+
+def scanner(twin: Twin, decodes_text: bool = True) -> Any:
+    return twin.module("_twin").FrameScanner(True, True, decodes_text, 1 << 20, 100, 100)
+
+
+def frame(twin: Twin, first: int, payload: bytes | str) -> bytes:
+    made: bytes = twin.module("_twin").render_frame(first, payload, KEY)
+    return made
+
+
+class TestBounds:
+    def test_mask_at_every_size_and_place(self, c: Twin) -> None:
+        page, py = GuardedPage(), load_twin("weft_websocket", "py").module("_twin")
+        data = bytes(range(256))
+        for size in range(len(data)):
+            expected = py.mask(data[:size], KEY)
+            for put in (page.at_end, page.at_start):
+                assert c.module("_twin").mask(put(data[:size]), KEY) == expected
+                assert (
+                    c.module("_twin").render_frame(0x82, put(data[:size]), KEY).endswith(expected)
+                )
+
+    def test_scan_in_two_pieces_at_every_place(self, c: Twin) -> None:
+        text = "é€😀" + "x" * 40 + "é"
+        data = frame(c, 0x81, text) + frame(c, 0x82, bytes(130)) + frame(c, 0x89, b"p")
+        expected = [(0x81, text), (0x82, bytes(130)), (0x89, b"p")]
+        for size in range(len(data) + 1):
+            made = scanner(c)
+            # A bytes object ends where its memory does, which the sanitizer's allocator knows.
+            assert made.feed(data[:size]) + made.feed(data[size:]) == expected
+
+
+def refuse(twin: Twin, text: str) -> None:
+    with pytest.raises(UnicodeEncodeError):
+        frame(twin, 0x81, text)
+
+
+WORK: dict[str, Callable[[Twin], object]] = {
+    "text": lambda c: scanner(c).feed(frame(c, 0x81, "é" * 90)),
+    "ascii": lambda c: scanner(c).feed(frame(c, 0x81, "e" * 90)),
+    "wrong text": lambda c: scanner(c).feed(frame(c, 0x81, b"\xff" * 90)),
+    "part of a frame": lambda c: scanner(c).feed(frame(c, 0x82, bytes(5000))[:-1]),
+    "part of a header": lambda c: scanner(c).feed(frame(c, 0x82, bytes(5000))[:3]),
+    "fragments": lambda c: scanner(c).feed(frame(c, 0x01, "é") + frame(c, 0x80, "é")),
+    "fault": lambda c: scanner(c).feed(frame(c, 0x82, b"x") + b"\xff"),
+    "close": lambda c: scanner(c).feed(frame(c, 0x88, b"") + b"rest"),
+    "surrogates": lambda c: refuse(c, "\ud800"),
+}
+
+
+class TestMemory:
+    @pytest.mark.parametrize("name", WORK)
+    def test_nothing_leaks(self, c: Twin, name: str) -> None:
+        def measure() -> int:
+            for _ in range(300):
+                WORK[name](c)
+            gc.collect()
+            return tracemalloc.get_traced_memory()[0]
+
+        tracemalloc.start()
+        try:
+            measure()
+            before = measure()
+            assert measure() - before < 3000
+        finally:
+            tracemalloc.stop()
+
+    def test_no_more_is_kept_than_twice_what_came(self, c: Twin) -> None:
+        made = scanner(c)
+        tracemalloc.start()
+        try:
+            before = tracemalloc.get_traced_memory()[0]
+            made.feed(frame(c, 0x82, bytes(1 << 20))[:10_000])
+            assert tracemalloc.get_traced_memory()[0] - before < 25_000
+        finally:
+            tracemalloc.stop()
+
+    def test_scanner_is_not_tracked(self, c: Twin) -> None:
+        assert not gc.is_tracked(scanner(c))
+
+
+WRONG_CALLS: dict[str, Callable[[Any], object]] = {
+    "mask without key": lambda t: t.mask(b"data"),
+    "mask with None": lambda t: t.mask(b"data", None),
+    "mask of text": lambda t: t.mask("data", KEY),
+    "header without key": lambda t: t.render_header(0x81, 5),
+    "header of text": lambda t: t.render_header("a", 5, None),
+    "frame without key": lambda t: t.render_frame(0x81, b""),
+    "frame of a number": lambda t: t.render_frame(0x81, 5, None),
+    "scanner without limits": lambda t: t.FrameScanner(True),
+    "feed of text": lambda t: t.FrameScanner(True, True, True, 1, 1, 1).feed("a"),
+    "feed of a list": lambda t: t.FrameScanner(True, True, True, 1, 1, 1).feed([1]),
+    "type is immutable": lambda t: setattr(t.FrameScanner, "feed", None),
+    "type is final": lambda t: type("Sub", (t.FrameScanner,), {}),
+}
+
+
+class TestMisuse:
+    @pytest.mark.parametrize("name", WRONG_CALLS)
+    def test_type_error(self, c: Twin, name: str) -> None:
+        with pytest.raises(TypeError):
+            WRONG_CALLS[name](c.module("_twin"))
+
+    def test_value_error(self, c: Twin) -> None:
+        twin = c.module("_twin")
+        for wrong in (
+            lambda: twin.mask(b"", b"123"),
+            lambda: twin.render_header(256, 0, None),
+            lambda: twin.render_frame(-1, b"", None),
+            lambda: twin.FrameScanner(True, True, True, -1, 1, 1),
+        ):
+            with pytest.raises(ValueError):
+                wrong()  # type: ignore[no-untyped-call]  # a lambda
+
+    def test_length_beyond_64_bits(self, c: Twin) -> None:
+        with pytest.raises(OverflowError):
+            c.module("_twin").render_header(0x82, 1 << 64, None)
+
+
+def run(program: str, **environment: str) -> str:
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("WEFT_")}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=inherited | environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_fuzzer_finds_no_difference(c: Twin) -> None:
+    names = "['frames', 'frame-rendering']"
+    program = f"from tools.fuzz.__main__ import run; print(run({names}, 1.0, 1))"
+    assert run(program).endswith("0")
