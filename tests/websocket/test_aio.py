@@ -429,6 +429,18 @@ async def test_one_reader_at_a_time() -> None:
     assert (await reader).data == "for the first"
 
 
+async def test_a_reader_that_another_was_quicker_than_waits_on() -> None:
+    raw = Raw()
+    reader = asyncio.create_task(raw.stream.receive())
+    await passes()
+    raw.stream.data_received(frame(0x81, b"first"))  # wakes it in the next pass of the loop
+    assert (await raw.stream.receive()).data == "first"
+    await passes()
+    assert not reader.done()
+    raw.stream.data_received(frame(0x81, b"second"))
+    assert (await reader).data == "second"
+
+
 async def test_a_read_may_time_out() -> None:
     raw = Raw()
     with pytest.raises(TimeoutError):

@@ -341,6 +341,15 @@ def test_control_frames_have_a_limit(twin: Twin) -> None:
         core.send_ping(b"x" * 126)
 
 
+@pytest.mark.parametrize("size", [0, 1, 32767, 32768, 70000])
+def test_binary_is_sent_in_one_buffer_while_copying_is_cheap(twin: Twin, size: int) -> None:
+    data = b"x" * size
+    parts = make(twin).send_binary(data)
+    assert b"".join(parts) == frame(0x82, data, None)
+    assert len(parts) == (2 if size >= 32768 else 1)
+    assert len(make(twin, Role.CLIENT).send_binary(data)) == 1
+
+
 def test_a_client_masks_with_fresh_keys(twin: Twin) -> None:
     core = make(twin, Role.CLIENT)
     frames = {core.send_text("same") for _ in range(10)}

@@ -149,14 +149,15 @@ class WebSocketStream:
         inbox = self._inbox
         if inbox.waiter.is_awaited:
             raise RuntimeError("Concurrent call to receive() is not allowed")
-        if not inbox.messages and self._stage is _OPEN:
+        # A loop, since whoever is woken through the event loop may find that another was quicker.
+        while not inbox.messages and self._stage is _OPEN:
+            if seconds is None and self.options.receive_timeout_seconds is None:
+                await inbox.waiter
+                continue
             if seconds is None:
                 seconds = self.options.receive_timeout_seconds
-            if seconds is None:
+            async with asyncio.timeout(seconds):
                 await inbox.waiter
-            else:
-                async with asyncio.timeout(seconds):
-                    await inbox.waiter
         if not inbox.messages:
             message: Message = self._read_end()
         else:

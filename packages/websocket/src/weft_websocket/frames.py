@@ -6,7 +6,7 @@ Knows RFC 6455 sections 5.2 to 5.5; the scanner below it has checked every heade
 import os
 from typing import Final
 
-from weft_websocket._twin import render_frame, render_header
+from weft_websocket._twin import render_header
 from weft_websocket.codes import WSMsgType, is_sendable
 from weft_websocket.errors import Rule
 
@@ -20,7 +20,7 @@ WHOLE_BINARY: Final = FIN | WSMsgType.BINARY
 CONTROL_LIMIT: Final = 125
 
 # An unmasked payload from here on is handed over as it is, behind its header: joining would copy.
-_PARTS_SIZE: Final = 32768
+PARTS_SIZE: Final = 32768
 _KEY_POOL_SIZE: Final = 4096
 
 
@@ -62,9 +62,7 @@ class OpenMessage:
 
 
 def render_parts(first: int, payload: Buffer) -> list[Buffer]:
-    """An unmasked frame in as few buffers as copying is worth."""
-    if len(payload) < _PARTS_SIZE:
-        return [render_frame(first, payload, None)]
+    """An unmasked frame whose payload is not copied."""
     return [render_header(first, memoryview(payload).nbytes, None), payload]
 
 

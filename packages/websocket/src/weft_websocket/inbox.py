@@ -41,7 +41,6 @@ class Waiter:
         "_context",
         "_is_cancelled",
         "_loop",
-        "is_awaited",
     )
 
     def __init__(self) -> None:
@@ -50,15 +49,16 @@ class Waiter:
         self._context: contextvars.Context | None = None
         self._is_cancelled = False
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.is_awaited = False
 
     def __await__(self) -> Generator["Waiter", None, None]:
-        self.is_awaited = self._asyncio_future_blocking = True
+        self._asyncio_future_blocking = True
         self._is_cancelled = False
-        try:
-            yield self
-        finally:
-            self.is_awaited = False
+        yield self
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a task waits and has not been woken."""
+        return self._callback is not None
 
     def wake(self) -> None:
         """Step the task that waits; nothing when none does."""

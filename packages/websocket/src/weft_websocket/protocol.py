@@ -21,6 +21,7 @@ from weft_websocket.frames import (
     CONTROL_LIMIT,
     FIN,
     OPCODE,
+    PARTS_SIZE,
     RSV1,
     WHOLE_BINARY,
     WHOLE_TEXT,
@@ -262,6 +263,8 @@ class WsProtocol:
             return [self.send_packed(_BINARY, self._pack(data, compress))]
         if self._is_client:
             return [render_frame(WHOLE_BINARY, data, next_key())]
+        if len(data) < PARTS_SIZE:
+            return [render_frame(WHOLE_BINARY, data, None)]
         return render_parts(WHOLE_BINARY, data)
 
     def begin_packing(self, data: str | Buffer, compress: int | None = None) -> Packing:
