@@ -220,6 +220,29 @@ async def test_a_link_that_never_connected() -> None:
     await link.wait_closed()
 
 
+async def test_what_a_link_that_is_not_open_refuses() -> None:
+    link = Link(Recorder())
+    link.abort()
+    assert link.is_lost
+    with pytest.raises(LinkLost):
+        await link.start_tls(ssl.create_default_context())
+    client, _ = memory_links()
+    client.abort()
+    await client.wait_closed()
+    client.connection_lost(None)
+    assert recorder(client).events == ["made", "lost"]
+
+
+async def test_no_write_timeout() -> None:
+    client, server = memory_links(write_timeout_seconds=None)
+    server.hold(Hold.BODY)
+    client.write(b"x" * 100_000)
+    drained = asyncio.create_task(client.drain())
+    await asyncio.sleep(0)
+    server.release(Hold.BODY)
+    await drained
+
+
 async def test_extra_info_and_repr() -> None:
     client, _ = memory_links()
     assert client.get_extra_info("sockname") == ("client", 0)

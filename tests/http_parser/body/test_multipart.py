@@ -187,6 +187,28 @@ async def test_faults_reach_the_reader() -> None:
         await reader.next()
 
 
+async def test_a_nested_body_that_ends_early_is_an_error() -> None:
+    inner = part_of(b"--C\r\n\r\nx", b"Content-Type: multipart/mixed; boundary=C")
+    nested = await reader_of(inner + b"--B--").next()
+    assert isinstance(nested, MultipartReader)
+    part = await nested.next()
+    assert isinstance(part, BodyPartReader)
+    with pytest.raises(MultipartError, match="last boundary"):
+        await part.read()
+
+
+async def test_an_epilogue_that_comes_later_is_read() -> None:
+    stream = StreamReader()
+    stream.feed_data(TWO)
+    reader = MultipartReader({"Content-Type": MIXED}, stream)
+    assert await reader.next() is not None
+    assert await reader.next() is not None
+    stream.feed_data(b"epilogue")
+    stream.feed_eof()
+    assert await reader.next() is None
+    assert stream.at_eof()
+
+
 async def test_limits_can_be_set() -> None:
     reader = MultipartReader(
         {"Content-Type": MIXED}, stream_of(TWO), limits=MultipartLimits(parts=1)
@@ -313,6 +335,7 @@ async def test_a_part_is_sent_on() -> None:
     part = await first_part(FILE + b"--B--", FORM)
     payload = BodyPartReaderPayload(part)
     assert payload.filename == "x.txt"
+    assert BodyPartReaderPayload(await first_part(TWO)).filename is None
     writer = KeepingWriter()
     await payload.write(writer)
     assert writer.data == b"h\xe9llo\r\nline2"

@@ -103,6 +103,7 @@ async def test_an_async_iterable_can_be_sent_once() -> None:
     payload = get_payload(blocks())
     assert isinstance(payload, AsyncIterablePayload)
     assert payload.size is None
+    assert payload.autoclose
     assert not payload.is_rewindable
     with pytest.raises(TypeError, match="cannot be decoded"):
         payload.decode()

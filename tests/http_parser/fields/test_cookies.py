@@ -35,6 +35,7 @@ from weft_http_parser.fields.tokens import has_controls
         ("a[b]=c; d@e=f; $Version=1", [("a[b]", "c"), ("d@e", "f"), ("$Version", "1")]),
         ("path=1; expires=2", [("path", "1"), ("expires", "2")]),
         ("a=é", [("a", "é")]),
+        ('a= "b;c"; d=e', [("a", "b;c"), ("d", "e")]),
         ('a=""; b="', [("a", ""), ("b", '"')]),
     ],
 )
