@@ -3,7 +3,8 @@
 import asyncio
 import contextvars
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 from support.peers import raw_client
@@ -23,7 +24,7 @@ from weft_web_server import (
 Handler = Callable[[Request], Awaitable[StreamResponse]]
 
 
-def app_with(handler: Handler, path: str = "/", **options: int) -> Application:
+def app_with(handler: Handler, path: str = "/", **options: Any) -> Application:
     app = Application(**options)
     app.router.add_route("*", path, handler)
     return app
@@ -549,7 +550,7 @@ async def test_large_body() -> None:
 
 async def test_async_iterator_as_body() -> None:
     async def handler(request: Request) -> StreamResponse:
-        async def pieces():  # type: ignore[no-untyped-def]  # an iterator of bytes
+        async def pieces() -> AsyncIterator[bytes]:
             yield b"ab"
             yield b"cd"
 

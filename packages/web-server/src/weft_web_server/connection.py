@@ -81,8 +81,6 @@ class Host(Protocol):
     @property
     def is_draining(self) -> bool: ...
     @property
-    def keep_alive_seconds(self) -> float: ...
-    @property
     def request_class(self) -> type[BaseRequest]: ...
 
     def connection_made(self, connection: "ServerConnection") -> None: ...
@@ -221,8 +219,7 @@ class ServerConnection:
             self._hold()
 
     def _begin(self, events: list[Event]) -> None:
-        head = events[0]
-        assert type(head) is RequestHead  # a message begins with its head
+        head: RequestHead = events[0]  # type: ignore[assignment]  # a message begins with its head
         host = self.host
         exchange = self.exchange = Exchange(self, head)
         self.phase = _BUSY
@@ -302,7 +299,7 @@ class ServerConnection:
         core, host = self.core, self.host
         if core.can_cycle:
             self.phase = _IDLE
-            self.deadline = host.now + host.keep_alive_seconds
+            self.deadline = host.now + host.options.deadlines.keep_alive
             try:
                 events = core.next_cycle()
             except ProtocolError as exc:

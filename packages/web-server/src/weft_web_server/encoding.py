@@ -6,14 +6,10 @@ Knows no connection.
 
 import asyncio
 from collections.abc import Mapping
-from concurrent.futures import Executor
-from typing import Final
 
 from weft_http_parser import ContentEncoder, make_encoder, parse_quality_list
 
-from .streaming import Buffer, ContentCoding, StreamResponse
-
-INLINE_SIZE: Final = 4096  # more than this is compressed off the loop
+from .streaming import Buffer, ContentCoding, StreamResponse, Wishes
 
 
 def choose_coding(response: StreamResponse, accept_encoding: str | None) -> str | None:
@@ -44,15 +40,12 @@ def _best(accepted: Mapping[str, float]) -> str | None:
     return best
 
 
-async def encode_whole(
-    data: Buffer, coding: str, executor: tuple[int, Executor | None] | None
-) -> bytes:
+async def encode_whole(data: Buffer, coding: str, wishes: Wishes) -> bytes:
     """The coded form of a whole body; a large one is made off the loop."""
-    inline_size, pool = (INLINE_SIZE, None) if executor is None else executor
-    if len(data) <= inline_size:
+    if len(data) <= wishes.inline_size:
         return _encode(bytes(data), coding)
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(pool, _encode, bytes(data), coding)
+    return await loop.run_in_executor(wishes.executor, _encode, bytes(data), coding)
 
 
 def _encode(data: bytes, coding: str) -> bytes:

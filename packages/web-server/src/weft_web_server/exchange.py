@@ -234,7 +234,7 @@ class Exchange:
         coding = choose_coding(response, self.head.get("Accept-Encoding"))
         if coding is None:
             return False
-        data = await encode_whole(response._body, coding, response._executor)
+        data = await encode_whole(response._body, coding, response._wishes)
         if self.phase is not Phase.OPEN:
             raise RuntimeError("another response was prepared meanwhile")
         plan = plan_response(

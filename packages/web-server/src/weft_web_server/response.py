@@ -14,7 +14,7 @@ from weft_http_parser import PAYLOAD_REGISTRY, Payload
 from weft_http_parser import LookupError as NoPayload
 
 from .media import OCTET_STREAM, join_media, split_media
-from .streaming import Buffer, LooseHeaders, StreamResponse
+from .streaming import INLINE_SIZE, Buffer, LooseHeaders, StreamResponse, Wishes
 
 TEXT = "text/plain; charset=utf-8"
 
@@ -22,11 +22,11 @@ TEXT = "text/plain; charset=utf-8"
 class Response(StreamResponse):
     """A whole response: a value that may be sent any number of times."""
 
-    __slots__ = ("_body", "_executor")
+    __slots__ = ("_body",)
 
     _body: Buffer | Payload | None
 
-    def __init__(
+    def __init__(  # wide: the shape of aiohttp
         self,
         *,
         body: Any = None,
@@ -47,9 +47,10 @@ class Response(StreamResponse):
         self._wishes = None
         self._link = None
         self._store = None
-        self._executor: tuple[int, Executor | None] | None = None
         if zlib_executor_size is not None or zlib_executor is not None:
-            self._executor = (zlib_executor_size or 4096, zlib_executor)
+            self._wishes = Wishes(
+                executor=zlib_executor, inline_size=zlib_executor_size or INLINE_SIZE
+            )
         if headers is None and content_type is None and charset is None and body is None:
             if type(text) is str:  # the usual case
                 self._media = TEXT

@@ -154,12 +154,11 @@ class AppRunner(BaseRunner):
     async def _make_server(self) -> Server:
         app = self._app
         given = {**app.handler_args, **self.options}
-        options = to_options(**given)  # before anything is started
-        app.on_startup.freeze()
+        limits = RequestLimits(body_size=app.client_max_size, form_fields=app.client_max_fields)
+        options = to_options(request_limits=limits, **given)  # before anything is started
         await app.startup()
         app.freeze()
-        limits = RequestLimits(body_size=app.client_max_size, form_fields=app.client_max_fields)
-        return ApplicationServer(app.resolve, options, limits)
+        return ApplicationServer(app.resolve, options)
 
     async def _cleanup_server(self) -> None:
         await self._app.cleanup()

@@ -14,7 +14,7 @@ from weft_http_parser import Link
 
 from .access_log import AbstractAccessLogger
 from .connection import ServerConnection
-from .exchange import DEFAULT_REQUEST_LIMITS, Job, RequestLimits
+from .exchange import Job, RequestLimits
 from .lot import Lot
 from .plan import make_stamp
 from .request import BaseRequest, Request
@@ -38,8 +38,6 @@ class Server:
         "access_logger",
         "is_draining",
         "is_logging",
-        "keep_alive_seconds",
-        "limits",
         "lot",
         "now",
         "options",
@@ -60,14 +58,11 @@ class Server:
         self._set_up(
             lambda request: handler,
             to_options(handler_cancellation=handler_cancellation, **options),
-            DEFAULT_REQUEST_LIMITS,
         )
 
-    def _set_up(self, resolve: Resolve, options: ServerOptions, limits: RequestLimits) -> None:
+    def _set_up(self, resolve: Resolve, options: ServerOptions) -> None:
         self.resolve = resolve
         self.options = options
-        self.keep_alive_seconds = options.deadlines.keep_alive
-        self.limits = limits
         self.is_draining = False
         self.is_logging = False
         self.access_logger: AbstractAccessLogger | None = None
@@ -93,6 +88,11 @@ class Server:
         return list(self._connections)
 
     # For connections and handlers.
+
+    @property
+    def limits(self) -> RequestLimits:
+        """Bounds of what a handler reads at once."""
+        return self.options.request_limits
 
     @property
     def logger(self) -> logging.Logger:
@@ -200,6 +200,5 @@ class ApplicationServer(Server):
         self,
         resolve: Resolve,
         options: ServerOptions,
-        limits: RequestLimits,
     ) -> None:
-        self._set_up(resolve, options, limits)
+        self._set_up(resolve, options)

@@ -8,6 +8,7 @@ import attrs
 from weft_http_parser import DEFAULT_LIMITS, Limits
 
 from .access_log import AbstractAccessLogger, AccessLogger
+from .exchange import DEFAULT_REQUEST_LIMITS, RequestLimits
 
 server_logger: Final = logging.getLogger("weft.server")
 access_logger: Final = logging.getLogger("weft.access")
@@ -39,6 +40,7 @@ class ServerOptions:
 
     deadlines: Deadlines = Deadlines()
     limits: Limits = DEFAULT_LIMITS
+    request_limits: RequestLimits = DEFAULT_REQUEST_LIMITS
     linger_size: int = 262_144
     access_log: logging.Logger | None = access_logger
     access_log_class: type[AbstractAccessLogger] = AccessLogger

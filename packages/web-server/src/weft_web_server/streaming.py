@@ -8,6 +8,7 @@ import datetime
 import enum
 import warnings
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 LooseHeaders: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
+
+INLINE_SIZE = 4096
 
 
 class ContentCoding(enum.Enum):
@@ -71,6 +74,9 @@ class Wishes:
     compression: bool = False
     coding: ContentCoding | None = None
     strategy: int | None = None
+    executor: Executor | None = None
+    inline_size: int = INLINE_SIZE
+    """A body up to this size is compressed at once, a larger one off the loop."""
 
 
 _NO_WISHES = Wishes()
