@@ -3,14 +3,8 @@
 Decides in which order bytes, heads and ends may come and go, for both roles (RFC 9112 9). Knows
 no sockets, no clock and nobody who calls it.
 
-Each direction has a phase of its own, and a cycle is one message each way:
-
-    IDLE ──head──▶ BODY ──end──▶ DONE ──next_cycle──▶ IDLE
-         ╰─────────whole────────▶╯ ╰────switch──────▶ SWITCHED
-
-A message after which the connection must close goes the same way over LAST_BODY and LAST, which
-have no next cycle. Behind the response that opens a tunnel nothing is HTTP: TUNNEL waits for
-`switch`. Both directions stop at the end of their message; bytes behind it stay inside.
+Each direction goes through the phases of `wire.phases`, and a cycle is one message each way. Both
+stop at the end of their message; bytes behind it stay inside until `next_cycle` or `switch`.
 """
 
 import enum
@@ -23,6 +17,7 @@ from ..limits import DEFAULT_LIMITS, Limits
 from .decode import BodyDecoder, make_body_decoder
 from .encode import BodyEncoder, make_body_encoder
 from .framing import FRAMING_MARKS, frame_request, frame_response
+from .phases import ENDED, HEAD_STEPS, IN_BODY, NEXT, OVER, Phase, Step
 
 Event: TypeAlias = RequestHead | ResponseHead | bytes | End
 """A head, a piece of its body, or the end of the message."""
@@ -37,68 +32,6 @@ class Role(enum.Enum):
     SERVER = "server"
 
 
-class Phase(enum.Enum):
-    """Where a direction is in its message."""
-
-    IDLE = "before the end of a head"
-    BODY = "behind a head"
-    LAST_BODY = "behind the head of the last message"
-    DONE = "behind a message"
-    LAST = "behind the last message"
-    TUNNEL = "behind a head with which HTTP ends"
-    SWITCHED = "given to another protocol"
-    CLOSED = "ended between messages"
-    FAILED = "failed"
-
-    __hash__ = object.__hash__  # members are single; Enum's own hash costs as much as a parse
-
-
-class Step(enum.Enum):
-    """What happens to a direction."""
-
-    INTERIM = "a 1xx head"
-    HEAD = "a head"
-    LAST_HEAD = "the head of a message after which the connection closes"
-    WHOLE = "a head without a body"
-    LAST_WHOLE = "a head without a body after which the connection closes"
-    TUNNEL = "a head with which HTTP ends"
-    END = "the end of a body"
-    CYCLE = "both messages are over"
-    SWITCH = "another protocol takes over"
-    CLOSE = "no more bytes"
-
-    __hash__ = object.__hash__
-
-
-_NEXT: Final[dict[Phase, dict[Step, Phase]]] = {
-    Phase.IDLE: {
-        Step.INTERIM: Phase.IDLE,
-        Step.HEAD: Phase.BODY,
-        Step.LAST_HEAD: Phase.LAST_BODY,
-        Step.WHOLE: Phase.DONE,
-        Step.LAST_WHOLE: Phase.LAST,
-        Step.TUNNEL: Phase.TUNNEL,
-        Step.CLOSE: Phase.CLOSED,
-    },
-    Phase.BODY: {Step.END: Phase.DONE},
-    Phase.LAST_BODY: {Step.END: Phase.LAST},
-    Phase.DONE: {Step.CYCLE: Phase.IDLE, Step.SWITCH: Phase.SWITCHED},
-    Phase.LAST: {Step.SWITCH: Phase.SWITCHED},
-    Phase.TUNNEL: {Step.SWITCH: Phase.SWITCHED},
-    Phase.SWITCHED: {},
-    Phase.CLOSED: {},
-    Phase.FAILED: {},
-}
-_IN_BODY: Final = frozenset({Phase.BODY, Phase.LAST_BODY})
-_ENDED: Final = frozenset({Phase.DONE, Phase.LAST})
-_OVER: Final = frozenset({Phase.DONE, Phase.LAST, Phase.TUNNEL})
-_HEAD_STEPS: Final = {
-    (False, False): Step.LAST_HEAD,
-    (False, True): Step.HEAD,
-    (True, False): Step.LAST_WHOLE,
-    (True, True): Step.WHOLE,
-}
-"""By whether a head has no body, and whether the connection stays."""
 # A member found through its class costs ten times as much as a global.
 _SERVER: Final[Role] = Role.SERVER
 _IDLE: Final[Phase] = Phase.IDLE
@@ -204,7 +137,7 @@ class Http1Connection:
     @property
     def buffered(self) -> int:
         """Bytes held behind the end of the peer's message; they wait for the next cycle."""
-        return len(self._backlog) if self._receiving in _OVER else 0
+        return len(self._backlog) if self._receiving in OVER else 0
 
     @property
     def has_received(self) -> bool:
@@ -219,12 +152,12 @@ class Http1Connection:
     @property
     def is_peer_done(self) -> bool:
         """The peer's message is over."""
-        return self._receiving in _OVER
+        return self._receiving in OVER
 
     @property
     def is_our_done(self) -> bool:
         """Our message is over."""
-        return self._sending in _OVER
+        return self._sending in OVER
 
     @property
     def can_cycle(self) -> bool:
@@ -258,7 +191,7 @@ class Http1Connection:
         if isinstance(head, RequestHead) and not head.marks & FRAMING_MARKS:
             if self._scanner.end == len(data):
                 self._method = head.method
-                self._receiving = _NEXT[_IDLE][_WHOLE]
+                self._receiving = NEXT[_IDLE][_WHOLE]
                 return [head, END]
         backlog.data = data
         return [] if head is None else self._follow_head(head)
@@ -277,7 +210,7 @@ class Http1Connection:
         """Begin the next pair of messages; the events of bytes that are already here."""
         if not self.can_cycle:
             raise self._misuse()
-        self._receiving = self._sending = _NEXT[_DONE][_CYCLE]
+        self._receiving = self._sending = NEXT[_DONE][_CYCLE]
         self._decoder = None
         self._interims = 0
         if not self._backlog.data:
@@ -295,7 +228,7 @@ class Http1Connection:
         return self._backlog.take_rest()
 
     def _receive_more(self, data: bytes) -> list[Event]:
-        if self._receiving is _IDLE or self._receiving in _IN_BODY:
+        if self._receiving is _IDLE or self._receiving in IN_BODY:
             self._backlog.append(data)
             return self._take_events()
         self._hold_back(data)
@@ -328,9 +261,9 @@ class Http1Connection:
             begin = backlog.position - len(head.raw)
             raise self._fail(exc.reason, begin + exc.offset) from None
         self._step_receiving(step)
-        if self._receiving in _ENDED:
+        if self._receiving in ENDED:
             return [head, END]
-        if self._receiving in _IN_BODY:
+        if self._receiving in IN_BODY:
             if 0 < head.framing <= len(backlog):
                 return [head, self._take_whole_body(head.framing), END]
             self._decoder = make_body_decoder(head.framing, self._limits)
@@ -351,13 +284,13 @@ class Http1Connection:
         """Frame a head and find what it does to the direction that it came from."""
         frame_request(head)
         self._method = head.method
-        return _HEAD_STEPS[head.framing == 0, head.persistent]
+        return HEAD_STEPS[head.framing == 0, head.persistent]
 
     def _judge_response(self, head: ResponseHead) -> Step:
         frame_response(head, self._method)
         if head.status < 200 or (self._method == "CONNECT" and head.status < 300):
             return self._judge_bodiless(head)
-        return _HEAD_STEPS[head.framing == 0, head.persistent]
+        return HEAD_STEPS[head.framing == 0, head.persistent]
 
     def _judge_bodiless(self, head: ResponseHead) -> Step:
         """RFC 9110 15.2: interim responses; 7.8: a switch that we asked for; 9.3.6: CONNECT."""
@@ -395,7 +328,7 @@ class Http1Connection:
             if bytes(backlog.data[backlog.at :]).strip(b"\r\n"):
                 raise self._fail(Reason.INCOMPLETE, backlog.received)
             self._step_receiving(Step.CLOSE)
-        elif self._receiving in _IN_BODY:
+        elif self._receiving in IN_BODY:
             assert self._decoder is not None  # a body always has one
             if not self._decoder.ends_with_link:
                 raise self._fail(Reason.INCOMPLETE, backlog.received)
@@ -407,7 +340,7 @@ class Http1Connection:
         """Keep bytes behind the message, which nobody may look at yet."""
         if self._error is not None:
             raise self._error
-        if self._receiving not in _OVER or self._backlog.has_ended:
+        if self._receiving not in OVER or self._backlog.has_ended:
             raise self._misuse()
         self._decoder = None  # its chunk ends were those of an earlier call
         self._backlog.append(data)
@@ -453,7 +386,7 @@ class Http1Connection:
         elif status == 101 or (self._method == "CONNECT" and 200 <= status < 300):
             self._step_sending(Step.TUNNEL)
             return raw
-        self._step_sending(_HEAD_STEPS[False, persistent])
+        self._step_sending(HEAD_STEPS[False, persistent])
         self._encoder = make_body_encoder(framing)
         return raw
 
@@ -466,12 +399,12 @@ class Http1Connection:
         """
         if self._role is not _SERVER:
             self._note_request(raw, method)
-        self._step_sending(_HEAD_STEPS[True, persistent])
+        self._step_sending(HEAD_STEPS[True, persistent])
         return raw + body if body else raw
 
     def send_data(self, data: Buffer) -> list[Buffer]:
         """The framed pieces of more body bytes, none for none."""
-        if self._encoder is None or self._sending not in _IN_BODY:
+        if self._encoder is None or self._sending not in IN_BODY:
             raise self._misuse()
         try:
             return self._encoder.encode(data)
@@ -480,7 +413,7 @@ class Http1Connection:
 
     def send_end(self, trailers: Headers | None = None) -> bytes:
         """What ends the message; trailers only where the body is chunked."""
-        if self._encoder is None or self._sending not in _IN_BODY:
+        if self._encoder is None or self._sending not in IN_BODY:
             raise self._misuse()
         try:
             ending = self._encoder.finish(trailers)
@@ -496,11 +429,11 @@ class Http1Connection:
     # Phases
 
     def _step_receiving(self, step: Step) -> None:
-        self._receiving = _NEXT[self._receiving][step]
+        self._receiving = NEXT[self._receiving][step]
 
     def _step_sending(self, step: Step) -> None:
         try:
-            self._sending = _NEXT[self._sending][step]
+            self._sending = NEXT[self._sending][step]
         except KeyError:
             raise self._misuse() from None
 
