@@ -7,7 +7,7 @@ import asyncio
 import functools
 import os
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Hashable, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
@@ -33,7 +33,7 @@ from weft_client_session.errors import (
     ConnectionTimeoutError,
     UnixClientConnectorError,
 )
-from weft_client_session.options import ClientTimeout
+from weft_client_session.options import PLAIN_ROUTE, ClientTimeout
 from weft_client_session.pool import Grant, Handoff, Pool, PoolStats, Ticket
 from weft_client_session.request import (
     HTTP_SCHEMES,
@@ -74,7 +74,7 @@ class _Books:
         self.waiters: dict[Ticket[ConnectionKey], asyncio.Future[Grant[Connection]]] = {}
         self.expiry: asyncio.TimerHandle | None = None
         # One object for equal keys, so that no dict has to compare them field by field.
-        self.keys: dict[ConnectionKey, ConnectionKey] = {}
+        self.keys: dict[Hashable, ConnectionKey] = {}
         self.sweeper = Sweeper(loop, self._users)
 
     def _users(self) -> list[Watched]:
@@ -185,11 +185,21 @@ class BaseConnector:
         """An idle connection for this key, if there is one."""
         return self._bound().pool.take(key)
 
-    def _same_key(self, key: ConnectionKey) -> ConnectionKey:
+    def _key_of(self, request: ClientRequest, limits: Limits) -> ConnectionKey:
+        """The key of a request; the same object for equal ones."""
         keys = self._bound().keys
         if len(keys) > KEYS_LIMIT:
             keys.clear()
-        return keys.setdefault(key, key)
+        url = request.url
+        place = (url.scheme, url.raw_host, url.port, limits)
+        if request.route is not PLAIN_ROUTE:
+            key = request.key_for(limits)
+            return keys.setdefault(key, key)
+        found = keys.get(place)
+        if found is None:
+            key = request.key_for(limits)
+            found = keys[place] = keys.setdefault(key, key)
+        return found
 
     def watch(self, at: float) -> None:
         """Look at the deadlines of those under way at `at`, or before."""
@@ -207,9 +217,9 @@ class BaseConnector:
         limits: Limits = DEFAULT_LIMITS,
     ) -> Connection:
         """A connection for this request, from the pool or new."""
-        key = self._same_key(req.key_for(limits))
+        key = self._key_of(req, limits)
         connection = self.take(key)
-        if connection is not None and await self._told(connection, traces):
+        if connection is not None and (not traces or await self._told(connection, traces)):
             return connection
         now = self.running_loop().time()
         if not isinstance(timeout, Deadlines):

@@ -115,7 +115,7 @@ def build_spec(
         cookies=_cookie_pairs(options),
         skipped=skipped,
         body=to_payload(content, defaults.dumps, defaults.dumps_bytes),
-        content=attrs.evolve(content, data=None, json=None),
+        content=content,
         route=options.route,
         version=defaults.version,
     )
@@ -251,7 +251,9 @@ class Course:
         """The message of one hop: its way, its cookies, its password."""
         tools = self._tools
         url = checked_url(spec.url, tools.connector.allowed_protocol_schema_set)
-        spec = attrs.evolve(spec, route=self._choose_route(spec))
+        route = self._choose_route(spec)
+        if route is not spec.route:
+            spec = attrs.evolve(spec, route=route)
         if (
             tools.defaults.trust_env
             and spec.auth is None
@@ -264,6 +266,8 @@ class Course:
 
     def _choose_route(self, spec: RequestSpec) -> Route:
         route, defaults = self._options.route, self._tools.defaults
+        if route.proxy is None and defaults.proxy is None and not defaults.trust_env:
+            return route
         proxy = route.proxy if route.proxy is not None else defaults.proxy
         auth = route.proxy_auth or defaults.proxy_auth
         if proxy is None and defaults.trust_env:

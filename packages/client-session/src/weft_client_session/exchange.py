@@ -23,7 +23,7 @@ from weft_client_session.errors import (
 )
 from weft_client_session.request import ClientRequest
 from weft_client_session.tracing import Trace, TraceRequestHeadersSentParams, send_traces
-from weft_client_session.upload import Upload
+from weft_client_session.upload import Sent, Upload, is_small
 from weft_http_parser import (
     CHUNKED,
     MARK_CONTENT_ENCODING,
@@ -107,7 +107,7 @@ class ClientExchange:
         self.chunks: list[bytes] | None = None  # of a body that came in one piece with its head
         self._chunk_ends: list[int] | None = None
         self._stream: StreamReader | None = None
-        self._upload: Upload | None = None
+        self._upload: Upload | Sent | None = None
 
     # Sending.
 
@@ -126,7 +126,8 @@ class ClientExchange:
         Raises LinkLost when nothing could be sent.
         """
         body, connection = request.body, self.connection
-        persistent = "close" not in request.headers.get(hdrs.CONNECTION, "").lower()
+        wish = request.headers.get(hdrs.CONNECTION)
+        persistent = wish is None or "close" not in wish.lower()
         connection.user = self
         connection.uses += 1
         connection.link.receiver = self
@@ -135,6 +136,13 @@ class ClientExchange:
                 raw, b"", persistent=persistent, method=request.method
             )
             connection.link.write(data)
+        elif not traces and is_small(request, body):
+            whole = await body.as_bytes()
+            data = connection.core.send_whole(
+                raw, whole, persistent=persistent, method=request.method
+            )
+            connection.link.write(data)
+            self._upload = Sent(len(whole))
         else:
             head = connection.core.send_rendered(
                 raw, request.framing, persistent=persistent, method=request.method
@@ -144,9 +152,6 @@ class ClientExchange:
         if traces:
             params = TraceRequestHeadersSentParams(request.method, request.url, request.headers)
             await send_traces(traces, params)
-
-    def sent(self) -> None:
-        """The request is sent to its end; the answer may be there already."""
 
     async def answer(self) -> ResponseHead:
         """Wait for the head of the answer."""

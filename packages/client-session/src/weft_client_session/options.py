@@ -168,13 +168,13 @@ NO_FOLLOWING = Following(allow_redirects=False)
 PLAIN_ROUTE = Route()
 PLAIN_READING = Reading()
 
-_GROUPS: tuple[tuple[str, type, object], ...] = (
-    ("content", Content, PLAIN_CONTENT),
-    ("following", Following, PLAIN_FOLLOWING),
-    ("route", Route, PLAIN_ROUTE),
-    ("reading", Reading, PLAIN_READING),
-)
-_GROUP_OF = {field.name: group for group, kind, _ in _GROUPS for field in attrs.fields(kind)}
+_GROUPS: Mapping[str, type] = {
+    "content": Content,
+    "following": Following,
+    "route": Route,
+    "reading": Reading,
+}
+_GROUP_OF = {field.name: group for group, kind in _GROUPS.items() for field in attrs.fields(kind)}
 
 
 @attrs.frozen(kw_only=True)
@@ -197,7 +197,7 @@ class RequestOptions:
 
 PLAIN_OPTIONS = RequestOptions()
 UNFOLLOWED_OPTIONS = RequestOptions(following=NO_FOLLOWING)
-_OWN = {field.name for field in attrs.fields(RequestOptions)} - {name for name, _, _ in _GROUPS}
+_OWN = {field.name for field in attrs.fields(RequestOptions)} - set(_GROUPS)
 
 
 def fold(keywords: Mapping[str, object]) -> RequestOptions:
@@ -215,9 +215,8 @@ def fold(keywords: Mapping[str, object]) -> RequestOptions:
             raise TypeError(f"a request has no option {name!r}")
     if "timeout" in own:
         own["timeout"] = checked_timeout(own["timeout"])
-    for name, kind, _ in _GROUPS:
-        if name in groups:
-            own[name] = kind(**groups[name])
+    for name, values in groups.items():
+        own[name] = _GROUPS[name](**values)
     options = RequestOptions(**own)  # type: ignore[arg-type]  # names were checked above
     if options.content.data is not None and options.content.json is not None:
         raise ValueError("data and json parameters can not be used at the same time")

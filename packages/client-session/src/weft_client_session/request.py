@@ -4,13 +4,14 @@ A `RequestSpec` is what the caller wants; redirects turn one spec into the next.
 is one message of it with all its headers, which middlewares may still change. Opens nothing.
 """
 
+import functools
 import ipaddress
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 
 import attrs
-from multidict import CIMultiDict, CIMultiDictProxy, istr
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from weft_client_session.errors import InvalidUrlClientError, NonHttpUrlClientError
@@ -48,11 +49,12 @@ TLS_SCHEMES = frozenset({"https", "wss"})
 BODILESS_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 USER_AGENT = f"Python/{sys.version_info[0]}.{sys.version_info[1]} weft/0.1.0"
-AUTO_HEADERS: Mapping[istr, str] = {
-    hdrs.ACCEPT: "*/*",
-    hdrs.ACCEPT_ENCODING: ", ".join(supported_codings()),
-    hdrs.USER_AGENT: USER_AGENT,
-}
+AUTO_HEADERS = (
+    (hdrs.ACCEPT, "*/*"),
+    (hdrs.ACCEPT_ENCODING, ", ".join(supported_codings())),
+    (hdrs.USER_AGENT, USER_AGENT),
+)
+_MADE_HERE = frozenset({"host", "cookie"})
 
 # RFC 3986: what may stand in a path and a query as it is.
 _LEGAL_REST = re.compile(r"(?:[A-Za-z0-9\-._~:/?@!$&'()*+,;=\[\]#]|%[0-9A-Fa-f]{2})*+")
@@ -119,12 +121,15 @@ def parse_url(url: str | URL) -> URL:
     >>> str(parse_url("http://a/%2F%27(b c)?q=é"))
     'http://a/%2F%27(b%20c)?q=%C3%A9'
     """
-    if isinstance(url, URL):
-        return url
-    match = _AUTHORITY.fullmatch(url)
-    authority, rest = match.groups() if match else ("", url)
+    return url if isinstance(url, URL) else _parse_text(url)
+
+
+@functools.lru_cache(maxsize=512)
+def _parse_text(text: str) -> URL:
+    match = _AUTHORITY.fullmatch(text)
+    authority, rest = match.groups() if match else ("", text)
     if _NO_AUTHORITY.search(authority):
-        raise InvalidUrlClientError(url)
+        raise InvalidUrlClientError(text)
     if not _LEGAL_REST.fullmatch(rest):
         rest = _ILLEGAL.sub(_escape, rest)
     try:
@@ -134,7 +139,7 @@ def parse_url(url: str | URL) -> URL:
         origin = str(URL(authority)).rstrip("/") if authority else ""
         return URL(origin + rest, encoded=True)
     except ValueError as exc:
-        raise InvalidUrlClientError(url, str(exc)) from exc
+        raise InvalidUrlClientError(text, str(exc)) from exc
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -184,13 +189,15 @@ def split_credentials(url: URL) -> tuple[URL, BasicAuth | None]:
 
 def merge_headers(base: CIMultiDict[str], own: HeadersLike | None) -> CIMultiDict[str]:
     """The session's headers with the request's own, which replace those of the same name."""
+    if not own:
+        return base.copy()
+    if not base:
+        return CIMultiDict(own)
+    added: CIMultiDict[str] = CIMultiDict(own)
     merged = base.copy()
-    if own:
-        pairs = list(own.items() if isinstance(own, Mapping) else own)
-        for name in {name.lower() for name, _ in pairs}:
-            merged.popall(name, None)
-        for name, value in pairs:
-            merged.add(name, value)
+    for name in set(added):
+        merged.popall(name, None)
+    merged.extend(added)
     return merged
 
 
@@ -232,7 +239,7 @@ class ClientRequest:
         self,
         spec: RequestSpec,
         *,
-        cookies: Iterable[tuple[str, str]] = (),
+        cookies: Sequence[tuple[str, str]] = (),
         session: object = None,
     ) -> None:
         self.method = spec.method
@@ -336,18 +343,20 @@ class ClientRequest:
     # Building.
 
     def _build_headers(
-        self, spec: RequestSpec, cookies: Iterable[tuple[str, str]]
+        self, spec: RequestSpec, cookies: Sequence[tuple[str, str]]
     ) -> CIMultiDict[str]:
         own = spec.headers
         headers: CIMultiDict[str] = CIMultiDict()
         headers[hdrs.HOST] = own.get(hdrs.HOST) or self.url.host_port_subcomponent or ""
         for name, value in own.items():
-            if name.lower() not in ("host", "cookie"):
+            if name.lower() not in _MADE_HERE:
                 headers.add(name, value)
-        for auto, value in AUTO_HEADERS.items():
-            if auto not in headers and auto.lower() not in spec.skipped:
-                headers[auto] = value
-        self._add_cookies(headers, own, (*cookies, *spec.cookies))
+        skipped = spec.skipped
+        for auto, value in AUTO_HEADERS:
+            if auto not in headers and not (skipped and auto.lower() in skipped):
+                headers.add(auto, value)
+        if cookies or spec.cookies or hdrs.COOKIE in own:
+            self._add_cookies(headers, own, (*cookies, *spec.cookies))
         if spec.auth is not None:
             if hdrs.AUTHORIZATION in headers:
                 raise ValueError(

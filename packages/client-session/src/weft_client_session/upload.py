@@ -4,8 +4,7 @@ Decides how a body is cut and coded, and when it may be sent. Knows no answer.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Protocol
 
 from weft_client_session.connection import Connection
@@ -29,13 +28,43 @@ CONTINUE_SECONDS = 1.0
 Buffer = bytes | bytearray | memoryview
 
 
-@contextmanager
-def own_length() -> Iterator[None]:
+SMALL_BYTES = 65_536
+
+
+def is_small(request: ClientRequest, body: Payload) -> bool:
+    """A body that goes out in one write with its head."""
+    return (
+        isinstance(body, BytesPayload)
+        and (body.size or 0) <= SMALL_BYTES
+        and request.framing == body.size
+        and not request.content.compress
+        and not request.expects_continue
+    )
+
+
+def length_error(exc: ProtocolError) -> ClientPayloadError:
     """The caller's Content-Length is not that of his body: a fault of ours, not of the peer."""
-    try:
-        yield
-    except ProtocolError as exc:
-        raise ClientPayloadError(f"Cannot send the body: {exc.reason.text}") from exc
+    return ClientPayloadError(f"Cannot send the body: {exc.reason.text}")
+
+
+class Sent:
+    """An upload that was over as soon as it began."""
+
+    __slots__ = ("sent_bytes",)
+
+    is_over = True
+
+    def __init__(self, sent_bytes: int) -> None:
+        self.sent_bytes = sent_bytes
+
+    def allow(self) -> None:
+        """Nothing waits."""
+
+    def stop(self) -> None:
+        """Nothing is under way."""
+
+    async def wait(self) -> None:
+        """Nothing is left."""
 
 
 class Uploader(Protocol):
@@ -44,10 +73,6 @@ class Uploader(Protocol):
     connection: Connection
 
     def fail(self, error: Exception, cause: BaseException | None = None) -> None: ...
-
-    def sent(self) -> None:
-        """The request is sent to its end."""
-        ...
 
 
 class Upload:
@@ -154,8 +179,10 @@ class Upload:
 
     def _send(self, data: Buffer) -> None:
         connection = self._exchange.connection
-        with own_length():
+        try:
             parts = connection.core.send_data(data)
+        except ProtocolError as exc:
+            raise length_error(exc) from exc
         if self._head and parts:
             # Head and first bytes in one packet.
             parts = [self._head, *parts]
@@ -167,10 +194,11 @@ class Upload:
         if self._encoder is not None:
             self._send(self._encoder.finish())
         connection = self._exchange.connection
-        with own_length():
+        try:
             ending = connection.core.send_end()
+        except ProtocolError as exc:
+            raise length_error(exc) from exc
         if self._head or ending:
             connection.link.write(self._head + ending)
             self._head = b""
         self.is_over = True
-        self._exchange.sent()
