@@ -186,13 +186,14 @@ class WsProtocol:
             for first, payload in rest:
                 if first == WHOLE_TEXT:
                     events.append(_new(self._text_type, (_TEXT, payload, "")))
-                elif first == WHOLE_BINARY:
+                    continue
+                if first == WHOLE_BINARY:
                     events.append(_new(WSMessage, (_BINARY, payload, "")))
-                else:
-                    assert isinstance(payload, bytes)  # only WHOLE_TEXT is decoded
-                    inflated += self._take_frame(first, payload, events)
-                    if inflated > _BATCH_BYTES:
-                        self._frames = list(rest)
+                    continue
+                assert isinstance(payload, bytes)  # only WHOLE_TEXT is decoded
+                inflated += self._take_frame(first, payload, events)
+                if inflated > _BATCH_BYTES:
+                    self._frames = list(rest)
             if self._scanner.fault and not self._frames and self._is_reading:
                 raise WebSocketError.of(_RULES[self._scanner.fault])
         except WebSocketError as exc:
