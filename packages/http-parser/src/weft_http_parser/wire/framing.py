@@ -36,11 +36,12 @@ FRAMING_MARKS: Final = (
 
 def frame_request(head: RequestHead) -> None:
     """Set `framing` and `persistent` of a request, or refuse it."""
-    if not head.marks & FRAMING_MARKS:
-        head.framing = 0
+    marks = head.marks & FRAMING_MARKS
+    if not marks or marks == MARK_CONTENT_LENGTH:
+        head.framing = _read_length(head) if marks else 0
         head.persistent = True
         return
-    if head.marks & MARK_OTHER_TARGET and not _is_servable(head.method, head.target):
+    if marks & MARK_OTHER_TARGET and not _is_servable(head.method, head.target):
         raise _fault(head, Reason.TARGET)
     framing = _find_framing(head)
     head.framing = 0 if framing is None else framing
@@ -102,14 +103,22 @@ def _read_length(head: RequestHead | ResponseHead) -> int:
     values = head.get_all("content-length")
     if len(values) > 1 or "," in values[0]:
         values = [element.strip(_SPACE) for element in ",".join(values).split(",")]
-    for digits in values:
-        # `isdigit` alone would take digits of other scripts, and `int` signs and underscores.
-        if not digits.isdigit() or not digits.isascii() or len(digits) > _MOST_DIGITS:
-            raise _fault(head, Reason.LENGTH)
-    # "3" and "03" are one number but two spellings: nobody in good faith sends both.
-    if len(values) > 1 and len(set(values)) > 1:
-        raise _fault(head, Reason.LENGTH_CONFLICT)
-    return int(values[0])
+        # "3" and "03" are one number but two spellings: nobody in good faith sends both.
+        if len(set(values)) > 1:
+            raise _fault(head, _find_length_fault(values))
+    digits = values[0]
+    if not _is_length(digits):
+        raise _fault(head, Reason.LENGTH)
+    return int(digits)
+
+
+def _is_length(digits: str) -> bool:
+    # `isdigit` alone would take digits of other scripts, and `int` signs and underscores.
+    return digits.isdigit() and digits.isascii() and len(digits) <= _MOST_DIGITS
+
+
+def _find_length_fault(values: list[str]) -> Reason:
+    return Reason.LENGTH_CONFLICT if all(map(_is_length, values)) else Reason.LENGTH
 
 
 def _is_persistent(head: RequestHead | ResponseHead) -> bool:
