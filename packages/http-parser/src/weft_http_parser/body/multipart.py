@@ -106,11 +106,12 @@ class BodyPartReader:
     """
 
     __slots__ = (
+        "_at",
         "_decoder",
         "_default_charset",
         "_is_over",
         "_max_size",
-        "_rest",
+        "_piece",
         "_size",
         "_source",
         "headers",
@@ -130,7 +131,8 @@ class BodyPartReader:
         self._source = source
         self._max_size = max_size
         self._default_charset = default_charset
-        self._rest = b""
+        self._piece = b""  # taken from the source, and handed out up to _at
+        self._at = 0
         self._size = 0
         self._is_over = False
         self._decoder: PartDecoder | None = None
@@ -156,7 +158,7 @@ class BodyPartReader:
 
     def at_eof(self) -> bool:
         """The whole part was read."""
-        return self._is_over and not self._rest
+        return self._is_over and self._at >= len(self._piece)
 
     def get_charset(self, default: str) -> str:
         """The charset of the content type, of the form, or `default`."""
@@ -171,7 +173,7 @@ class BodyPartReader:
         """The rest of the content; BodyTooLarge beyond the reader's bound, decoded or not."""
         pieces: list[bytes] = []
         total = 0
-        while piece := await self._next_piece():
+        while piece := await self.readany():
             if not decode:
                 pieces.append(piece)
                 continue
@@ -185,30 +187,29 @@ class BodyPartReader:
 
     async def read_chunk(self, size: int = chunk_size) -> bytes:
         """Up to `size` bytes; nothing at the end."""
-        piece = await self._next_piece()
-        if len(piece) > size:
-            piece, self._rest = piece[:size], piece[size:]
-        return piece
+        if self._at >= len(self._piece):
+            await self._load()
+        return self._take(self._at + size)
 
     async def readany(self) -> bytes:
         """Whatever there is, as soon as there is something; nothing at the end."""
-        return await self._next_piece()
+        if self._at >= len(self._piece):
+            await self._load()
+        return self._take(len(self._piece))
 
     async def readline(self) -> bytes:
         """One line with its LF, or what is left; nothing at the end."""
-        line = bytearray()
-        while piece := await self._next_piece():
-            end = piece.find(b"\n") + 1
-            line += piece[:end] if end else piece
+        parts: list[bytes] = []
+        while self._at < len(self._piece) or await self._load():
+            end = self._piece.find(b"\n", self._at) + 1
+            parts.append(self._take(end or len(self._piece)))
             if end:
-                self._rest = piece[end:]
                 break
-        return bytes(line)
+        return b"".join(parts)
 
     async def release(self) -> None:
         """Read and drop what is left."""
-        self._rest = b""
-        while await self._next_piece():
+        while await self._load():
             pass
 
     async def text(self, *, encoding: str | None = None) -> str:
@@ -240,20 +241,25 @@ class BodyPartReader:
             self._decoder = PartDecoder(self.headers)
         return self._decoder
 
-    async def _next_piece(self) -> bytes:
-        if self._rest:
-            piece, self._rest = self._rest, b""
-            return piece
+    async def _load(self) -> bool:
+        """Take the next piece from the source, in place of the last; False at the end."""
+        self._piece, self._at = b"", 0
         if self._is_over:
-            return b""
+            return False
         event = await self._source.next()
-        if isinstance(event, bytes):
-            self._size += len(event)
-            self._check_size(self._size)
-            self._is_over = self._source.take_part_end()
-            return event
-        self._is_over = True
-        return b""
+        if not isinstance(event, bytes):
+            self._is_over = True
+            return False
+        self._size += len(event)
+        self._check_size(self._size)
+        self._piece = event
+        self._is_over = self._source.take_part_end()
+        return True
+
+    def _take(self, end: int) -> bytes:
+        data = self._piece[self._at : end]
+        self._at = min(end, len(self._piece))
+        return data
 
     def _check_size(self, size: int) -> None:
         if self._max_size is not None and size > self._max_size:

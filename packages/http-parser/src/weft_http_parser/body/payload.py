@@ -154,12 +154,13 @@ class Payload(ABC):
         self._size: int | None = None
         if content_type is None:
             content_type = self._default_content_type
+        check_text("payload header", content_type)
         self._headers: CIMultiDict[str] = CIMultiDict({CONTENT_TYPE: content_type})
         if headers:
             self._headers.update(headers)
-        for name, text in self._headers.items():
-            check_text("payload header", name)
-            check_text("payload header", text)
+            for name, text in self._headers.items():
+                check_text("payload header", name)
+                check_text("payload header", text)
 
     @property
     def size(self) -> int | None:

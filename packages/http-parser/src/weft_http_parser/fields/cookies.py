@@ -27,6 +27,8 @@ MAX_COOKIE_BYTES: Final = 4096
 """Name and value of a Set-Cookie together (RFC 6265bis 5.6)."""
 MAX_ATTRIBUTE_BYTES: Final = 1024
 
+_NAME_CHARS = TOKEN_CHARS + "()/:<>?@[\\]{}"
+"""Wider than a token: names such as a[b] are about. No spaces, quotes, controls, non-ASCII."""
 _VALUE_CHARS = TOKEN_CHARS + "()/<=>?@[]{}:"
 """What goes without quotes: cookie-octet of RFC 6265 4.1.1."""
 _ATTRIBUTES = frozenset(
@@ -41,6 +43,21 @@ def parse_cookies(text: str, max_cookies: int = MAX_COOKIES) -> list[tuple[str, 
     >>> parse_cookies('a=b; c="d;e"; f={"x": 1}')
     [('a', 'b'), ('c', 'd;e'), ('f', '{"x": 1}')]
     """
+    if '"' in text:
+        return _parse_quoted_cookies(text, max_cookies)
+    found: list[tuple[str, str]] = []
+    for piece in text.split(";"):
+        name, _, value = piece.partition("=")
+        name, value = name.strip(WHITESPACE), value.strip(WHITESPACE)
+        if name and not name.strip(_NAME_CHARS) and not has_controls(value):
+            found.append((name, value))
+            if len(found) >= max_cookies:
+                break
+    return found
+
+
+def _parse_quoted_cookies(text: str, max_cookies: int) -> list[tuple[str, str]]:
+    """The same where values may be quoted, and hold semicolons."""
     found: list[tuple[str, str]] = []
     at, length = 0, len(text)
     while at < length and len(found) < max_cookies:
@@ -213,8 +230,7 @@ def format_cookies(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def _is_name(name: str) -> bool:
-    # Wider than a token: names such as a[b] are about. No spaces, quotes, controls, non-ASCII.
-    return bool(name) and name.isascii() and name.isprintable() and not set(name) & set(' "=;,')
+    return bool(name) and not name.strip(_NAME_CHARS)
 
 
 def _end_of_value(text: str, start: int, end: int) -> int:
