@@ -1,5 +1,4 @@
 import pytest
-
 from support.twins import Twin, load_twin
 
 
