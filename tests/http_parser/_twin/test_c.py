@@ -243,6 +243,9 @@ class TestModule:
         )
         assert run(program) == "a"
 
+    @pytest.mark.skipif(
+        sys.version_info[:2] == (3, 12), reason="asyncio of 3.12 breaks in a second interpreter"
+    )
     def test_another_interpreter(self, c: Twin) -> None:
         program = (
             "try: import _interpreters as i\n"
