@@ -88,7 +88,7 @@ async def test_a_client_knows_its_server_and_application() -> None:
 
 
 async def test_closing_ends_open_websockets() -> None:
-    async with TestServer(make_app()) as server, ClientSession() as session:
+    async with TestServer(make_app(), shutdown_timeout=0.1) as server, ClientSession() as session:
         async with session.ws_connect(server.make_url("/ws")) as ws:
             await server.close()
             message = await ws.receive()
