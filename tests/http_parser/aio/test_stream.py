@@ -181,6 +181,8 @@ async def test_passed_chunk_ends_are_forgotten() -> None:
         stream.feed_data(b"x")
         stream.feed_chunk_ends([index + 1])
         await stream.readany()
+    assert stream._ends is not None
+    assert len(stream._ends) == 1
     stream.feed_eof()
     assert [pair async for pair in stream.iter_chunks()] == [(b"", True)]
 

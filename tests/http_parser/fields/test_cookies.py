@@ -36,6 +36,7 @@ from weft_http_parser.fields.tokens import has_controls
         ("path=1; expires=2", [("path", "1"), ("expires", "2")]),
         ("a=é", [("a", "é")]),
         ('a= "b;c"; d=e', [("a", "b;c"), ("d", "e")]),
+        ('a="b;c"d; e=f', [("a", '"b'), ("e", "f")]),
         ('a=""; b="', [("a", ""), ("b", '"')]),
     ],
 )

@@ -92,6 +92,12 @@ def test_deflate_without_its_wrapper(width: int) -> None:
     assert unpack(make_decoder("deflate"), packed, width, 100_000) == DATA
 
 
+def test_deflate_without_wrapper_that_looks_like_one() -> None:
+    """Its first byte says method 8, and the first two are no multiple of 31."""
+    packed = b"\x08\x05\x00\xfa\xffhello" + b"\x01\x00\x00\xff\xff"
+    assert unpack(make_decoder("deflate"), packed, 100, 100) == b"hello"
+
+
 @pytest.mark.parametrize("coding", ["gzip", "zstd"])
 @pytest.mark.parametrize("width", [1, 3, 100_000])
 def test_members_follow_each_other(coding: str, width: int) -> None:
