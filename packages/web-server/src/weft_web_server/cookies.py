@@ -17,7 +17,7 @@ def put_cookie(
 ) -> None:
     """Set a cookie with its attributes; those that are None are left out."""
     old = cookies.get(name)
-    if old is not None and old.coded_value == "":
+    if old is not None and old.value == "":
         cookies.pop(name, None)  # the attributes of a deletion must not stay
     cookies[name] = value
     morsel = cookies[name]

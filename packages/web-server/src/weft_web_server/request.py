@@ -176,7 +176,7 @@ class BaseRequest(RequestMapping):
     @property
     def path_qs(self) -> str:
         """Path and query, encoded."""
-        return str(self.rel_url)
+        return self.rel_url.raw_path_qs
 
     @property
     def query(self) -> MultiDictProxy[str]:

@@ -127,15 +127,25 @@ async def read_multipart(
     body: RequestBody, headers: Mapping[str, str], limits: FormLimits
 ) -> Form:
     """A form of type multipart/form-data; files go to temporary files."""
-    reader = MultipartReader(headers, body.stream)
     form: MultiDict[FormValue] = MultiDict()
+    try:
+        await _read_parts(form, MultipartReader(headers, body.stream), limits)
+    except BaseException:
+        for value in form.values():
+            if isinstance(value, FileField):
+                value.file.close()
+        raise
+    return MultiDictProxy(form)
+
+
+async def _read_parts(
+    form: MultiDict[FormValue], reader: MultipartReader, limits: FormLimits
+) -> None:
     left = limits.size or None
-    count = 0
     while (part := await reader.next()) is not None:
         if not isinstance(part, BodyPartReader):
             raise ValueError("a form holds no nested multipart bodies")
-        count += 1
-        if limits.fields and count > limits.fields:
+        if limits.fields and len(form) >= limits.fields:
             raise TooManyFields(limits.fields)
         if part.name is None:
             raise ValueError("a part of a form has no name")
@@ -143,7 +153,6 @@ async def read_multipart(
         if left is not None:
             left -= size
         form.add(part.name, value)
-    return MultiDictProxy(form)
 
 
 async def _read_part(

@@ -1,0 +1,103 @@
+import pytest
+from support.serving import answer_to, body_of, last, status_of
+
+from weft_web_server import (
+    Application,
+    Handler,
+    HTTPException,
+    HTTPFound,
+    Request,
+    Response,
+    StreamResponse,
+    middleware,
+    normalize_path_middleware,
+)
+from weft_web_server.middleware import fold
+
+
+async def answer(request: Request) -> StreamResponse:
+    """A handler."""
+    return Response(text=request.path)
+
+
+def named(name: str, calls: list[str]):  # type: ignore[no-untyped-def]  # a middleware
+    @middleware
+    async def layer(request: Request, handler: Handler) -> StreamResponse:
+        calls.append(f"{name} in")
+        response = await handler(request)
+        calls.append(f"{name} out")
+        return response
+
+    return layer
+
+
+async def test_order() -> None:
+    calls: list[str] = []
+    app = Application(middlewares=[named("first", calls), named("second", calls)])
+    app.router.add_get("/", answer)
+    assert body_of(await answer_to(app, last())) == b"/"
+    assert calls == ["first in", "second in", "second out", "first out"]
+
+
+async def test_misses_pass_through() -> None:
+    @middleware
+    async def translate(request: Request, handler: Handler) -> StreamResponse:
+        try:
+            return await handler(request)
+        except HTTPException as exc:
+            return Response(status=exc.status, text=f"mine {exc.status}")
+
+    app = Application(middlewares=[translate])
+    app.router.add_post("/", answer)
+    assert body_of(await answer_to(app, last("/none"))) == b"mine 404"
+    assert body_of(await answer_to(app, last())) == b"mine 405"
+
+
+def test_folded_handler_looks_like_the_handler() -> None:
+    folded = fold([named("x", [])], answer)
+    assert folded.__name__ == "answer" and folded.__doc__ == "A handler."
+    assert fold([], answer) is answer
+
+
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("/a", "/a/"),
+        ("/a?x=1", "/a/?x=1"),
+        ("//a", "/a/"),
+        ("/b//c", "/b/c"),
+        ("//b//c?q=//", "/b/c?q=//"),
+    ],
+)
+async def test_slashes_are_repaired(path: str, location: str) -> None:
+    app = Application(middlewares=[normalize_path_middleware()])
+    app.router.add_get("/a/", answer)
+    app.router.add_get("/b/c", answer)
+    found = await answer_to(app, last(path))
+    assert status_of(found) == 308
+    assert f"\r\nLocation: {location}\r\n".encode() in found
+    assert status_of(await answer_to(app, last("/b/c"))) == 200
+    assert status_of(await answer_to(app, last("/none"))) == 404
+
+
+async def test_no_redirect_to_another_host() -> None:
+    """GHSA-v6wp-4m6f-gcjg."""
+    app = Application(middlewares=[normalize_path_middleware()])
+    app.router.add_get("/{tail:[^/]+}/", answer)
+    found = await answer_to(app, last("//evil.example"))
+    assert b"\r\nLocation: /evil.example/\r\n" in found
+
+
+async def test_removing_slashes() -> None:
+    layer = normalize_path_middleware(
+        append_slash=False, remove_slash=True, redirect_class=HTTPFound
+    )
+    app = Application(middlewares=[layer])
+    app.router.add_get("/a", answer)
+    found = await answer_to(app, last("/a/"))
+    assert status_of(found) == 302 and b"\r\nLocation: /a\r\n" in found
+
+
+def test_contradiction() -> None:
+    with pytest.raises(ValueError):
+        normalize_path_middleware(append_slash=True, remove_slash=True)

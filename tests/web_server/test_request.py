@@ -1,0 +1,273 @@
+"""Requests through a running server, as handlers see them."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from support.serving import answer_to, last, post, status_of
+from yarl import URL
+
+from weft_http_parser import HTTP_11, ETag
+from weft_web_server import (
+    AppKey,
+    Application,
+    FileField,
+    HTTPRequestEntityTooLarge,
+    Request,
+    RequestKey,
+    Response,
+    StreamResponse,
+)
+
+Look = Callable[[Request], Any]
+
+
+async def look(look: Look, sent: bytes, path: str = "/{tail:.*}", **options: Any) -> Any:
+    """What a handler finds in a request."""
+    found: list[Any] = []
+
+    async def handler(request: Request) -> StreamResponse:
+        result = look(request)
+        found.append(await result if isinstance(result, Awaitable) else result)
+        return Response()
+
+    app = Application(**options)
+    app.router.add_route("*", path, handler)
+    answer = await answer_to(app, sent)
+    assert status_of(answer) == 200, answer
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("method", "GET"),
+        ("version", HTTP_11),
+        ("path", "/a/b/ü"),
+        ("raw_path", "/a%2Fb/%C3%BC?x=1&x=2&y=%20"),
+        ("path_qs", "/a%2Fb/%C3%BC?x=1&x=2&y=%20"),
+        ("query_string", "x=1&x=2&y= "),
+        ("rel_url", URL("/a%2Fb/%C3%BC?x=1&x=2&y=%20", encoded=True)),
+        ("url", URL("http://test/a%2Fb/%C3%BC?x=1&x=2&y=%20", encoded=True)),
+        ("scheme", "http"),
+        ("secure", False),
+        ("host", "test"),
+        ("remote", "127.0.0.1"),
+        ("content_type", "text/html"),
+        ("charset", "latin1"),
+        ("content_length", None),
+        ("keep_alive", False),
+        ("body_exists", False),
+        ("can_read_body", False),
+        ("if_none_match", (ETag(value="a", is_weak=False), ETag(value="b", is_weak=True))),
+        ("if_match", None),
+        ("if_modified_since", None),
+        ("http_range", slice(0, 4, 1)),
+        ("cookies", {"a": "b", "c": "d"}),
+    ],
+)
+async def test_facts(name: str, value: object) -> None:
+    sent = last(
+        "/a%2Fb/%C3%BC?x=1&x=2&y=%20",
+        "Cookie: a=b; c=d",
+        "Content-Type: text/html; charset=latin1",
+        "Range: bytes=0-3",
+        'If-None-Match: "a", W/"b"',
+    )
+    assert await look(lambda request: getattr(request, name), sent) == value
+
+
+async def test_query_and_headers() -> None:
+    sent = last("/?x=1&x=2", "X-Name: a", "X-Name: b")
+    assert await look(lambda r: r.query.getall("x"), sent) == ["1", "2"]
+    assert await look(lambda r: r.headers.getall("x-name"), sent) == ["a", "b"]
+    assert (b"X-Name", b"a") in await look(lambda r: r.raw_headers, sent)
+    assert await look(lambda r: repr(r), sent) == "<Request GET / >"
+
+
+async def test_two_slashes_are_no_host() -> None:
+    assert await look(lambda r: (r.path, r.path_qs, r.url.host), last("//evil/x")) == (
+        "//evil/x",
+        "//evil/x",
+        "test",
+    )
+
+
+async def test_absolute_form() -> None:
+    sent = b"GET http://other/x?y HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
+    assert await look(lambda r: (r.path, r.host), sent) == ("/x", "test")
+
+
+async def test_too_many_cookies_are_ignored() -> None:
+    field = "Cookie: " + "; ".join(f"c{number}=x" for number in range(1000))
+    assert len(await look(lambda r: r.cookies, last("/", field))) == 256
+
+
+async def test_range_that_cannot_be_read() -> None:
+    def refused(request: Request) -> bool:
+        with pytest.raises(ValueError):
+            assert request.http_range
+        return True
+
+    assert await look(refused, last("/", "Range: bytes=b-a"))
+    assert await look(lambda r: r.http_range, last()) == slice(None, None, 1)
+
+
+# What belongs to the application.
+
+
+async def test_mapping_and_match() -> None:
+    key = RequestKey("key", int)
+
+    def keys(request: Request) -> object:
+        request[key] = 5
+        assert request[key] == 5 and key in request and request.get(key) == 5
+        return dict(request.match_info), request.match_info.route.method
+
+    assert await look(keys, last("/x%2Fy"), "/{name}") == ({"name": "x/y"}, "*")
+
+
+async def test_app_and_config() -> None:
+    key = AppKey("key", str)
+    found: list[object] = []
+
+    async def handler(request: Request) -> StreamResponse:
+        found.append((request.app is sub, request.config_dict[key], key in request.app))
+        return Response()
+
+    app, sub = Application(), Application()
+    app[key] = "outer"
+    sub.router.add_get("/x", handler)
+    app.add_subapp("/sub", sub)
+    await answer_to(app, last("/sub/x"))
+    assert found == [(True, "outer", False)]
+
+
+async def test_transport_and_task() -> None:
+    assert await look(lambda r: r.transport is not None and r.task is not None, last())
+    assert (await look(lambda r: r.get_extra_info("peername"), last()))[0] == "127.0.0.1"
+
+
+# Bodies.
+
+
+async def test_read_is_kept() -> None:
+    async def twice(request: Request) -> object:
+        assert request.body_exists and request.can_read_body
+        first = await request.read()
+        return first, await request.read(), await request.text()
+
+    assert await look(twice, post("/", b"abc")) == (b"abc", b"abc", "abc")
+
+
+async def test_text_and_json() -> None:
+    latin = post("/", b"\xfc", "Content-Type: text/plain; charset=latin-1")
+    assert await look(lambda r: r.text(), latin) == "ü"
+    assert await look(lambda r: r.json(), post("/", b'{"a": 1}')) == {"a": 1}
+    assert await look(lambda r: r.json(loads=len), post("/", b"[]")) == 2
+
+
+async def test_no_body() -> None:
+    assert await look(lambda r: r.read(), last()) == b""
+    assert await look(lambda r: r.content.read(), last()) == b""
+    assert len(await look(lambda r: r.post(), last())) == 0
+
+
+async def test_stream() -> None:
+    async def lines(request: Request) -> list[bytes]:
+        return [line async for line in request.content]
+
+    assert await look(lines, post("/", b"a\nb\n")) == [b"a\n", b"b\n"]
+
+
+async def test_release() -> None:
+    async def drop(request: Request) -> bool:
+        await request.release()
+        return request.content.at_eof()
+
+    assert await look(drop, post("/", b"x" * 200_000))
+
+
+async def test_urlencoded_form() -> None:
+    sent = post("/", b"a=1&b=2+3&a=%C3%BC", "Content-Type: application/x-www-form-urlencoded")
+    form = await look(lambda r: r.post(), sent)
+    assert list(form.items()) == [("a", "1"), ("b", "2 3"), ("a", "ü")]
+
+
+async def test_form_of_another_type() -> None:
+    sent = post("/", b"a=1", "Content-Type: text/plain")
+    assert len(await look(lambda r: r.post(), sent)) == 0
+
+
+MULTIPART = (
+    b'--B\r\nContent-Disposition: form-data; name="text"\r\n\r\nhello\r\n'
+    b'--B\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n'
+    b"Content-Type: text/plain\r\n\r\ncontent\r\n"
+    b"--B--\r\n"
+)
+MULTIPART_TYPE = "Content-Type: multipart/form-data; boundary=B"
+
+
+async def test_multipart_form() -> None:
+    form = await look(lambda r: r.post(), post("/", MULTIPART, MULTIPART_TYPE))
+    assert form["text"] == "hello"
+    field = form["file"]
+    assert isinstance(field, FileField)
+    assert (field.name, field.filename, field.content_type) == ("file", "a.txt", "text/plain")
+    assert field.file.read() == b"content"
+    field.file.close()
+
+
+@pytest.mark.parametrize("options", [{"client_max_size": 8}, {"client_max_fields": 1}])
+async def test_form_over_a_limit(options: dict[str, int]) -> None:
+    async def refused(request: Request) -> bool:
+        with pytest.raises(HTTPRequestEntityTooLarge):
+            await request.post()
+        return True
+
+    assert await look(refused, post("/", MULTIPART, MULTIPART_TYPE), **options)
+    plain = post("/", b"aaa=1&bbb=2", "Content-Type: application/x-www-form-urlencoded")
+    assert await look(refused, plain, **options)
+
+
+async def test_broken_form() -> None:
+    async def handler(request: Request) -> StreamResponse:
+        await request.post()
+        return Response()
+
+    app = Application()
+    app.router.add_post("/", handler)
+    answer = await answer_to(app, post("/", b"--B\r\nnonsense", MULTIPART_TYPE))
+    assert status_of(answer) == 400
+
+
+# Clones.
+
+
+async def test_clone() -> None:
+    async def clone(request: Request) -> object:
+        key = RequestKey("key", int)
+        request[key] = 1
+        copy = request.clone(
+            method="PUT",
+            rel_url="/other?q=1",
+            headers={"A": "b"},
+            scheme="https",
+            host="elsewhere",
+            remote="1.2.3.4",
+            client_max_size=7,
+        )
+        assert copy[key] == 1 and copy.client_max_fields == request.client_max_fields
+        assert str(copy.url) == "https://elsewhere/other?q=1"
+        assert (request.method, request.path, request.remote) == ("POST", "/", "127.0.0.1")
+        return (
+            copy.method,
+            copy.path,
+            dict(copy.headers),
+            copy.remote,
+            copy.client_max_size,
+            await copy.read(),
+        )
+
+    found = await look(clone, post("/", b"body"))
+    assert found == ("PUT", "/other", {"A": "b"}, "1.2.3.4", 7, b"body")

@@ -1,0 +1,112 @@
+import io
+
+import pytest
+from multidict import CIMultiDict
+
+from weft_http_parser import BodyTooLarge, StreamReader
+from weft_web_server.request_body import (
+    SPOOL_SIZE,
+    FileField,
+    FormLimits,
+    RequestBody,
+    TooManyFields,
+    read_multipart,
+    read_urlencoded,
+)
+
+TYPE = CIMultiDict({"Content-Type": "multipart/form-data; boundary=B"})
+LIMITS = FormLimits(size=10_000_000, fields=10)
+
+
+def part(fields: bytes, data: bytes) -> bytes:
+    return b"--B\r\nContent-Disposition: form-data; " + fields + b"\r\n\r\n" + data + b"\r\n"
+
+
+async def test_data_that_is_there() -> None:
+    body = RequestBody(b"abc")
+    assert not body.is_at_eof
+    assert await body.read(3) == b"abc"
+    with pytest.raises(BodyTooLarge):
+        await body.read(2)
+    assert await body.read(0) == b"abc"
+    assert await body.stream.read() == b"abc"
+    assert body.is_at_eof
+
+
+async def test_data_that_comes() -> None:
+    stream = StreamReader()
+    stream.feed_data(b"ab")
+    stream.feed_data(b"c")
+    stream.feed_eof()
+    body = RequestBody(stream=stream)
+    assert body.stream is stream
+    assert await body.read(3) == b"abc"
+    assert await body.read(3) == b"abc"
+
+
+async def test_empty() -> None:
+    assert RequestBody(b"").is_at_eof
+    assert await RequestBody(b"").stream.read() == b""
+
+
+async def test_urlencoded() -> None:
+    form = await read_urlencoded(RequestBody(b"a=%FC&b=\r\n"), "latin-1", LIMITS)
+    assert list(form.items()) == [("a", "ü"), ("b", "")]
+
+
+@pytest.mark.parametrize(("count", "is_refused"), [(9, False), (10, False), (11, True)])
+async def test_number_of_fields(count: int, is_refused: bool) -> None:
+    bodies = [
+        (read_urlencoded, "utf-8", b"&".join([b"a=1"] * count)),
+        (read_multipart, TYPE, part(b"name=a", b"1") * count + b"--B--\r\n"),
+    ]
+    for read, argument, data in bodies:
+        if is_refused:
+            with pytest.raises(TooManyFields, match="more than 10 fields"):
+                await read(RequestBody(data), argument, LIMITS)  # type: ignore[arg-type]  # each with its own
+        else:
+            form = await read(RequestBody(data), argument, LIMITS)  # type: ignore[arg-type]  # the same
+            assert len(form) == count
+
+
+async def test_parts() -> None:
+    data = (
+        part(b"name=text", "ü".encode())
+        + part(b"name=bytes\r\nContent-Type: application/x", b"\xff")
+        + part(b"name=file; filename=f", b"content")
+        + b"--B--\r\n"
+    )
+    form = await read_multipart(RequestBody(data), TYPE, LIMITS)
+    assert form["text"] == "ü" and form["bytes"] == b"\xff"
+    field = form["file"]
+    assert isinstance(field, FileField)
+    assert field.content_type == "application/octet-stream"
+    assert field.file.read() == b"content"
+    field.file.close()
+
+
+async def test_large_files_go_to_disk() -> None:
+    content = b"x" * (SPOOL_SIZE + 100_000)
+    data = part(b"name=file; filename=f", content) + b"--B--\r\n"
+    field = (await read_multipart(RequestBody(data), TYPE, LIMITS))["file"]
+    assert isinstance(field, FileField)
+    assert not isinstance(getattr(field.file, "_file"), io.BytesIO)  # noqa: B009  its private name
+    assert field.file.read() == content
+    field.file.close()
+
+
+@pytest.mark.parametrize("fields", [b"name=a", b"name=a; filename=f"])
+async def test_total_size(fields: bytes) -> None:
+    data = part(fields, b"x" * 60) * 2 + b"--B--\r\n"
+    limits = FormLimits(size=100, fields=0)
+    stream = StreamReader()
+    stream.feed_data(data)
+    stream.feed_eof()
+    with pytest.raises(BodyTooLarge):
+        await read_multipart(RequestBody(stream=stream), TYPE, limits)
+
+
+async def test_part_without_a_name() -> None:
+    data = part(b"filename=f", b"x") + b"--B--\r\n"
+    with pytest.raises(ValueError, match="name"):
+        await read_multipart(RequestBody(data), TYPE, LIMITS)
