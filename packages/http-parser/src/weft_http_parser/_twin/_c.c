@@ -264,6 +264,9 @@ module_exec(PyObject *module)
     if (state->request_head == NULL || state->response_head == NULL) {
         return -1;
     }
+    /* A head is made once per message: its type is called without a tuple of arguments. */
+    state->request_head->tp_vectorcall = head_vectorcall;
+    state->response_head->tp_vectorcall = head_vectorcall;
     PyType_Spec *others[] = {&scanner_spec, &chunks_spec};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         type = add_type(module, others[i]);

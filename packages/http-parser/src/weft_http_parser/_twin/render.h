@@ -348,27 +348,91 @@ head_over(const State *state, PyTypeObject *type, PyObject *raw)
     return head;
 }
 
-static PyObject *
-head_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+enum { VALUES = 4 };
+
+static const char *const REQUEST_VALUES[] = {"method", "target", "version", "headers"};
+static const char *const RESPONSE_VALUES[] = {"status", "reason", "version", "headers"};
+
+/* Put a keyword's value in its place. */
+static int
+place_keyword(const char *const *names, PyObject *name, PyObject *value, PyObject **values)
 {
-    static char *request_names[] = {"method", "target", "version", "headers", NULL};
-    static char *response_names[] = {"status", "reason", "version", "headers", NULL};
+    for (size_t i = 0; i < VALUES; i++) {
+        if (PyUnicode_CompareWithASCIIString(name, names[i]) != 0) {
+            continue;
+        }
+        if (values[i] != NULL) {
+            break;
+        }
+        values[i] = value;
+        return 0;
+    }
+    PyErr_Format(PyExc_TypeError, "an argument %R more than there is room for", name);
+    return -1;
+}
+
+static PyObject *
+head_from_values(PyTypeObject *type, PyObject **values)
+{
     const State *state = PyType_GetModuleState(type);
     int is_request = type == state->request_head;
-    PyObject *values[4] = {NULL, NULL, state->versions[1], NULL}, *raw, *none = PyTuple_New(0);
-    if (none == NULL) {
+    PyObject *none = NULL, *raw;
+    if (values[0] == NULL || values[1] == NULL) {
+        PyErr_Format(PyExc_TypeError, "%s() needs at least two arguments", type->tp_name);
         return NULL;
     }
-    values[3] = none;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OO|OO",
-            is_request ? request_names : response_names, &values[0], &values[1], &values[2],
-            &values[3])) {
-        Py_DECREF(none);
+    if (values[2] == NULL) {
+        values[2] = state->versions[1];
+    }
+    if (values[3] == NULL) {
+        values[3] = none = PyTuple_New(0);
+    }
+    if (values[3] == NULL) {
         return NULL;
     }
     raw = is_request ? render_request(state, values) : render_response(state, values);
-    Py_DECREF(none);
+    Py_XDECREF(none);
     return head_over(state, type, raw);
+}
+
+static PyObject *
+head_vectorcall(PyObject *type, PyObject *const *args, size_t count_and_flag, PyObject *keywords)
+{
+    const State *state = PyType_GetModuleState((PyTypeObject *)type);
+    int is_request = (PyTypeObject *)type == state->request_head;
+    const char *const *names = is_request ? REQUEST_VALUES : RESPONSE_VALUES;
+    PyObject *values[VALUES] = {NULL};
+    Py_ssize_t count = PyVectorcall_NARGS(count_and_flag);
+    if (count > VALUES) {
+        PyErr_Format(PyExc_TypeError, "at most four arguments, not %zd", count);
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        values[i] = args[i];
+    }
+    for (Py_ssize_t i = 0; keywords != NULL && i < PyTuple_GET_SIZE(keywords); i++) {
+        if (place_keyword(names, PyTuple_GET_ITEM(keywords, i), args[count + i], values) < 0) {
+            return NULL;
+        }
+    }
+    return head_from_values((PyTypeObject *)type, values);
+}
+
+/* The way around the call, by `__new__`. */
+static PyObject *
+head_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+    const State *state = PyType_GetModuleState(type);
+    int is_request = type == state->request_head;
+    PyObject *values[VALUES] = {NULL};
+    static char *request_names[] = {"method", "target", "version", "headers", NULL};
+    static char *response_names[] = {"status", "reason", "version", "headers", NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OO|OO",
+            is_request ? request_names : response_names, &values[0], &values[1], &values[2],
+            &values[3])) {
+        return NULL;
+    }
+    return head_from_values(type, values);
 }
 
 #endif
