@@ -428,7 +428,7 @@ class MultipartWriter(Payload):
     >>> writer.append("hello").content_type
     'text/plain; charset=utf-8'
     >>> writer.size
-    89
+    81
     """
 
     __slots__ = ("_boundary", "_is_form", "_parts")
