@@ -246,6 +246,15 @@ async def test_the_peer_does_not_answer() -> None:
     await raw.link.wait_closed()
 
 
+async def test_a_peer_that_reads_nothing_is_cut_off_by_close() -> None:
+    raw = Raw(close_timeout_seconds=0.01)
+    raw.peer_link.hold(Hold.BODY)
+    raw.link.write(b"x" * 50_000)
+    assert await raw.stream.close() is True
+    async with asyncio.timeout(5):
+        await raw.link.wait_closed()
+
+
 async def test_the_peer_vanishes_instead_of_answering() -> None:
     raw = Raw()
     closing = asyncio.create_task(raw.stream.close())
@@ -350,6 +359,18 @@ async def test_a_broken_rule_closes_with_its_code(wire: bytes, rule: Rule) -> No
         await raw.stream.send_text("x")
     # Our side has ended; what the peer still sends is dropped until it ends too.
     await raw.peer.until_event("lost")
+
+
+async def test_a_peer_that_is_still_sending_learns_of_its_fault() -> None:
+    raw = Raw()
+    raw.peer.at_eof = True
+    raw.send(frame(0x83))
+    await raw.peer.until_event("eof")
+    raw.send(b"x" * 200_000)
+    await passes()
+    assert not raw.link.is_closing
+    raw.peer_link.close()
+    await raw.link.wait_closed()
 
 
 async def test_a_fault_is_met_by_close() -> None:

@@ -1,4 +1,5 @@
 import os
+import tracemalloc
 import zlib
 
 import pytest
@@ -62,6 +63,14 @@ def test_a_level_holds_for_one_message() -> None:
         assert inflater.decompress(compress(deflater, TEXT, level), 0) == TEXT
 
 
+def test_behind_another_level_the_window_is_new() -> None:
+    deflater, _ = pair(Role.SERVER)
+    fresh = compress(deflater, TEXT)
+    assert compress(deflater, TEXT) != fresh
+    compress(deflater, TEXT, 1)
+    assert compress(deflater, TEXT) == fresh
+
+
 def test_a_message_that_was_never_finished_leaves_a_good_window() -> None:
     deflater, inflater = pair(Role.SERVER)
     assert inflater.decompress(compress(deflater, TEXT), 0) == TEXT
@@ -83,6 +92,19 @@ def test_over_the_limit(size: int) -> None:
     with pytest.raises(WebSocketError, match=Rule.MESSAGE_SIZE.text) as caught:
         inflater.decompress(packed, 1000)
     assert caught.value.code == 1009
+
+
+def test_a_bomb_is_never_unpacked_whole() -> None:
+    deflater, inflater = pair(Role.SERVER)
+    packed = compress(deflater, b"x" * 50_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(WebSocketError):
+            inflater.decompress(packed, 1_000_000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4_000_000
 
 
 def test_corrupt_data() -> None:

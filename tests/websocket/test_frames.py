@@ -1,5 +1,7 @@
 import doctest
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -69,10 +71,19 @@ def test_keys_are_four_random_bytes() -> None:
     assert len(keys) > 2990
 
 
-@pytest.mark.skipif(not hasattr(os, "register_at_fork"), reason="the platform has no fork")
-def test_keys_are_forgotten() -> None:
-    frames.next_key()
-    before = frames._keys._pool
-    frames._keys.forget()
-    frames.next_key()
-    assert frames._keys._pool != before
+FORK = """
+import os
+from weft_websocket.frames import next_key
+
+next_key()
+reader, writer = os.pipe()
+if not os.fork():
+    os.write(writer, next_key())
+    os._exit(0)
+assert os.read(reader, 4) != next_key()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
+def test_a_forked_process_has_other_keys() -> None:
+    subprocess.run([sys.executable, "-c", FORK], check=True)

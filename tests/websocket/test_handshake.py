@@ -85,6 +85,7 @@ def test_an_answer() -> None:
         ({"Sec_WebSocket_Key": base64.b64encode(b"x" * 17).decode()}, 400),
         ({"Sec_WebSocket_Key": "not base64 at all!!!!!=="}, 400),
         ({"Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ"}, 400),
+        ({"Sec_WebSocket_Key": KEY[:4] + "!" + KEY[4:]}, 400),
         ({"Sec_WebSocket_Key": "ä" * 22 + "=="}, 400),
     ],
 )

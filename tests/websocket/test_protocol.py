@@ -219,6 +219,14 @@ def test_faults_of_compressed_messages(twin: Twin, payload: bytes, rule: Rule) -
     assert plain(events) == [(BINARY, b"x", ""), (rule.close_code, rule.text)]
 
 
+def test_nothing_follows_a_fault_that_the_scanner_did_not_see(twin: Twin) -> None:
+    core = make(twin, deflate=DeflateParams())
+    events = receive(core, frame(0xC1, b"\xff\xff\xff") + frame(0x81, b"x") * 100)
+    assert plain(events) == [(1002, Rule.DEFLATE_DATA.text)]
+    assert not core.has_more
+    assert core.receive(frame(0x81, b"x")) == []
+
+
 def test_bombs_are_unpacked_one_at_a_time(twin: Twin) -> None:
     bomb = frame(0xC2, pack(b"\x00" * 2**20))
     core = make(twin, deflate=DeflateParams(client_no_context_takeover=True))
