@@ -185,16 +185,21 @@ class BaseConnector:
         """An idle connection for this key, if there is one."""
         return self._bound().pool.take(key)
 
+    def take_for(self, request: ClientRequest, limits: Limits) -> Connection | None:
+        """An idle connection for this request, if there is one."""
+        return self._bound().pool.take(self._key_of(request, limits))
+
     def _key_of(self, request: ClientRequest, limits: Limits) -> ConnectionKey:
         """The key of a request; the same object for equal ones."""
         keys = self._bound().keys
         if len(keys) > KEYS_LIMIT:
             keys.clear()
-        url = request.url
-        place = (url.scheme, url.raw_host, url.port, limits)
-        if request.route is not PLAIN_ROUTE:
+        if request.route is not PLAIN_ROUTE or limits is not DEFAULT_LIMITS:
             key = request.key_for(limits)
             return keys.setdefault(key, key)
+        # The usual case: the place alone makes the key, and a tuple is cheaper to look up.
+        url = request.url
+        place = (url.scheme, url.raw_host, url.port)
         found = keys.get(place)
         if found is None:
             key = request.key_for(limits)

@@ -200,8 +200,13 @@ class Course:
             if spec.body is not None:
                 await spec.body.close()
             raise
+        check = self._options.following.raise_for_status
+        if check is None:
+            check = self._tools.defaults.raise_for_status
+        if check is False:
+            return response
         try:
-            await check_status(response, self._options, self._tools.defaults)
+            await check_status(response, check)
         except BaseException:
             response.close()
             raise
@@ -209,14 +214,16 @@ class Course:
 
     async def _follow(self, spec: RequestSpec, response: ClientResponse | None) -> ClientResponse:
         """Go from hop to hop."""
-        following = self._options.following
+        tools, following = self._tools, self._options.following
         middlewares = self._options.middlewares
         if middlewares is None:
-            middlewares = self._tools.middlewares
+            middlewares = tools.middlewares
         handler = fold(middlewares, self._send)
         while True:
             if response is None:
-                request = await self._build(spec)
+                if tools.defaults.trust_env:
+                    spec = await self._with_netrc(spec)
+                request = self._build(spec)
                 response = await handler(request)
                 self._note_first(spec, request)
             if not following.allow_redirects:
@@ -247,22 +254,22 @@ class Course:
         await send_traces(self._traces, params)
         response.release()
 
-    async def _build(self, spec: RequestSpec) -> ClientRequest:
-        """The message of one hop: its way, its cookies, its password."""
+    def _build(self, spec: RequestSpec) -> ClientRequest:
+        """The message of one hop: its way and its cookies."""
         tools = self._tools
         url = checked_url(spec.url, tools.connector.allowed_protocol_schema_set)
         route = self._choose_route(spec)
         if route is not spec.route:
             spec = attrs.evolve(spec, route=route)
-        if (
-            tools.defaults.trust_env
-            and spec.auth is None
-            and hdrs.AUTHORIZATION not in spec.headers
-        ):
-            loop = asyncio.get_running_loop()
-            auth = await loop.run_in_executor(None, netrc_auth, url.host or "", os.environ)
-            spec = attrs.evolve(spec, auth=auth)
         return ClientRequest(spec, cookies=cookies_for(tools.jar, url), session=tools.owner)
+
+    async def _with_netrc(self, spec: RequestSpec) -> RequestSpec:
+        """The password that the user's netrc file has for this hop's host."""
+        if spec.auth is not None or hdrs.AUTHORIZATION in spec.headers:
+            return spec
+        loop, host = asyncio.get_running_loop(), spec.url.host or ""
+        auth = await loop.run_in_executor(None, netrc_auth, host, os.environ)
+        return spec if auth is None else attrs.evolve(spec, auth=auth)
 
     def _choose_route(self, spec: RequestSpec) -> Route:
         route, defaults = self._options.route, self._tools.defaults
@@ -285,9 +292,13 @@ class Course:
         limits = self._options.reading.limits(tools.limits)
         is_second = False
         while True:
-            connection = await tools.connector.connect(
-                request, self._traces, self._deadlines, limits=limits
-            )
+            connection = None
+            if not self._traces:
+                connection = tools.connector.take_for(request, limits)
+            if connection is None:
+                connection = await tools.connector.connect(
+                    request, self._traces, self._deadlines, limits=limits
+                )
             self._key = connection.key
             is_reused = connection.uses > 0
             exchange = ClientExchange(connection, self._deadlines, self._reading)
@@ -350,16 +361,9 @@ def keep_cookies(jar: AbstractCookieJar, head: ResponseHead, url: URL) -> None:
         jar.update_cookies_from_headers(head.get_all("Set-Cookie"), url)
 
 
-async def check_status(
-    response: ClientResponse, options: RequestOptions, defaults: Defaults
-) -> None:
-    """Raise for an error status, where the request or else the session says so."""
-    check = options.following.raise_for_status
-    if check is None:
-        check = defaults.raise_for_status
-    if check is False:
-        return
-    if check is True:
+async def check_status(response: ClientResponse, check: StatusCheck) -> None:
+    """Raise for an error status, or let the caller's own check do it."""
+    if isinstance(check, bool):
         response.raise_for_status()
     else:
         await check(response)

@@ -234,6 +234,7 @@ def checked_timeout(timeout: object) -> ClientTimeout | None:
 
 def session_limits(max_line_size: int, max_field_size: int, max_headers: int) -> Limits:
     """The limits of a session from aiohttp's three settings."""
-    return attrs.evolve(
+    limits = attrs.evolve(
         DEFAULT_LIMITS, line=max_line_size, field=max_field_size, fields=max_headers
     )
+    return DEFAULT_LIMITS if limits == DEFAULT_LIMITS else limits

@@ -62,6 +62,7 @@ from weft_client_session.websocket import (
     to_ws_timeout,
 )
 from weft_http_parser import (
+    HTTP_10,
     HTTP_11,
     MARK_SET_COOKIE,
     BasicAuth,
@@ -182,7 +183,7 @@ class ClientSession:
             headers=CIMultiDict(headers or ()),
             skipped=frozenset(name.lower() for name in skip_auto_headers or ()),
             auth=auth,
-            version=Version(*version),
+            version=HTTP_11 if version == HTTP_11 else HTTP_10,
             timeout=checked_timeout(timeout) or DEFAULT_TIMEOUT,
             trust_env=trust_env,
             proxy=None if proxy is None else URL(proxy),
