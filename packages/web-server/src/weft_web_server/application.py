@@ -309,12 +309,12 @@ class Application(AbstractApplication):
                 exchange.endpoint = endpoint
                 exchange.params = match.params
                 return endpoint.handler
-            found = table.without_misses.match(head.method, target)
         else:
-            endpoint, found = table.miss, match
-        exchange.endpoint = endpoint = to_miss(endpoint, head.method, found)
+            endpoint = table.miss
+        exchange.endpoint = endpoint = to_miss(endpoint, head.method, target)
         return endpoint.handler
 
     def leads_somewhere(self, method: str, path: str) -> bool:
         assert self._table is not None  # asked for while a request is answered
-        return isinstance(self._table.without_misses.match(method, path), Match)
+        match = self._table.router.match(method, path)
+        return isinstance(match, Match) and match.value.error is None

@@ -43,7 +43,6 @@ class Table:
     """The routes of all applications, and what answers where none fits."""
 
     router: Router[Endpoint]
-    without_misses: Router[Endpoint]
     miss: Endpoint
 
 
@@ -53,14 +52,15 @@ Chain = tuple[Any, ...]  # applications, outermost first
 def build_table(root: Part) -> Table:
     """Compose an application with its sub-applications."""
     router: Router[Endpoint] = Router()
-    plain: Router[Endpoint] = Router()
-    _collect((root,), "", (router, plain))
+    miss = _collect((root,), "", (router,))
     router.freeze()
-    plain.freeze()
-    return Table(router, plain, _make_miss((root,)))
+    return Table(router, miss)
 
 
-def _collect(chain: Chain, prefix: str, routers: tuple[Router[Endpoint], ...]) -> None:
+def _collect(chain: Chain, prefix: str, outer: tuple[Router[Endpoint], ...]) -> Endpoint:
+    """Add the routes of an application to its own table and to those of its parents."""
+    own: Router[Endpoint] = Router()
+    routers = (*outer, own)
     for resource in chain[-1].resources():
         if isinstance(resource, PrefixedSubAppResource):
             _collect((*chain, resource.app), prefix + resource.own_prefix, routers)
@@ -69,8 +69,11 @@ def _collect(chain: Chain, prefix: str, routers: tuple[Router[Endpoint], ...]) -
             endpoint = _make_endpoint(route, chain)
             for router in routers:
                 router.add(route.method, prefix + path, endpoint)
+    own.freeze()
+    miss = _make_miss(chain, own)
     if prefix:
-        _add_miss(routers[0], prefix, _make_miss(chain))
+        _add_miss(outer[0], prefix, miss)
+    return miss
 
 
 def _add_miss(router: Router[Endpoint], prefix: str, miss: Endpoint) -> None:
@@ -94,7 +97,7 @@ def _make_endpoint(route: ResourceRoute, chain: Chain) -> Endpoint:
     )
 
 
-def _make_miss(chain: Chain) -> Endpoint:
+def _make_miss(chain: Chain, own_routes: Router[Endpoint]) -> Endpoint:
     handler, first = _wrap(_raise_miss, chain)
     error = HTTPNotFound()
     return Endpoint(
@@ -104,11 +107,14 @@ def _make_miss(chain: Chain) -> Endpoint:
         app=first,
         hooks=_hooks(chain),
         error=error,
+        own_routes=own_routes,
     )
 
 
-def to_miss(miss: Endpoint, method: str, found: object) -> Endpoint:
+def to_miss(miss: Endpoint, method: str, path: str) -> Endpoint:
     """The endpoint of one request that no route fits: 405 where the path has other methods."""
+    assert miss.own_routes is not None  # every miss has them
+    found = miss.own_routes.match(method, path)
     error: HTTPException
     if isinstance(found, Miss) and found.allowed:
         error = HTTPMethodNotAllowed(method, found.allowed)

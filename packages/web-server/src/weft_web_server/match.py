@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import attrs
 from yarl import URL
 
+from weft_routing import Router
+
 from .keys import AppMapping
 from .signals import Signal
 
@@ -84,6 +86,8 @@ class Endpoint:
     hooks: tuple[Signal[Any], ...] = ()
     error: Exception | None = None
     expect_handler: Callable[..., Awaitable[Any]] | None = None
+    own_routes: "Router[Endpoint] | None" = None
+    """Of a miss: the routes of its application, which tell 405 from 404."""
 
 
 class UrlMappingMatchInfo(dict[str, str]):

@@ -1,0 +1,112 @@
+import pytest
+from support.serving import answer_to, body_of, last, status_of
+
+from weft_web_server import (
+    Application,
+    Handler,
+    HTTPMethodNotAllowed,
+    HTTPNotFound,
+    Request,
+    Response,
+    StreamResponse,
+)
+from weft_web_server.compose import build_table, to_miss
+
+
+async def answer(request: Request) -> StreamResponse:
+    return Response(text=request.path)
+
+
+def noting(calls: list[object]):  # type: ignore[no-untyped-def]  # a middleware
+    async def note(request: Request, handler: Handler) -> StreamResponse:
+        calls.append(request.app)
+        response = await handler(request)
+        calls.append(request.app)
+        return response
+
+    return note
+
+
+async def test_each_middleware_sees_its_application() -> None:
+    calls: list[object] = []
+    app = Application(middlewares=[noting(calls)])
+    sub = Application(middlewares=[noting(calls)])
+    inner = Application(middlewares=[noting(calls)])
+    inner.router.add_get("/x", answer)
+    sub.add_subapp("/inner", inner)
+    app.add_subapp("/sub", sub)
+    assert body_of(await answer_to(app, last("/sub/inner/x"))) == b"/sub/inner/x"
+    assert calls == [app, sub, inner, inner, sub, app]
+
+
+async def test_application_at_work_without_outer_middlewares() -> None:
+    calls: list[object] = []
+    app, sub = Application(), Application(middlewares=[noting(calls)])
+    sub.router.add_get("/x", answer)
+    app.add_subapp("/sub", sub)
+    await answer_to(app, last("/sub/x"))
+    assert calls == [sub, sub]
+
+
+async def test_misses_below_a_prefix_are_the_sub_applications() -> None:
+    calls: list[object] = []
+    app, sub = Application(), Application(middlewares=[noting(calls)])
+    sub.router.add_post("/x", answer)
+    app.router.add_get("/{tail:.*}", answer)
+    app.add_subapp("/sub", sub)
+    for path, status, allowed in (
+        ("/sub/none", 404, None),
+        ("/sub", 404, None),
+        ("/sub/x", 405, b"POST"),
+    ):
+        found = await answer_to(app, last(path))
+        assert status_of(found) == status
+        if allowed:
+            assert b"\r\nAllow: " in found and allowed in found
+        assert calls == [sub]
+        calls.clear()
+    assert status_of(await answer_to(app, last("/other"))) == 200
+    assert calls == []
+
+
+async def test_sub_application_that_takes_everything() -> None:
+    app, sub = Application(), Application()
+    sub.router.add_route("*", "/{tail:.*}", answer)
+    app.add_subapp("/sub", sub)
+    assert body_of(await answer_to(app, last("/sub/x/y"))) == b"/sub/x/y"
+
+
+def test_error_is_made_anew() -> None:
+    table = build_table(Application())
+    first, second = (to_miss(table.miss, "GET", "/") for _ in "ab")
+    assert isinstance(first.error, HTTPNotFound) and first.error is not second.error
+
+
+def test_allowed_methods() -> None:
+    app = Application()
+    app.router.add_post("/", answer)
+    table = build_table(app)
+    error = to_miss(table.miss, "GET", "/").error
+    assert isinstance(error, HTTPMethodNotAllowed) and error.allowed_methods == {"POST"}
+
+
+def test_hooks_only_where_someone_listens() -> None:
+    async def hook(request: Request, response: StreamResponse) -> None: ...
+
+    app, sub = Application(), Application()
+    sub.on_response_prepare.append(hook)
+    sub.router.add_get("/x", answer)
+    app.router.add_get("/y", answer)
+    app.add_subapp("/sub", sub)
+    router = build_table(app).router
+    hooks = {path: router.match("GET", path) for path in ("/sub/x", "/y")}
+    assert len(hooks["/sub/x"].value.hooks) == 1  # type: ignore[union-attr]  # both match
+    assert hooks["/y"].value.hooks == ()  # type: ignore[union-attr]  # the same
+
+
+@pytest.mark.parametrize("path", ["/sub/x"])
+async def test_prefix_in_urls(path: str) -> None:
+    app, sub = Application(), Application()
+    sub.router.add_get("/x", answer, name="x")
+    app.add_subapp("/sub/", sub)
+    assert str(sub.router["x"].url_for()) == path

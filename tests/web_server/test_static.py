@@ -1,0 +1,114 @@
+from pathlib import Path
+
+import pytest
+from support.serving import answer_to, body_of, last, status_of
+
+from weft_web_server import Application, Request, Response, StaticResource, StreamResponse
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "root"
+    (root / "folder").mkdir(parents=True)
+    (root / "file.txt").write_text("content")
+    (root / "folder" / "ü b.txt").write_text("inner")
+    (tmp_path / "secret").write_text("secret")
+    (root / "link").symlink_to(tmp_path / "secret")
+    return root
+
+
+def app_for(root: Path, **options: bool) -> Application:
+    app = Application()
+    app.router.add_static("/s", root, name="static", **options)
+    return app
+
+
+async def test_files(root: Path) -> None:
+    app = app_for(root)
+    assert body_of(await answer_to(app, last("/s/file.txt"))) == b"content"
+    assert body_of(await answer_to(app, last("/s/folder/%C3%BC%20b.txt"))) == b"inner"
+    assert body_of(await answer_to(app, last("/s/file.txt", method="HEAD"))) == b""
+    assert status_of(await answer_to(app, last("/s/file.txt", method="POST"))) == 405
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/s/none",
+        "/s/../secret",
+        "/s/%2e%2e/secret",
+        "/s/..%2fsecret",
+        "/s/%2Fetc%2Fpasswd",
+        "/s//etc/passwd",
+        "/s/file.txt%00",
+        "/s/file.txt/more",
+        "/s/link",
+        "/s/" + "x" * 3000,
+    ],
+)
+async def test_not_found(root: Path, path: str) -> None:
+    answer = await answer_to(app_for(root), last(path))
+    assert status_of(answer) == 404
+    assert b"secret" not in body_of(answer)
+
+
+async def test_links(root: Path) -> None:
+    assert body_of(await answer_to(app_for(root, follow_symlinks=True), last("/s/link"))) == (
+        b"secret"
+    )
+
+
+async def test_index_is_off(root: Path) -> None:
+    for path in ("/s/", "/s/folder"):
+        assert status_of(await answer_to(app_for(root), last(path))) == 403
+
+
+async def test_index(root: Path) -> None:
+    (root / "<script>.txt").write_text("x")
+    answer = await answer_to(app_for(root, show_index=True), last("/s/"))
+    page = body_of(answer).decode()
+    assert b"\r\nContent-Type: text/html; charset=utf-8\r\n" in answer
+    assert '<a href="/s/file.txt">file.txt</a>' in page
+    assert '<a href="/s/folder/">folder/</a>' in page
+    assert "<script>" not in page and "&lt;script&gt;.txt" in page
+    assert "link" not in page
+    assert status_of(await answer_to(app_for(root, show_index=True), last("/s/none/"))) == 404
+
+
+def test_urls(root: Path) -> None:
+    app = app_for(root)
+    resource = app.router["static"]
+    assert isinstance(resource, StaticResource)
+    assert str(resource.url_for(filename="/a/b c.txt")) == "/s/a/b%20c.txt"
+    plain = resource.url_for(filename="file.txt", append_version=True)
+    assert len(plain.query["v"]) == 44
+    (root / "file.txt").write_text("changed")
+    assert resource.url_for(filename="file.txt", append_version=True) != plain
+    assert "v" not in resource.url_for(filename="../secret", append_version=True).query
+    assert resource.canonical == "/s" and resource.get_info()["directory"] == root.resolve()
+    assert "/s" in repr(resource)
+
+
+async def test_options_route(root: Path) -> None:
+    async def allow(request: Request) -> StreamResponse:
+        return Response(text="allowed")
+
+    resource = StaticResource("/s", root)
+    resource.set_options_route(allow)
+    with pytest.raises(RuntimeError):
+        resource.set_options_route(allow)
+    app = Application()
+    app.router.register_resource(resource)
+    answer = await answer_to(app, last("/s/file.txt", method="OPTIONS"))
+    assert body_of(answer) == b"allowed"
+
+
+def test_bad_places(root: Path) -> None:
+    router = Application().router
+    with pytest.raises(ValueError, match="does not exist"):
+        router.add_static("/s", root / "none")
+    with pytest.raises(ValueError, match="not a directory"):
+        router.add_static("/s", root / "file.txt")
+    for prefix in ("s", "/{x}"):
+        with pytest.raises(ValueError, match="prefix"):
+            router.add_static(prefix, root)
