@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from support.deprecations import Row, check_rows
 
-ROWS: list[Row] = []
+from weft_http_parser import StreamReader
+
+ROWS: list[Row] = [
+    Row(
+        "StreamReader.unread_data()",
+        since="0.1",
+        gone="1.0",
+        use="keep what was read instead",
+        call=lambda: StreamReader().unread_data(b""),
+    ),
+]
 
 
 def test_rows() -> None:

@@ -304,12 +304,7 @@ class StreamReader:
 
     def unread_data(self, data: bytes) -> None:
         """Deprecated: put bytes back before the next ones."""
-        warnings.warn(
-            "weft_http_parser.StreamReader.unread_data() is deprecated since"
-            " weft-http-parser 0.1; keep what was read instead",
-            DeprecationWarning,
-            stacklevel=2,
-        )
+        _warn_unread()
         if data:
             self._put_back([data])
 
@@ -527,12 +522,16 @@ class EmptyStreamReader(StreamReader):
 
     def unread_data(self, data: bytes) -> None:
         """Deprecated, and nothing here."""
-        warnings.warn(
-            "weft_http_parser.StreamReader.unread_data() is deprecated since"
-            " weft-http-parser 0.1; keep what was read instead",
-            DeprecationWarning,
-            stacklevel=2,
-        )
+        _warn_unread()
+
+
+def _warn_unread() -> None:
+    warnings.warn(
+        "weft_http_parser.StreamReader.unread_data() is deprecated since "
+        "weft-http-parser 0.1; keep what was read instead",
+        DeprecationWarning,
+        stacklevel=3,
+    )
 
 
 EMPTY_STREAM: Final = EmptyStreamReader()
