@@ -150,6 +150,18 @@ async def test_broken_codings_are_payload_errors(coded: bytes) -> None:
             await (await session.get(server.url())).content.read()
 
 
+async def test_a_bomb_is_a_payload_error() -> None:
+    bomb = gzip.compress(bytes(5_000_000))
+    async with (
+        answers({"/": ok(bomb, "Content-Encoding: gzip")}) as server,
+        ClientSession() as session,
+    ):
+        with pytest.raises(client.ClientPayloadError, match="more than"):
+            await (await session.get(server.url())).read()
+        with pytest.raises(client.ClientPayloadError, match="more than"):
+            await (await session.get(server.url())).content.read()
+
+
 @pytest.mark.parametrize(
     "cut",
     [

@@ -27,6 +27,7 @@ from weft_client_session.upload import Sent, Upload, is_small
 from weft_http_parser import (
     CHUNKED,
     MARK_CONTENT_ENCODING,
+    BodyTooLarge,
     ContentCodingError,
     ContentDecoder,
     End,
@@ -75,6 +76,13 @@ class CodedPayloadError(ClientPayloadError, ContentCodingError):
 
     def __str__(self) -> str:
         return f"Can not decode content-encoding: {self.coding} ({self.fault})"
+
+
+class OversizedPayloadError(ClientPayloadError, BodyTooLarge):
+    """The body expands beyond all measure."""
+
+    def __str__(self) -> str:
+        return f"the body expands to more than {self.limit} bytes"
 
 
 class ClientExchange:
@@ -458,3 +466,5 @@ class PayloadDecoder:
             return call()
         except ContentCodingError as exc:
             raise CodedPayloadError(exc.coding, exc.fault) from exc
+        except BodyTooLarge as exc:
+            raise OversizedPayloadError(exc.limit) from exc
