@@ -59,7 +59,11 @@ class Parked(Generic[J]):
         """The task tells how it is woken; from now on it can be given a job."""
         self.wakeup = wakeup
         self.context = context
-        self.lot.idle.append(self)
+        lot = self.lot
+        if len(lot.idle) < lot.limit and not lot.is_closed:
+            lot.idle.append(self)
+        else:
+            self.cancel()  # many ended at once, and their places are taken
 
     def remove_done_callback(self, wakeup: Wakeup) -> int:
         """Forget how the task is woken."""
@@ -84,7 +88,7 @@ class Parked(Generic[J]):
 class Lot(Generic[J]):
     """The waiting tasks of one server. Each takes one job and ends; another takes its place."""
 
-    __slots__ = ("_context", "_has_factory", "_limit", "_work", "idle", "is_closed", "loop")
+    __slots__ = ("_context", "_has_factory", "_work", "idle", "is_closed", "limit", "loop")
 
     def __init__(
         self, work: Callable[[Parked[J]], Coroutine[Any, Any, None]], limit: int = 128
@@ -93,7 +97,7 @@ class Lot(Generic[J]):
         self.idle: list[Parked[J]] = []
         self.is_closed = False
         self._work = work
-        self._limit = limit
+        self.limit = limit
         self._context = copy_context()
         self._has_factory = self.loop.get_task_factory() is not None
 
@@ -117,7 +121,7 @@ class Lot(Generic[J]):
 
     def refill(self) -> None:
         """Put a waiting task in the place of one that is about to end."""
-        if len(self.idle) < self._limit and not self.is_closed:
+        if len(self.idle) < self.limit and not self.is_closed:
             self._make(None)
 
     def close(self) -> None:

@@ -1,0 +1,118 @@
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+
+import pytest
+from support.peers import raw_client
+from support.serving import get
+
+from weft_web_server import (
+    Application,
+    AppRunner,
+    BaseRequest,
+    GracefulExit,
+    Response,
+    Server,
+    ServerRunner,
+    StreamResponse,
+    TCPSite,
+)
+
+
+async def test_order_of_the_end() -> None:
+    calls: list[str] = []
+    started, go_on = asyncio.Event(), asyncio.Event()
+
+    async def handler(request: BaseRequest) -> StreamResponse:
+        started.set()
+        await go_on.wait()
+        calls.append("handler")
+        return Response(text="done")
+
+    async def shutdown(app: Application) -> None:
+        assert runner.addresses == []
+        calls.append("shutdown")
+        go_on.set()
+
+    async def context(app: Application) -> AsyncIterator[None]:
+        calls.append("startup")
+        yield
+        calls.append("cleanup")
+
+    app = Application()
+    app.router.add_get("/", handler)
+    app.on_shutdown.append(shutdown)
+    app.cleanup_ctx.append(context)
+    runner = AppRunner(app, access_log=None)
+    await runner.setup()
+    await runner.setup()  # does nothing
+    assert app.frozen and runner.app is app and runner.server is not None
+    site = TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    async with raw_client(site.port) as peer:
+        await peer.send(get())
+        await started.wait()
+        await runner.cleanup()
+        assert (await peer.read_all()).endswith(b"done")
+    assert calls == ["startup", "shutdown", "handler", "cleanup"]
+    assert runner.server is None
+
+
+async def test_failing_startup_is_rolled_back() -> None:
+    calls: list[str] = []
+
+    async def context(app: Application) -> AsyncIterator[None]:
+        calls.append("in")
+        yield
+        calls.append("out")
+
+    async def fail(app: Application) -> AsyncIterator[None]:
+        raise ValueError
+        yield
+
+    app = Application()
+    app.cleanup_ctx.extend([context, fail])
+    runner = AppRunner(app)
+    with pytest.raises(ValueError):
+        await runner.setup()
+    await runner.cleanup()
+    assert calls == ["in", "out"]
+
+
+async def test_low_level_server() -> None:
+    async def handler(request: BaseRequest) -> StreamResponse:
+        assert type(request) is BaseRequest
+        return Response(text=request.path)
+
+    server = Server(handler, access_log=None)
+    runner = ServerRunner(server)
+    await runner.setup()
+    site = TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    async with raw_client(site.port) as peer:
+        await peer.send(get("/x"))
+        assert (await peer.read_response())[1] == b"/x"
+        assert len(server.connections) == 1 and "connections=1" in repr(server)
+        await runner.cleanup()
+        assert await peer.read_all() == b""
+
+
+async def test_unknown_option_starts_nothing() -> None:
+    app = Application()
+    app.on_startup.append(lambda app: pytest.fail("started"))
+    with pytest.raises(TypeError, match="no option"):
+        await AppRunner(app, nonsense=1).setup()
+
+
+def test_not_an_application() -> None:
+    with pytest.raises(TypeError, match="await a factory first"):
+        AppRunner(lambda: Application())  # type: ignore[arg-type]  # the mistake under test
+
+
+async def test_signals() -> None:
+    runner = AppRunner(Application(), handle_signals=True)
+    await runner.setup()
+    assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+    await runner.cleanup()
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert GracefulExit.code == 1

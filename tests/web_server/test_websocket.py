@@ -1,0 +1,202 @@
+"""WebSocketResponse against a raw peer; what is on the wire is tested with weft_websocket."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from support.peers import RawPeer
+from support.serving import answer_to, get, last, status_of, talking
+
+from weft_http_parser import Role
+from weft_web_server import Application, Request, StreamResponse, WebSocketResponse
+from weft_websocket import WSMessageTypeError, WSMsgType, WsProtocol
+
+FIELDS = (
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+)
+
+
+def app_with(handler: Callable[[Request], Awaitable[StreamResponse]]) -> Application:
+    app = Application()
+    app.router.add_get("/", handler)
+    return app
+
+
+class Client:
+    """The other side, made of the core and a raw peer."""
+
+    def __init__(self, peer: RawPeer) -> None:
+        self.peer = peer
+        self.protocol = WsProtocol(Role.CLIENT)
+
+    async def open(self, *fields: str) -> bytes:
+        await self.peer.send(get("/", *FIELDS, *fields))
+        return await self.peer.read_until()
+
+    async def send(self, frames: bytes | list[bytes]) -> None:
+        await self.peer.send(frames if isinstance(frames, bytes) else b"".join(frames))
+
+    async def receive(self) -> list[object]:
+        while True:
+            async with asyncio.timeout(10):
+                data = await self.peer.reader.read(65536)
+            if not data:
+                return []
+            events = self.protocol.receive(data)
+            if events:
+                return [(event.type.name, event.data) for event in events]  # type: ignore[union-attr]  # messages
+
+
+async def echo(request: Request) -> StreamResponse:
+    socket = WebSocketResponse(protocols=("chat",))
+    await socket.prepare(request)
+    assert not socket.closed and socket.prepared
+    async for message in socket:
+        if message.type is WSMsgType.TEXT:
+            await socket.send_str(f"echo {message.data}")
+        else:
+            await socket.send_bytes(message.data)
+    assert socket.closed
+    return socket
+
+
+async def test_echo_and_close() -> None:
+    async with talking(app_with(echo)) as peer:
+        client = Client(peer)
+        head = await client.open("Sec-WebSocket-Protocol: chat, other")
+        assert status_of(head) == 101
+        assert b"\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in head
+        assert b"\r\nSec-WebSocket-Protocol: chat\r\n" in head
+        assert b"\r\nDate: " in head and b"content-length" not in head.lower()
+        await client.send(client.protocol.send_text("hi"))
+        assert await client.receive() == [("TEXT", "echo hi")]
+        await client.send(client.protocol.send_binary(b"\0"))
+        assert await client.receive() == [("BINARY", b"\0")]
+        await client.send(client.protocol.send_ping(b"p"))
+        assert await client.receive() == [("PONG", b"p")]
+        await client.send(client.protocol.send_close(1000))
+        assert await client.receive() == [("CLOSE", 1000)]
+        assert await peer.read_all() == b""
+
+
+async def test_bytes_behind_the_handshake() -> None:
+    async with talking(app_with(echo)) as peer:
+        client = Client(peer)
+        frames = client.protocol.send_text("early")
+        await peer.send(
+            get("/", *FIELDS) + (frames if isinstance(frames, bytes) else b"".join(frames))
+        )
+        assert status_of(await peer.read_until()) == 101
+        assert await client.receive() == [("TEXT", "echo early")]
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ((), 400),
+        (FIELDS[:1], 400),
+        ((*FIELDS[:2], "Sec-WebSocket-Version: 8", FIELDS[3]), 426),
+        ((*FIELDS[:3], "Sec-WebSocket-Key: short"), 400),
+    ],
+)
+async def test_bad_handshake(fields: tuple[str, ...], status: int) -> None:
+    answer = await answer_to(app_with(echo), last("/", *fields))
+    assert status_of(answer) == status
+
+
+async def test_can_prepare() -> None:
+    found: list[object] = []
+
+    async def handler(request: Request) -> StreamResponse:
+        socket = WebSocketResponse(protocols=("chat",))
+        ready = socket.can_prepare(request)
+        found.append((bool(ready), ready.protocol))
+        with pytest.raises(RuntimeError, match="prepare"):
+            await socket.send_str("x")
+        assert socket.close_code is None and socket.exception() is None
+        assert socket.get_extra_info("peername") is None and socket.compress is True
+        await socket.prepare(request)
+        with pytest.raises(RuntimeError, match="Already started"):
+            socket.can_prepare(request)
+        assert socket.get_extra_info("peername") and socket.ws_protocol is None
+        with pytest.raises(TypeError):
+            await socket.send_str(b"x")  # type: ignore[arg-type]  # the mistake under test
+        with pytest.raises(TypeError):
+            await socket.send_bytes("x")  # type: ignore[arg-type]  # the mistake under test
+        with pytest.raises(RuntimeError, match="send_str"):
+            await socket.write(b"x")
+        await socket.close(code=4000, message=b"why")
+        return socket
+
+    async with talking(app_with(handler)) as peer:
+        client = Client(peer)
+        await client.open()
+        assert await client.receive() == [("CLOSE", 4000)]
+        await client.send(client.protocol.send_close(4000))
+        assert await peer.read_all() == b""
+    assert found == [(True, None)]
+
+
+async def test_typed_receiving() -> None:
+    found: list[object] = []
+
+    async def handler(request: Request) -> StreamResponse:
+        socket = WebSocketResponse()
+        await socket.prepare(request)
+        found.append(await socket.receive_str())
+        found.append(await socket.receive_bytes())
+        found.append(await socket.receive_json())
+        for receive in (socket.receive_str, socket.receive_bytes):
+            with pytest.raises(WSMessageTypeError):
+                await receive(timeout=5)
+        await socket.send_json({"a": 1})
+        await socket.send_json_bytes([1], dumps=lambda data: b"[1]")
+        await socket.send_frame(b"x", WSMsgType.BINARY)
+        await socket.ping(b"p")
+        await socket.pong(b"q")
+        return socket
+
+    async with talking(app_with(handler)) as peer:
+        client = Client(peer)
+        await client.open()
+        for frames in (
+            client.protocol.send_text("t"),
+            client.protocol.send_binary(b"b"),
+            client.protocol.send_text("[1]"),
+            client.protocol.send_binary(b"wrong"),
+            client.protocol.send_text("wrong"),
+        ):
+            await client.send(frames)
+        events: list[object] = []
+        while ("CLOSE", 1000) not in events:
+            events += await client.receive()
+    assert found == ["t", b"b", [1]]
+    assert events == [
+        ("TEXT", '{"a": 1}'),
+        ("TEXT", "[1]"),
+        ("BINARY", b"x"),
+        ("PING", b"p"),
+        ("PONG", b"q"),
+        ("CLOSE", 1000),
+    ]
+
+
+async def test_client_that_vanishes_ends_the_iteration() -> None:
+    ended: asyncio.Queue[int | None] = asyncio.Queue()
+
+    async def handler(request: Request) -> StreamResponse:
+        socket = WebSocketResponse()
+        await socket.prepare(request)
+        async for _ in socket:
+            pass
+        ended.put_nowait(socket.close_code)
+        return socket
+
+    async with talking(app_with(handler)) as peer:
+        await Client(peer).open()
+        peer.reset()
+        async with asyncio.timeout(10):
+            assert await ended.get() == 1006
