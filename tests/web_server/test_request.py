@@ -22,7 +22,7 @@ from weft_web_server import (
 Look = Callable[[Request], Any]
 
 
-async def look(look: Look, sent: bytes, path: str = "/{tail:.*}", **options: Any) -> Any:
+async def look(look: Look, sent: bytes, path: str = "/{tail:.*}", options: Any = None) -> Any:
     """What a handler finds in a request."""
     found: list[Any] = []
 
@@ -31,7 +31,7 @@ async def look(look: Look, sent: bytes, path: str = "/{tail:.*}", **options: Any
         found.append(await result if isinstance(result, Awaitable) else result)
         return Response()
 
-    app = Application(**options)
+    app = Application(**(options or {}))
     app.router.add_route("*", path, handler)
     answer = await answer_to(app, sent)
     assert status_of(answer) == 200, answer
@@ -106,7 +106,7 @@ async def test_too_many_cookies_are_ignored() -> None:
 async def test_range_that_cannot_be_read() -> None:
     def refused(request: Request) -> bool:
         with pytest.raises(ValueError):
-            assert request.http_range
+            repr(request.http_range)
         return True
 
     assert await look(refused, last("/", "Range: bytes=b-a"))
@@ -225,9 +225,9 @@ async def test_form_over_a_limit(options: dict[str, int]) -> None:
             await request.post()
         return True
 
-    assert await look(refused, post("/", MULTIPART, MULTIPART_TYPE), **options)
+    assert await look(refused, post("/", MULTIPART, MULTIPART_TYPE), options=options)
     plain = post("/", b"aaa=1&bbb=2", "Content-Type: application/x-www-form-urlencoded")
-    assert await look(refused, plain, **options)
+    assert await look(refused, plain, options=options)
 
 
 async def test_broken_form() -> None:

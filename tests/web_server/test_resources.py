@@ -98,7 +98,7 @@ async def test_expect_handler() -> None:
     assert body_of(await answer_to(app, last("/no", "Expect: x"))) == b"mine"
     assert body_of(await answer_to(app, last("/yes", "Expect: x"))) == b"x"
     with pytest.raises(TypeError):
-        UrlDispatcher().add_get("/bad", answer, expect_handler=print)  # type: ignore[arg-type]  # a mistake
+        UrlDispatcher().add_get("/bad", answer, expect_handler=print)
 
 
 def test_system_route() -> None:

@@ -25,6 +25,13 @@ def app_with(handler: Callable[[Request], Awaitable[StreamResponse]]) -> Applica
     return app
 
 
+Frames = bytes | list[bytes | bytearray | memoryview]
+
+
+def joined(frames: Frames) -> bytes:
+    return frames if isinstance(frames, bytes) else b"".join(frames)
+
+
 class Client:
     """The other side, made of the core and a raw peer."""
 
@@ -36,8 +43,8 @@ class Client:
         await self.peer.send(get("/", *FIELDS, *fields))
         return await self.peer.read_until()
 
-    async def send(self, frames: bytes | list[bytes]) -> None:
-        await self.peer.send(frames if isinstance(frames, bytes) else b"".join(frames))
+    async def send(self, frames: Frames) -> None:
+        await self.peer.send(joined(frames))
 
     async def receive(self) -> list[object]:
         while True:
@@ -86,9 +93,7 @@ async def test_bytes_behind_the_handshake() -> None:
     async with talking(app_with(echo)) as peer:
         client = Client(peer)
         frames = client.protocol.send_text("early")
-        await peer.send(
-            get("/", *FIELDS) + (frames if isinstance(frames, bytes) else b"".join(frames))
-        )
+        await peer.send(get("/", *FIELDS) + joined(frames))
         assert status_of(await peer.read_until()) == 101
         assert await client.receive() == [("TEXT", "echo early")]
 
