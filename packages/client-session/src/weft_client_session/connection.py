@@ -5,13 +5,10 @@ and opens nothing.
 """
 
 import asyncio
-from collections.abc import Callable
 from typing import Protocol
 
 from weft_client_session.request import ConnectionKey
-from weft_http_parser import Http1Connection, Link, Role
-
-_current_task = asyncio.current_task
+from weft_http_parser import Http1Connection, Link, Role, Waiter
 
 
 class Home(Protocol):
@@ -32,62 +29,6 @@ class Home(Protocol):
     def watch(self, at: float) -> None:
         """Its user has a deadline."""
         ...
-
-
-class Arrival:
-    """Wakes the one task that waits for an answer, in the very read that completes it.
-
-    The event loop takes it for a future. With a plain one the task would run a loop pass later.
-    """
-
-    __slots__ = ("_asyncio_future_blocking", "_callback", "_context", "_is_cancelled", "_loop")
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._asyncio_future_blocking = False
-        self._callback: Callable[[object], object] | None = None
-        self._context: object = None
-        self._is_cancelled = False
-        self._loop = loop
-
-    def __await__(self):  # type: ignore[no-untyped-def]  # it yields itself, as a future does
-        self._asyncio_future_blocking = True
-        yield self
-
-    def wake(self) -> None:
-        """Step the waiting task: now, unless some task is running, and else as soon as can be."""
-        callback = self._callback
-        if callback is None:
-            return
-        self._callback = None
-        if _current_task(self._loop) is None:
-            self._context.run(callback, self)  # type: ignore[attr-defined]  # a Context
-        else:
-            self._loop.call_soon(callback, self, context=self._context)  # type: ignore[arg-type]
-
-    # What a task asks of the future that it waits for.
-
-    def add_done_callback(
-        self, callback: Callable[[object], object], *, context: object = None
-    ) -> None:
-        self._callback = callback
-        self._context = context
-
-    def get_loop(self) -> asyncio.AbstractEventLoop:
-        return self._loop
-
-    def cancel(self, msg: object = None) -> bool:
-        callback = self._callback
-        if callback is None:
-            return False
-        self._callback = None
-        self._is_cancelled = True
-        self._loop.call_soon(callback, self, context=self._context)  # type: ignore[arg-type]
-        return True
-
-    def result(self) -> None:
-        if self._is_cancelled:
-            self._is_cancelled = False
-            raise asyncio.CancelledError
 
 
 class InUse(Protocol):
@@ -114,7 +55,7 @@ class Connection:
         self._home = home
         self.key = key
         self.core = Http1Connection(Role.CLIENT, key.limits)
-        self.arrival = Arrival(loop)
+        self.arrival = Waiter(loop)
         self.clock = loop.time
         self.user: InUse | None = None
         self.uses = 0

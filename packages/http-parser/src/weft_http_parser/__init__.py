@@ -24,6 +24,7 @@ from .aio.stream import (
     Gate,
     StreamReader,
 )
+from .aio.waiter import Waiter
 from .body.files import (
     BufferedReaderPayload,
     BytesIOPayload,
@@ -265,6 +266,7 @@ __all__ = (
     "TextIOPayload",
     "UnknownPayload",
     "Version",
+    "Waiter",
     "check_text",
     "content_disposition_filename",
     "encode_basic_auth",
