@@ -60,7 +60,7 @@ from weft_http_parser import (
 )
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Defaults:
     """What a session adds to what a request says."""
 
@@ -78,7 +78,7 @@ class Defaults:
     dumps_bytes: Callable[[object], bytes] | None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Tools:
     """What a session works with."""
 

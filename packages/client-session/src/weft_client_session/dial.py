@@ -42,7 +42,7 @@ HANDSHAKE_SECONDS = 10.0
 SHUTDOWN_SECONDS = 1.0
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class DialOptions:
     """How sockets are opened, for all connections of a connector."""
 
@@ -52,7 +52,7 @@ class DialOptions:
     socket_factory: SocketFactory | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Tls:
     """TLS with one peer."""
 
@@ -61,7 +61,7 @@ class Tls:
     pin: Fingerprint | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Tunnel:
     """A proxy is asked to pass bytes on to a server; `tls` is spoken with that server."""
 
@@ -71,7 +71,7 @@ class Tunnel:
     tls: Tls
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Target:
     """Where to connect. `tls` is spoken with whoever has these addresses."""
 

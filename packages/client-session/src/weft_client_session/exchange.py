@@ -63,7 +63,7 @@ class Phase(enum.Enum):
 _ENDED = (Phase.OVER, Phase.FAILED)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class BodyReading:
     """How the body of an answer is read."""
 

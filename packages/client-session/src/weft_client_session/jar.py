@@ -60,7 +60,7 @@ def parse_cookie_date(text: str) -> int | None:
     return timegm((year, month, day, hour, minute, second))
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class StoredCookie:
     """A cookie that was kept. Domain "" goes everywhere."""
 

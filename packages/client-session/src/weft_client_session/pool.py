@@ -11,7 +11,7 @@ Knows no sockets, no clock and no loop: time is an argument, keys and connection
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import attrs
 
@@ -19,8 +19,7 @@ K = TypeVar("K", bound=Hashable)
 C = TypeVar("C")
 
 
-@attrs.frozen
-class Grant(Generic[C]):
+class Grant(NamedTuple, Generic[C]):
     """A place in the pool: with a connection to reuse, or to be filled by opening one.
 
     `evicted` has to be closed first.
@@ -30,7 +29,7 @@ class Grant(Generic[C]):
     evicted: C | None = None
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Ticket(Generic[K]):
     """A place in the line."""
 
@@ -38,16 +37,14 @@ class Ticket(Generic[K]):
     number: int
 
 
-@attrs.frozen
-class Handoff(Generic[K, C]):
+class Handoff(NamedTuple, Generic[K, C]):
     """What the holder of a ticket gets."""
 
     ticket: Ticket[K]
     grant: Grant[C]
 
 
-@attrs.frozen
-class PoolStats:
+class PoolStats(NamedTuple):
     """How a pool stands."""
 
     open: int

@@ -93,7 +93,7 @@ class RequestInfo:
         return self.url
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class RequestSpec:
     """What a caller asks for. `headers` are his and the session's; the rest is added per hop.
 

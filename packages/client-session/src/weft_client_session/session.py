@@ -125,7 +125,7 @@ class Opening(Coroutine[Any, Any, R], Generic[R]):  # what a coroutine is sent i
         self._coroutine.close()
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Ready:
     """A plain request that was made before: its bytes, as long as the session's headers last."""
 

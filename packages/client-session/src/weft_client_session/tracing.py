@@ -6,9 +6,8 @@ A `TraceConfig` holds sixteen signals; its receivers are coroutine functions cal
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, overload
 
-import attrs
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
@@ -36,8 +35,7 @@ class TracedResponse(Protocol):
     def headers(self) -> CIMultiDictProxy[str]: ...
 
 
-@attrs.frozen
-class TraceRequestStartParams:
+class TraceRequestStartParams(NamedTuple):
     """A request begins."""
 
     method: str
@@ -45,8 +43,7 @@ class TraceRequestStartParams:
     headers: "CIMultiDict[str]"
 
 
-@attrs.frozen
-class TraceRequestChunkSentParams:
+class TraceRequestChunkSentParams(NamedTuple):
     """A piece of the body is sent."""
 
     method: str
@@ -54,8 +51,7 @@ class TraceRequestChunkSentParams:
     chunk: bytes
 
 
-@attrs.frozen
-class TraceResponseChunkReceivedParams:
+class TraceResponseChunkReceivedParams(NamedTuple):
     """A piece of the answer's body is read."""
 
     method: str
@@ -63,8 +59,7 @@ class TraceResponseChunkReceivedParams:
     chunk: bytes
 
 
-@attrs.frozen
-class TraceRequestEndParams:
+class TraceRequestEndParams(NamedTuple):
     """The head of the last answer is there."""
 
     method: str
@@ -73,8 +68,7 @@ class TraceRequestEndParams:
     response: TracedResponse
 
 
-@attrs.frozen
-class TraceRequestExceptionParams:
+class TraceRequestExceptionParams(NamedTuple):
     """The request failed."""
 
     method: str
@@ -83,8 +77,7 @@ class TraceRequestExceptionParams:
     exception: BaseException
 
 
-@attrs.frozen
-class TraceRequestRedirectParams:
+class TraceRequestRedirectParams(NamedTuple):
     """The answer is a redirect, which is followed."""
 
     method: str
@@ -93,8 +86,7 @@ class TraceRequestRedirectParams:
     response: TracedResponse
 
 
-@attrs.frozen
-class TraceRequestHeadersSentParams:
+class TraceRequestHeadersSentParams(NamedTuple):
     """The head of the request is sent."""
 
     method: str
@@ -102,54 +94,45 @@ class TraceRequestHeadersSentParams:
     headers: "CIMultiDict[str]"
 
 
-@attrs.frozen
-class TraceConnectionQueuedStartParams:
+class TraceConnectionQueuedStartParams(NamedTuple):
     """The request waits for a place in the pool."""
 
 
-@attrs.frozen
-class TraceConnectionQueuedEndParams:
+class TraceConnectionQueuedEndParams(NamedTuple):
     """The request got a place in the pool."""
 
 
-@attrs.frozen
-class TraceConnectionCreateStartParams:
+class TraceConnectionCreateStartParams(NamedTuple):
     """A connection is being made."""
 
 
-@attrs.frozen
-class TraceConnectionCreateEndParams:
+class TraceConnectionCreateEndParams(NamedTuple):
     """A connection was made."""
 
 
-@attrs.frozen
-class TraceConnectionReuseconnParams:
+class TraceConnectionReuseconnParams(NamedTuple):
     """A connection is used again."""
 
 
-@attrs.frozen
-class TraceDnsResolveHostStartParams:
+class TraceDnsResolveHostStartParams(NamedTuple):
     """A host name is being looked up."""
 
     host: str
 
 
-@attrs.frozen
-class TraceDnsResolveHostEndParams:
+class TraceDnsResolveHostEndParams(NamedTuple):
     """A host name was looked up."""
 
     host: str
 
 
-@attrs.frozen
-class TraceDnsCacheHitParams:
+class TraceDnsCacheHitParams(NamedTuple):
     """The addresses of the host are known."""
 
     host: str
 
 
-@attrs.frozen
-class TraceDnsCacheMissParams:
+class TraceDnsCacheMissParams(NamedTuple):
     """The addresses of the host are not known."""
 
     host: str

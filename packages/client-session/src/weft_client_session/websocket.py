@@ -39,7 +39,7 @@ Message = WSMessage | WSMessageTextBytes
 _ENDS = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class WebSocketOptions:
     """The keywords of `ws_connect` that concern the websocket, folded."""
 
