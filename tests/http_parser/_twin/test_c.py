@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 from conformance import bodies, requests, responses
+from multidict import CIMultiDict
 from support.guard import GuardedPage
+from support.nomemory import Call, refuse_each_allocation
 from support.twins import Twin, load_twin
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -94,6 +96,27 @@ WORK: dict[str, Callable[[Twin], object]] = {
 }
 
 
+FIELDS = (("Host", "a"), ("X-Name", "é" * 1200))
+CALLS: dict[str, Callable[[Twin], Call]] = {
+    "scan": lambda c: (scanner(c).scan, (HEAD, 0)),
+    "scan a copy": lambda c: (scanner(c).scan, (bytearray(HEAD), 0)),
+    "many fields": lambda c: (scanner(c).scan, (HEAD[:-2] + b"A: b\r\n" * 90 + b"\r\n", 0)),
+    "chunks": lambda c: (c.module("_twin").ChunkScanner(c.Limits()).feed, (BODY, 0, [])),
+    "chunk scanner": lambda c: (c.module("_twin").ChunkScanner, (c.Limits(),)),
+    "head scanner": lambda c: (c.module("_twin").HeadScanner, (True, c.Limits())),
+    "headers": lambda c: (getattr, (scanner(c).scan(HEAD, 0), "headers")),
+    "raw headers": lambda c: (getattr, (scanner(c).scan(HEAD, 0), "raw_headers")),
+    "target": lambda c: (getattr, (scanner(c).scan(HEAD, 0), "target")),
+    "raw": lambda c: (getattr, (scanner(c).scan(HEAD + b"more", 0), "raw")),
+    "repr": lambda c: (repr, (scanner(c).scan(HEAD, 0),)),
+    "get": lambda c: (scanner(c).scan(HEAD, 0).get, ("é",)),
+    "get all": lambda c: (scanner(c).scan(HEAD, 0).get_all, ("X-Name",)),
+    "request": lambda c: (c.RequestHead, ("GET", "/", c.HTTP_11, FIELDS)),
+    "response": lambda c: (c.ResponseHead, (200, "OK", c.HTTP_11, CIMultiDict(FIELDS))),
+    "fields": lambda c: (c.render_fields, (list(FIELDS),)),
+}
+
+
 class TestMemory:
     def test_head_keeps_bytes_it_is_most_of(self, c: Twin) -> None:
         whole = HEAD + b"a few"
@@ -133,6 +156,10 @@ class TestMemory:
         finally:
             tracemalloc.stop()
 
+    @pytest.mark.parametrize("name", CALLS)
+    def test_no_memory_is_an_error_and_no_crash(self, c: Twin, name: str) -> None:
+        assert refuse_each_allocation(lambda: CALLS[name](c), 40)
+
     def test_cycle_through_a_chunk_scanner_is_collected(self, c: Twin) -> None:
         class Marked(list[object]):
             pass
@@ -160,6 +187,12 @@ WRONG_CALLS: dict[str, Callable[[Twin], object]] = {
     "name is bytes": lambda c: scanner(c).scan(HEAD, 0).get(b"host"),
     "other keyword": lambda c: scanner(c).scan(HEAD, 0).get("host", other=1),
     "no target": lambda c: c.RequestHead("GET"),
+    "five arguments": lambda c: c.RequestHead("GET", "/", c.HTTP_11, (), 5),
+    "keyword of nothing": lambda c: c.ResponseHead(200, "OK", target="/"),
+    "argument twice": lambda c: c.RequestHead("GET", "/", method="GET"),
+    "no target for new": lambda c: c.RequestHead.__new__(c.RequestHead, "GET"),
+    "no reason phrase": lambda c: c.render_response_head(200),
+    "get all of a number": lambda c: scanner(c).scan(HEAD, 0).get_all(1),
     "pair is a number": lambda c: c.render_fields([1]),
     "value is a number": lambda c: c.render_fields([("a", 1)]),
     "no version": lambda c: c.render_request_head("GET", "/"),
@@ -169,6 +202,10 @@ WRONG_CALLS: dict[str, Callable[[Twin], object]] = {
 
 
 class TestMisuse:
+    def test_new_without_a_call(self, c: Twin) -> None:
+        head = c.ResponseHead.__new__(c.ResponseHead, 204, reason="", headers=[("A", "b")])
+        assert head.raw == b"HTTP/1.1 204 \r\nA: b\r\n\r\n"
+
     def test_place_outside_of_the_buffer(self, c: Twin) -> None:
         for start in (-1, len(HEAD) + 1):
             with pytest.raises(IndexError):

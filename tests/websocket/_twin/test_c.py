@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from support.guard import GuardedPage
+from support.nomemory import Call, refuse_each_allocation
 from support.twins import Twin, load_twin
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -72,6 +73,25 @@ WORK: dict[str, Callable[[Twin], object]] = {
 }
 
 
+CALLS: dict[str, Callable[[Twin], Call]] = {
+    "text": lambda c: (scanner(c).feed, (frame(c, 0x81, "é" * 90),)),
+    "ascii": lambda c: (scanner(c).feed, (frame(c, 0x81, "e" * 90),)),
+    "bytes": lambda c: (scanner(c).feed, (frame(c, 0x82, bytes(5000)),)),
+    "part": lambda c: (scanner(c).feed, (frame(c, 0x82, bytes(5000))[:-1],)),
+    "pieces": lambda c: (second_piece(c), (frame(c, 0x81, "é" * 90)[50:],)),
+    "frame": lambda c: (c.module("_twin").render_frame, (0x81, "é" * 90, KEY)),
+    "mask": lambda c: (c.module("_twin").mask, (bytes(5000), KEY)),
+    "scanner": lambda c: (c.module("_twin").FrameScanner, (True, True, True, 1, 1, 1)),
+}
+
+
+def second_piece(twin: Twin) -> Callable[[bytes], object]:
+    made = scanner(twin)
+    made.feed(frame(twin, 0x81, "é" * 90)[:50])
+    feed: Callable[[bytes], object] = made.feed
+    return feed
+
+
 class TestMemory:
     @pytest.mark.parametrize("name", WORK)
     def test_nothing_leaks(self, c: Twin, name: str) -> None:
@@ -88,6 +108,10 @@ class TestMemory:
             assert measure() - before < 3000
         finally:
             tracemalloc.stop()
+
+    @pytest.mark.parametrize("name", CALLS)
+    def test_no_memory_is_an_error_and_no_crash(self, c: Twin, name: str) -> None:
+        assert refuse_each_allocation(lambda: CALLS[name](c), 30)
 
     def test_no_more_is_kept_than_twice_what_came(self, c: Twin) -> None:
         made = scanner(c)

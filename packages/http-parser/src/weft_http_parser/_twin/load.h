@@ -232,13 +232,14 @@ load_state(State *state)
         load_names(state) < 0 || load_methods(state) < 0) {
         return -1;
     }
-    state->protocol_error = fetch("weft_http_parser.errors", "ProtocolError");
-    state->versions[0] = fetch(heads, "HTTP_10");
-    state->versions[1] = fetch(heads, "HTTP_11");
-    state->render_fields = fetch(heads, "render_fields");
-    state->render_request_head = fetch(heads, "render_request_head");
-    state->render_response_head = fetch(heads, "render_response_head");
-    return PyErr_Occurred() ? -1 : 0;
+    return (state->protocol_error = fetch("weft_http_parser.errors", "ProtocolError")) == NULL ||
+                   (state->versions[0] = fetch(heads, "HTTP_10")) == NULL ||
+                   (state->versions[1] = fetch(heads, "HTTP_11")) == NULL ||
+                   (state->render_fields = fetch(heads, "render_fields")) == NULL ||
+                   (state->render_request_head = fetch(heads, "render_request_head")) == NULL ||
+                   (state->render_response_head = fetch(heads, "render_response_head")) == NULL
+               ? -1
+               : 0;
 }
 
 static int
