@@ -283,3 +283,15 @@ async def test_a_discarded_connection_is_discarded_once() -> None:
     assert wire.home.told == ["forgotten"]
     assert wire.connection.closed
     assert "Connection<" in repr(wire.connection)
+
+
+@pytest.mark.parametrize(("reads", "body"), [(True, b"hello"), (False, b"")])
+async def test_a_body_without_length_is_left_alone_when_asked(reads: bool, body: bytes) -> None:
+    wire = Wire()
+    exchange = ClientExchange(wire.connection, wire.deadlines, BodyReading(65_536, True, reads))
+    exchange.ask(ASK, "GET")
+    exchange.data_received(b"HTTP/1.1 200 OK\r\n\r\nhello")
+    exchange.eof_received()
+    assert (await exchange.answer()).status == 200
+    assert await body_of(exchange) == body
+    assert wire.home.told == ["forgotten"]

@@ -333,11 +333,12 @@ class Course:
 
     def _choose_reading(self) -> BodyReading:
         own, usual = self._options.reading, self._tools.reading
-        if own.read_bufsize is None and own.auto_decompress is None:
+        if own.read_bufsize is own.auto_decompress is None and own.read_until_eof:
             return usual
         return BodyReading(
             limit=usual.limit if own.read_bufsize is None else own.read_bufsize,
             decodes=usual.decodes if own.auto_decompress is None else own.auto_decompress,
+            reads_until_eof=own.read_until_eof,
         )
 
 

@@ -26,6 +26,7 @@ from weft_client_session.tracing import Trace, TraceRequestHeadersSentParams, se
 from weft_client_session.upload import Sent, Upload, is_small
 from weft_http_parser import (
     CHUNKED,
+    UNTIL_CLOSE,
     MARK_CONTENT_ENCODING,
     BodyTooLarge,
     ContentCodingError,
@@ -69,6 +70,7 @@ class BodyReading:
 
     limit: int
     decodes: bool
+    reads_until_eof: bool = True  # a body that only the end of the connection delimits
 
 
 class CodedPayloadError(ClientPayloadError, ContentCodingError):
@@ -232,6 +234,10 @@ class ClientExchange:
             if head.framing == CHUNKED:
                 self._chunk_ends = list(self.connection.core.chunk_ends)
             self._finish()
+        elif head.framing == UNTIL_CLOSE and not self.reading.reads_until_eof:
+            self.chunks = []
+            self.phase = Phase.OVER
+            self.connection.discard()
         elif head.status == 101 or head.framing == 0:
             self.phase = Phase.SWITCHED
             self.deadline = NEVER
