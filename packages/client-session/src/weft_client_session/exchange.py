@@ -26,8 +26,8 @@ from weft_client_session.tracing import Trace, TraceRequestHeadersSentParams, se
 from weft_client_session.upload import Sent, Upload, is_small
 from weft_http_parser import (
     CHUNKED,
-    UNTIL_CLOSE,
     MARK_CONTENT_ENCODING,
+    UNTIL_CLOSE,
     BodyTooLarge,
     ContentCodingError,
     ContentDecoder,
