@@ -94,8 +94,22 @@ async def test_two_slashes_are_no_host() -> None:
 
 
 async def test_absolute_form() -> None:
-    sent = b"GET http://other/x?y HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
-    assert await look(lambda r: (r.path, r.host), sent) == ("/x", "test")
+    """RFC 9112 section 3.2.2: the host of the target counts, not the Host field."""
+    sent = b"GET http://other:81/x?y=%20 HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
+    rel_url = URL("/x?y=%20", encoded=True)
+    url = URL("http://other:81/x?y=%20", encoded=True)
+    assert await look(lambda r: (r.host, r.path, r.rel_url, r.url), sent) == (
+        "other:81",
+        "/x",
+        rel_url,
+        url,
+    )
+    assert await look(lambda r: str(r.clone(host="its").url), sent) == "http://its/x?y=%20"
+
+
+async def test_absolute_form_without_a_path() -> None:
+    sent = b"GET http://other?y HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
+    assert await look(lambda r: (r.host, r.path_qs), sent) == ("other", "/?y")
 
 
 async def test_too_many_cookies_are_ignored() -> None:

@@ -29,8 +29,6 @@ async def test_data_that_is_there() -> None:
     with pytest.raises(BodyTooLarge):
         await body.read(2)
     assert await body.read(0) == b"abc"
-    assert await body.stream.read() == b"abc"
-    assert body.is_at_eof
 
 
 async def test_data_that_comes() -> None:
@@ -42,6 +40,42 @@ async def test_data_that_comes() -> None:
     assert body.stream is stream
     assert await body.read(3) == b"abc"
     assert await body.read(3) == b"abc"
+
+
+def arriving(data: bytes, *, is_whole: bool) -> RequestBody:
+    """A body whose bytes came with the head, or after it."""
+    if is_whole:
+        return RequestBody(data)
+    stream = StreamReader()
+    stream.feed_data(data)
+    stream.feed_eof()
+    return RequestBody(stream=stream)
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+async def test_a_body_that_was_read_is_at_its_end(is_whole: bool) -> None:
+    body = arriving(b"abc", is_whole=is_whole)
+    assert not body.is_at_eof
+    assert await body.read(0) == b"abc"
+    assert body.is_at_eof
+    assert body.stream.at_eof()
+    assert await body.stream.read() == b""
+    assert await body.read(0) == b"abc"
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+async def test_read_takes_what_the_stream_left(is_whole: bool) -> None:
+    body = arriving(b"abc", is_whole=is_whole)
+    assert await body.stream.readexactly(1) == b"a"
+    assert await body.read(0) == b"bc"
+    assert await body.read(0) == b"bc"
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+async def test_read_behind_a_form_is_empty(is_whole: bool) -> None:
+    body = arriving(part(b"name=a", b"1") + b"--B--\r\n", is_whole=is_whole)
+    assert list(await read_multipart(body, TYPE, LIMITS)) == ["a"]
+    assert await body.read(0) == b""
 
 
 async def test_empty() -> None:

@@ -204,9 +204,13 @@ class BaseRequest(RequestMapping):
 
     @property
     def host(self) -> str:
-        """The Host field, or this machine's name where a client sends none."""
+        """The host of an absolute target, else the Host field, else this machine's address."""
         if self._overrides.host is not None:
             return self._overrides.host
+        if self._head.marks & MARK_OTHER_TARGET and (
+            authority := _target_url(self._head).raw_authority
+        ):
+            return authority  # RFC 9112 section 3.2.2: it replaces the Host field
         host = self._head.get("Host")
         if host is not None:
             return host
@@ -472,13 +476,18 @@ def _cut_query(target: str) -> str:
 def _to_url(head: RequestHead) -> URL:
     target = head.target
     if head.marks & MARK_OTHER_TARGET:
-        # RFC 9112 section 3.2: absolute-form of proxies, authority-form of CONNECT, and "*".
-        if head.method == "CONNECT":
-            return URL.build(authority=target, encoded=True)
-        return URL(target, encoded=True)
+        url = _target_url(head)
+        return URL.build(path=url.raw_path or "/", query_string=url.raw_query_string, encoded=True)
     # Built from its parts, or two slashes at the start would make a host.
     path, _, rest = target.partition("#")[0].partition("?")
     return URL.build(path=path, query_string=rest, encoded=True)
+
+
+def _target_url(head: RequestHead) -> URL:
+    """RFC 9112 section 3.2: absolute-form of proxies, authority-form of CONNECT, and "*"."""
+    if head.method == "CONNECT":
+        return URL.build(authority=head.target, encoded=True)
+    return URL(head.target, encoded=True)
 
 
 def _changed_head(

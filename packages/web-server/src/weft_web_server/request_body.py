@@ -42,22 +42,27 @@ NO_FORM: Form = MultiDictProxy(MultiDict())
 
 
 class RequestBody:
-    """The body of one request; what was read whole is kept."""
+    """The body of one request; what was read whole is kept.
 
-    __slots__ = ("_data", "_form", "_stream", "awaits_continue")
+    It reads alike whether its bytes came together with the head (data) or come later (stream).
+    """
+
+    __slots__ = ("_data", "_form", "_stream", "_whole", "awaits_continue")
 
     def __init__(self, data: bytes | None = None, stream: StreamReader | None = None) -> None:
         self._data = data
         self._stream = stream
+        self._whole: bytes | None = None
         self._form: Form | None = None
         self.awaits_continue = False  # the client sends nothing before it is told to
 
     @property
     def stream(self) -> StreamReader:
-        """The body as a stream."""
+        """What is left of the body as a stream."""
         if self._stream is None:
-            if not self._data:
+            if self.is_at_eof:
                 return EMPTY_STREAM
+            assert self._data is not None  # a body has data or a stream
             self._stream = StreamReader()
             self._stream.feed_data(self._data)
             self._stream.feed_eof()
@@ -66,17 +71,20 @@ class RequestBody:
     @property
     def is_at_eof(self) -> bool:
         """Whether there is nothing left to read."""
-        return not self._data if self._stream is None else self._stream.at_eof()
+        if self._stream is None:
+            return not self._data or self._whole is not None
+        return self._stream.at_eof()
 
     async def read(self, limit: int) -> bytes:
-        """The whole body; BodyTooLarge above the limit, 0 being none."""
-        data = self._data
-        if data is None:
+        """All that is left of the body; BodyTooLarge above the limit, 0 being none."""
+        whole = self._data if self._whole is None and self._stream is None else self._whole
+        if whole is None:
             assert self._stream is not None  # a body has data or a stream
-            data = self._data = await self._stream.read_all(limit or None)
-        elif limit and len(data) > limit:
+            whole = await self._stream.read_all(limit or None)
+        elif limit and len(whole) > limit:
             raise BodyTooLarge(limit)
-        return data
+        self._whole = whole
+        return whole
 
     @property
     def form(self) -> Form | None:
