@@ -51,6 +51,7 @@ class Phase(enum.Enum):
     IDLE = "the first byte of a request"
     HEAD = "the rest of a head"
     BUSY = "the answer"
+    READY = "the answer is out, and so may be the next request"
     OVER = "the answer is out; what comes next is to be decided"
     DRAINING = "the rest of a body that nobody reads"
     CLOSING = "the client to close"
@@ -60,6 +61,7 @@ class Phase(enum.Enum):
 
 _BUSY: Final = Phase.BUSY  # a global is half the price of two attribute loads
 _OVER: Final = Phase.OVER
+_READY: Final = Phase.READY
 _IDLE: Final = Phase.IDLE
 _CLOSING: Final = Phase.CLOSING
 _DRAINING: Final = Phase.DRAINING
@@ -159,6 +161,7 @@ class ServerConnection:
         if self.host.options.handler_cancellation:
             exchange.task.cancel()
             return False
+        exchange.head.persistent = exchange.persistent = False  # nothing more will come
         # A client may end its side and still wait for the answer (RFC 9112 section 9.6).
         return True
 
@@ -209,7 +212,10 @@ class ServerConnection:
                 self._drain(events)
             else:
                 self._begin(events)
-            events = self._advance() if self.phase is _OVER else []
+            if self.phase is _READY:
+                events = self._go_on()
+            else:
+                events = self._advance() if self.phase is _OVER else []
         self._is_receiving = False
         if self._out:
             # Answers to requests that came in one read go out in one write.
@@ -280,13 +286,25 @@ class ServerConnection:
         if self.phase is not _BUSY:
             self._let_go()
             return
-        self.phase = _OVER
-        self._left = self.host.options.linger_size if exchange.persistent else 0
-        if not self._is_receiving:
-            events = self._advance()
-            if events:
-                # Outside of this task, so that the next one can be entered.
-                self.host.lot.loop.call_soon(self._take, events)
+        if exchange.persistent and not exchange.head.framing:
+            self.phase = _READY  # both messages are complete
+        else:
+            self.phase = _OVER
+            self._left = self.host.options.linger_size if exchange.persistent else 0
+        if self._is_receiving:
+            return
+        if self.core.buffered:
+            # Outside of this task, so that the next one can be entered; the link is held till then.
+            self.host.lot.loop.call_soon(self._resume)
+        elif self.phase is _READY:
+            self._go_on()
+        else:
+            self._advance()
+
+    def _resume(self) -> None:
+        """Take the requests behind the one that was answered, if the link still stands."""
+        if self.phase in (_READY, _OVER):
+            self._take(self._advance())
 
     def _let_go(self) -> None:
         if self.phase is Phase.SWITCHED:
@@ -294,20 +312,25 @@ class ServerConnection:
         if self.phase in (Phase.SWITCHED, Phase.LOST):
             self.host.connection_lost(self)
 
+    def _go_on(self) -> list[Event]:
+        """Begin the next request; its events, if it is here already."""
+        host = self.host
+        self.phase = _IDLE
+        self.deadline = host.now + host.options.deadlines.keep_alive
+        try:
+            events = self.core.next_cycle()
+        except ProtocolError as exc:
+            self._refuse(exc)
+            return []
+        if self._is_held:
+            self._look_behind()
+        return events
+
     def _advance(self) -> list[Event]:
         """Go on behind an answer: to the next request, to the rest of the body, or to the end."""
         core, host = self.core, self.host
         if core.can_cycle:
-            self.phase = _IDLE
-            self.deadline = host.now + host.options.deadlines.keep_alive
-            try:
-                events = core.next_cycle()
-            except ProtocolError as exc:
-                self._refuse(exc)
-                return []
-            if self._is_held:
-                self._look_behind()
-            return events
+            return self._go_on()
         if self._left and not core.is_peer_done and not self.link.is_closing:
             self.phase = Phase.DRAINING
             self.deadline = host.now + host.options.deadlines.linger

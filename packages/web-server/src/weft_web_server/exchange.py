@@ -327,6 +327,7 @@ class Exchange:
     def fail(self) -> None:
         """Give up on an answer of which a part is out: the client must see that it is cut."""
         self.phase = Phase.FAILED
+        self.persistent = False
         self.carrier.abort()
 
 

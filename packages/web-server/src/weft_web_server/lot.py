@@ -26,7 +26,6 @@ class Parked(Generic[J]):
 
     __slots__ = (
         "_asyncio_future_blocking",
-        "_is_cancelled",
         "context",
         "job",
         "lot",
@@ -35,13 +34,11 @@ class Parked(Generic[J]):
     )
 
     task: "asyncio.Task[None]"
+    wakeup: Wakeup  # with its context: how the task is woken, once it waits
+    context: Context
 
     def __init__(self, lot: "Lot[J]", job: J | None) -> None:
         self.lot = lot
-        self._asyncio_future_blocking = False
-        self._is_cancelled = False
-        self.wakeup: Wakeup | None = None
-        self.context: Context | None = None
         self.job = job
 
     def __await__(self) -> Generator[Any, None, J]:
@@ -58,12 +55,12 @@ class Parked(Generic[J]):
     def add_done_callback(self, wakeup: Wakeup, *, context: Context | None = None) -> None:
         """The task tells how it is woken; from now on it can be given a job."""
         self.wakeup = wakeup
-        self.context = context
+        self.context = context  # type: ignore[assignment]  # tasks always give one
         lot = self.lot
         if len(lot.idle) < lot.limit and not lot.is_closed:
             lot.idle.append(self)
         else:
-            self.cancel()  # many ended at once, and their places are taken
+            self._dismiss()  # many ended at once, and their places are taken
 
     def remove_done_callback(self, wakeup: Wakeup) -> int:
         """Forget how the task is woken."""
@@ -71,17 +68,19 @@ class Parked(Generic[J]):
 
     def cancel(self, msg: object = None) -> bool:
         """The task is cancelled while it waits."""
-        if self.wakeup is None or self._is_cancelled:
+        if self not in self.lot.idle:
             return False
-        self._is_cancelled = True
-        if self in self.lot.idle:
-            self.lot.idle.remove(self)
-        self.lot.loop.call_soon(self.wakeup, self, context=self.context)
+        self.lot.idle.remove(self)
+        self._dismiss()
         return True
+
+    def _dismiss(self) -> None:
+        """Wake the task without a job."""
+        self.lot.loop.call_soon(self.wakeup, self, context=self.context)
 
     def result(self) -> None:
         """What the task's waiting comes to."""
-        if self._is_cancelled:
+        if self.job is None:
             raise asyncio.CancelledError
 
 
@@ -101,6 +100,11 @@ class Lot(Generic[J]):
         self._context = copy_context()
         self._has_factory = self.loop.get_task_factory() is not None
 
+    def fill(self, count: int) -> None:
+        """Make tasks that wait, for the first requests and for several in one read."""
+        for _ in range(count):
+            self._make(None)
+
     def start(self, job: J) -> None:
         """Run a job in a waiting task, or in a new one where none waits.
 
@@ -111,13 +115,11 @@ class Lot(Generic[J]):
             return
         parked = self.idle.pop()
         parked.job = job
-        wakeup, context = parked.wakeup, parked.context
-        assert wakeup is not None and context is not None  # who is idle has both
         if current_task(self.loop) is None:
-            context.run(wakeup, parked)
+            parked.context.run(parked.wakeup, parked)
         else:
             # A task is running, so this one cannot be entered before the loop's next pass.
-            self.loop.call_soon(wakeup, parked, context=context)
+            self.loop.call_soon(parked.wakeup, parked, context=parked.context)
 
     def refill(self) -> None:
         """Put a waiting task in the place of one that is about to end."""

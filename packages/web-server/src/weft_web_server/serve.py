@@ -77,6 +77,9 @@ def make_work(host: Host) -> Callable[[Parked[Job]], Coroutine[Any, Any, None]]:
                 exchange.send_whole(response)
             else:
                 await exchange.finish(check_response(response, request), request)
+            if exchange.carrier.link.is_full:
+                # Whoever asks on and reads nothing waits, or his answers would pile up here.
+                await exchange.carrier.link.drain()
         except BaseException as exc:
             await _recover(host, (exchange, request), exc)
         finally:

@@ -1,0 +1,93 @@
+import asyncio
+
+import pytest
+from support.serving import answer_to, last, status_of
+
+from weft_http_parser import (
+    BodyTooLarge,
+    ContentCodingError,
+    MultipartError,
+    ProtocolError,
+    Reason,
+)
+from weft_web_server import (
+    Application,
+    HTTPNotFound,
+    Request,
+    RequestPayloadError,
+    RequestTimeout,
+    Response,
+    StreamResponse,
+)
+from weft_web_server.serve import to_response
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (HTTPNotFound(), 404),
+        (RequestTimeout("slow"), 408),
+        (RequestPayloadError("cut"), 400),
+        (BodyTooLarge(5), 413),
+        (ProtocolError(Reason.CHUNK_SIZE, 3), 400),
+        (ProtocolError(Reason.OUT_OF_ORDER, 3), 500),
+        (ContentCodingError("gzip", "corrupt"), 400),
+        (MultipartError("no boundary"), 400),
+        (MultipartError("too many", status=413), 413),
+        (TimeoutError(), 504),
+        (ValueError("secret"), 500),
+    ],
+    ids=lambda value: f"{value!r}"[:40],
+)
+def test_status_of_errors(error: Exception, status: int) -> None:
+    response = to_response(error)
+    assert response.status == status
+    assert "secret" not in (response.text or "")
+
+
+async def test_an_error_of_a_middleware_is_answered() -> None:
+    async def broken(request: Request, handler: object) -> StreamResponse:
+        raise RuntimeError("broken")
+
+    answer = await answer_to(Application(middlewares=[broken]), last())
+    assert status_of(answer) == 500
+
+
+async def test_a_hook_that_fails_ends_the_connection(caplog: pytest.LogCaptureFixture) -> None:
+    async def fail(request: Request, response: StreamResponse) -> None:
+        raise ValueError
+
+    app = Application()
+    app.on_response_prepare.append(fail)
+    try:
+        answer = await answer_to(app, last())
+    except ConnectionResetError:
+        answer = b""
+    assert answer == b""
+    assert "failed too" in caplog.text
+
+
+async def test_another_response_than_the_prepared_one(caplog: pytest.LogCaptureFixture) -> None:
+    async def handler(request: Request) -> StreamResponse:
+        await StreamResponse().prepare(request)
+        return Response(text="another")
+
+    app = Application()
+    app.router.add_get("/", handler)
+    try:
+        answer = await answer_to(app, last())
+    except ConnectionResetError:
+        answer = b""
+    assert b"another" not in answer
+    assert "return the prepared one" in str(caplog.records[0].exc_info)
+
+
+async def test_timeout_of_a_handler() -> None:
+    async def slow(request: Request) -> StreamResponse:
+        async with asyncio.timeout(0):
+            await asyncio.Event().wait()
+        return Response()
+
+    app = Application()
+    app.router.add_get("/", slow)
+    assert status_of(await answer_to(app, last())) == 504
