@@ -117,6 +117,7 @@ LOOSER_H11 = LOOSER | {
     "FIELD_VALUE": "h11 keeps controls but NUL, CR and LF (RFC 9110 5.5)",
     "LENGTH_AND_CODING": "h11 lets the coding win (RFC 9112 6.3 item 3)",
     "CHUNK_EXTENSION": "h11 skips spaces behind a chunk size (RFC 9112 7.1.1)",
+    "BARE_CR": "h11 looks at a line when all of it is there (RFC 9112 2.2)",
 }
 LOOSER_LLHTTP = LOOSER | {
     "HOST_MISSING": "llhttp does not look for Host (RFC 9112 3.2)",
