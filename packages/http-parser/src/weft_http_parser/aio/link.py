@@ -55,6 +55,7 @@ class Phase(enum.Enum):
 
 
 _OPEN = Phase.OPEN  # a global is half the price of two attribute loads, on every write
+_FULL = Phase.FULL
 _CONNECTED = (Phase.OPEN, Phase.FULL)
 
 
@@ -161,6 +162,11 @@ class Link(asyncio.Protocol):
         if self._phase in _CONNECTED and self.transport.can_write_eof():
             self.transport.write_eof()
 
+    @property
+    def is_full(self) -> bool:
+        """More than the mark is written and not taken: `drain` would wait."""
+        return self._phase is _FULL
+
     async def drain(self) -> None:
         """Wait until the write buffer is below its mark; at once when it is.
 
@@ -168,7 +174,13 @@ class Link(asyncio.Protocol):
         `write_timeout_seconds`.
         """
         if self._phase is _OPEN:
-            return
+            if not self.transport.is_closing():
+                return
+            # A failed write closes the transport at once, and tells us in the next pass only: a
+            # writer that never suspends would write on for ever.
+            await asyncio.sleep(0)
+            if self._phase is _OPEN:
+                return
         if self._phase is not Phase.FULL:
             raise _refusal(self._phase)
         waiter = asyncio.get_running_loop().create_future()
