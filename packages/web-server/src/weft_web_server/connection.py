@@ -411,7 +411,8 @@ class ServerConnection:
             self.link.close()
 
     def switch(self) -> None:
-        """Another protocol has taken the link over."""
+        """Another protocol takes the link over, and writes to it itself."""
+        self._flush()
         self.phase = Phase.SWITCHED
         self.deadline = NEVER
 

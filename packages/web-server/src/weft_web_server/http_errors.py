@@ -39,8 +39,6 @@ class HTTPException(Exception):
     ) -> None:
         if reason is None:
             reason = PHRASES.get(self.status_code, "")
-        elif "\n" in reason or "\r" in reason:
-            raise ValueError("a reason is one line")
         if text is None and body is None and not self.empty_body:
             text = f"{self.status_code}: {reason}"
         self.response = Response(

@@ -14,7 +14,14 @@ from weft_http_parser import PAYLOAD_REGISTRY, Payload
 from weft_http_parser import LookupError as NoPayload
 
 from .media import OCTET_STREAM, join_media, split_media
-from .streaming import INLINE_SIZE, Buffer, LooseHeaders, StreamResponse, Wishes
+from .streaming import (
+    INLINE_SIZE,
+    Buffer,
+    LooseHeaders,
+    StreamResponse,
+    Wishes,
+    check_reason,
+)
 
 TEXT = "text/plain; charset=utf-8"
 
@@ -40,7 +47,7 @@ class Response(StreamResponse):
         zlib_executor: Executor | None = None,
     ) -> None:
         self._status = status if type(status) is int else int(status)
-        self._reason = reason
+        self._reason = check_reason(reason)
         self._headers = None
         self._media = None
         self._cookies = None
@@ -89,7 +96,10 @@ class Response(StreamResponse):
             if self._headers is None:
                 self._media = TEXT
             else:
-                self._headers.setdefault("Content-Type", TEXT)
+                field = self._headers.setdefault("Content-Type", TEXT)
+                if split_media(field)[1] is None:
+                    # Without it a browser guesses how the text is encoded.
+                    self._headers["Content-Type"] = join_media(field or "text/plain", "utf-8")
         elif self._media != TEXT:
             self._body = text.encode(split_media(self._media)[1] or "utf-8")
             return

@@ -184,8 +184,6 @@ def _log_fault(host: Host, request: BaseRequest, exc: Exception) -> None:
     remote = request.remote
     if isinstance(exc, NotAResponse):
         host.logger.error("%s", exc)
-    elif isinstance(exc, asyncio.TimeoutError):
-        host.logger.debug("a handler timed out", exc_info=exc)
     elif not isinstance(exc, HTTPException):
         host.logger.error("Error handling request from %s", remote, exc_info=exc)
 

@@ -82,6 +82,13 @@ class Wishes:
 _NO_WISHES = Wishes()
 
 
+def check_reason(reason: str | None) -> str | None:
+    """The reason phrase, unless it would break out of its line."""
+    if reason is not None and ("\n" in reason or "\r" in reason):
+        raise ValueError("a reason is one line")
+    return reason
+
+
 class StreamResponse(ResponseMapping):
     """A response whose body is written piece by piece, and the ground of all the others."""
 
@@ -111,7 +118,7 @@ class StreamResponse(ResponseMapping):
         headers: LooseHeaders | None = None,
     ) -> None:
         self._status = status if type(status) is int else int(status)
-        self._reason = reason
+        self._reason = check_reason(reason)
         self._headers = None if headers is None else CIMultiDict(headers)
         self._media = None
         self._cookies = None
@@ -135,7 +142,7 @@ class StreamResponse(ResponseMapping):
         """Change the status before the head is sent."""
         self._check_unsent("the status")
         self._status = int(status)
-        self._reason = reason
+        self._reason = check_reason(reason)
 
     # The headers.
 
