@@ -1,0 +1,119 @@
+"""Clients that attack a server over real sockets, and what the server owes everyone else."""
+
+import asyncio
+import logging
+import socket
+import ssl
+import struct
+
+import pytest
+import trustme
+from support.serving import get, last, serving, talking
+
+from weft_web_server import Application, AppRunner, Request, Response, StreamResponse, TCPSite
+
+
+def app_with(**handlers: object) -> Application:
+    app = Application()
+    for name, handler in handlers.items():
+        app.router.add_route("*", f"/{name}", handler)  # type: ignore[arg-type]  # handlers
+    return app
+
+
+async def hello(request: Request) -> StreamResponse:
+    return Response(text="hello")
+
+
+async def echo(request: Request) -> StreamResponse:
+    return Response(body=await request.read())
+
+
+# Pipelining.
+
+
+async def test_answers_do_not_pile_up_for_a_client_that_only_asks() -> None:
+    waiting: list[int] = []
+
+    async def large(request: Request) -> StreamResponse:
+        assert request.transport is not None
+        waiting.append(request.transport.get_write_buffer_size())
+        return Response(body=b"x" * 30_000)
+
+    count = 400
+    async with talking(app_with(large=large)) as peer:
+        await peer.send(get("/large") * count)  # few enough bytes for one read
+        for _ in range(count):
+            _, body = await peer.read_response()
+            assert len(body) == 30_000
+    assert len(waiting) == count
+    assert max(waiting) < 300_000
+
+
+async def test_a_reset_between_two_pipelined_requests_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    has_begun, may_end, asked = asyncio.Event(), asyncio.Event(), 0
+
+    async def slow(request: Request) -> StreamResponse:
+        has_begun.set()
+        await may_end.wait()
+        return Response(text="slow")
+
+    async def counted(request: Request) -> StreamResponse:
+        nonlocal asked
+        asked += 1
+        return Response(text="counted")
+
+    app = app_with(slow=slow, counted=counted)
+    async with serving(app) as port:
+        sock = socket.create_connection(("127.0.0.1", port))
+        sock.sendall(get("/counted") * 3 + get("/slow") + get("/counted"))
+        async with asyncio.timeout(10):
+            await has_begun.wait()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.close()
+        may_end.set()
+        async with talking(app_with(hello=hello)) as other:  # some loop passes, and an answer
+            await other.send(last("/hello"))
+            await other.read_all()
+    assert asked == 3
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+async def test_the_rest_of_a_pipelined_body_over_tls() -> None:
+    authority = trustme.CA()
+    ours = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(ours)
+    theirs = ssl.create_default_context()
+    authority.configure_trust(theirs)
+    has_begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: Request) -> StreamResponse:
+        has_begun.set()
+        await may_end.wait()
+        return Response(text="slow")
+
+    runner = AppRunner(app_with(slow=slow, echo=echo), access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    try:
+        await TCPSite(runner, "127.0.0.1", 0, ssl_context=ours).start()
+        port = runner.addresses[0][1]
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", port, ssl=theirs, server_hostname="localhost"
+        )
+        head = get("/echo", "Content-Length: 3000", method="POST")
+        writer.write(get("/slow") + head + b"a" * 1000)
+        async with asyncio.timeout(10):
+            await has_begun.wait()
+            # A record of its own, which waits decrypted while the first answer does.
+            writer.write(b"b" * 2000 + last("/slow"))
+            await writer.drain()
+            for _ in range(20):
+                await asyncio.sleep(0)
+            may_end.set()
+            answers = await reader.read()
+        writer.close()
+    finally:
+        await runner.cleanup()
+    assert answers.count(b"HTTP/1.1 200 OK") == 3
+    assert b"a" * 1000 + b"b" * 2000 in answers
