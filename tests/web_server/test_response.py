@@ -32,8 +32,10 @@ def test_text_in_another_charset() -> None:
 
 
 def test_text_under_a_given_type() -> None:
-    response = Response(text="{}", headers={"Content-Type": "application/json"})
-    assert response.headers["Content-Type"] == "application/json"
+    response = Response(text="ü", headers={"Content-Type": "text/html; a=b"})
+    assert response.headers["Content-Type"] == "text/html; a=b; charset=utf-8"
+    assert response.charset == "utf-8" and response.body == "ü".encode()
+    assert Response(text="x", headers={"Content-Type": ""}).content_type == "text/plain"
     assert Response(text="x", headers={"A": "b"}).content_type == "text/plain"
     assert Response(text="ü", headers={"Content-Type": "a/b; charset=latin-1"}).body == b"\xfc"
 
@@ -47,6 +49,7 @@ def test_text_under_a_given_type() -> None:
         ({"headers": {"Content-Type": "a/b"}, "content_type": "a/b"}, ValueError),
         ({"headers": {"Content-Type": "a/b"}, "charset": "x"}, ValueError),
         ({"body": object()}, ValueError),
+        ({"reason": "a\r\nb: c"}, ValueError),
     ],
 )
 def test_refused(arguments: dict[str, object], error: type[Exception]) -> None:

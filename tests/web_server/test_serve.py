@@ -82,7 +82,7 @@ async def test_another_response_than_the_prepared_one(caplog: pytest.LogCaptureF
     assert "return the prepared one" in str(caplog.records[0].exc_info)
 
 
-async def test_timeout_of_a_handler() -> None:
+async def test_timeout_of_a_handler(caplog: pytest.LogCaptureFixture) -> None:
     async def slow(request: Request) -> StreamResponse:
         async with asyncio.timeout(0):
             await asyncio.Event().wait()
@@ -91,3 +91,5 @@ async def test_timeout_of_a_handler() -> None:
     app = Application()
     app.router.add_get("/", slow)
     assert status_of(await answer_to(app, last())) == 504
+    (record,) = (record for record in caplog.records if record.levelname == "ERROR")
+    assert record.exc_info and record.exc_info[0] is TimeoutError

@@ -18,6 +18,10 @@ def test_defaults() -> None:
 def test_status() -> None:
     response = StreamResponse(status=404, reason="No")
     assert response.reason == "No"
+    with pytest.raises(ValueError, match="one line"):
+        response.set_status(200, "a\nb")
+    with pytest.raises(ValueError, match="one line"):
+        StreamResponse(reason="a\rb")
     response.set_status(500)
     assert (response.status, response.reason) == (500, "Internal Server Error")
     assert StreamResponse(status=299).reason == ""
