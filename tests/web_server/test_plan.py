@@ -48,9 +48,9 @@ def test_not_quickly(response: Response) -> None:
     assert plan_quickly(OLD, Response(text="x"), 1, STAMP) is None
 
 
-def test_reason_is_checked() -> None:
+def test_media_type_is_checked() -> None:
     with pytest.raises(HeaderInjection):
-        plan_quickly(GET, Response(text="x", reason="a\r\nb: c"), 1, STAMP)
+        plan_quickly(GET, Response(text="x", content_type="a/b\r\nc: d"), 1, STAMP)
 
 
 def test_planning_does_not_change_the_response() -> None:
