@@ -32,12 +32,13 @@ def test_both_ways_agree_in_meaning() -> None:
     )
     full = plan(response, 5)
     assert full == Plan(quick, 5, True, True)
+    unnamed = Response(body=b"hello")
+    assert plan(unnamed, 5).head == plan_quickly(GET, unnamed, 5, STAMP)
 
 
 @pytest.mark.parametrize(
     "response",
     [
-        Response(),
         Response(text="x", headers={"A": "b"}),
         Response(text="x", status=204),
         Response(text="x", status=304),
@@ -46,6 +47,7 @@ def test_both_ways_agree_in_meaning() -> None:
 def test_not_quickly(response: Response) -> None:
     assert plan_quickly(GET, response, 1, STAMP) is None
     assert plan_quickly(OLD, Response(text="x"), 1, STAMP) is None
+    assert plan_quickly(GET, Response(), 0, STAMP) is None
 
 
 def test_media_type_is_checked() -> None:

@@ -66,11 +66,15 @@ def plan_quickly(
         response._headers is not None
         or response._wishes is not None
         or response._cookies is not None
-        or response._media is None
         or head.marks & MARK_HTTP_10
     ):
         return None
-    key = (response._status, response._reason, response._media)
+    media = response._media
+    if media is None:
+        if not size:
+            return None
+        media = OCTET_STREAM
+    key = (response._status, response._reason, media)
     prefix = _prefixes.get(key)
     if prefix is None:
         status = key[0]

@@ -6,6 +6,7 @@ Decides what the body is and what it is called; knows neither framing nor connec
 import json
 from collections.abc import Callable
 from concurrent.futures import Executor
+from functools import lru_cache
 from typing import Any
 
 from multidict import CIMultiDict
@@ -58,11 +59,11 @@ class Response(StreamResponse):
             self._wishes = Wishes(
                 executor=zlib_executor, inline_size=zlib_executor_size or INLINE_SIZE
             )
-        if headers is None and content_type is None and charset is None and body is None:
-            if type(text) is str:  # the usual case
-                self._media = TEXT
-                self._body = text.encode()
-                return
+        if headers is None and charset is None and body is None and type(text) is str:
+            # The usual case.
+            self._media = TEXT if content_type is None else _utf8_media(content_type)
+            self._body = text.encode()
+            return
         self._body = None
         if headers is not None:
             self._headers = CIMultiDict(headers)
@@ -81,9 +82,9 @@ class Response(StreamResponse):
                 "a Content-Type header and the arguments content_type or charset say the same "
                 "thing; give one of them"
             )
-        if kind is not None and "charset" in kind:
-            raise ValueError("charset must not be in content_type; give it as charset=")
-        if kind is None and is_text:
+        if kind is not None:
+            _check_kind(kind)
+        elif is_text:
             kind = "text/plain"
         if kind is not None and charset is None and is_text:
             charset = "utf-8"
@@ -184,6 +185,18 @@ class Response(StreamResponse):
         elif self._body is not None and not data:
             data = self._body
         await writer.write_eof(data)
+
+
+def _check_kind(kind: str) -> None:
+    if "charset" in kind:
+        raise ValueError("charset must not be in content_type; give it as charset=")
+
+
+@lru_cache(maxsize=128)
+def _utf8_media(kind: str) -> str:
+    """The media type of a text: few of them are in use, and each is put together once."""
+    _check_kind(kind)
+    return join_media(kind, "utf-8")
 
 
 def json_response(

@@ -125,8 +125,10 @@ def _is_persistent(head: RequestHead | ResponseHead) -> bool:
     """RFC 9112 9.3: `close` wins; else 1.1 stays, and 1.0 stays when asked to."""
     if not head.marks & MARK_CONNECTION:
         return not head.marks & MARK_HTTP_10
-    options = ",".join(head.get_all("connection")).lower().split(",")
-    names = {option.strip(_SPACE) for option in options}
+    text = ",".join(head.get_all("connection")).lower()
+    if text == "keep-alive":  # what most clients say, when they say anything
+        return True
+    names = {option.strip(_SPACE) for option in text.split(",")}
     if "close" in names:
         return False
     return not head.marks & MARK_HTTP_10 or "keep-alive" in names
