@@ -191,7 +191,9 @@ class ServerConnection:
         self.link.write_parts(parts)
 
     def abort(self) -> None:
-        """Cut the connection off; what is not sent is dropped."""
+        """Cut the connection off; answers that were gathered before still go out."""
+        if self._out and not self.link.is_closing:
+            self._flush()
         self._out = b""
         self.link.abort()
 
@@ -241,7 +243,7 @@ class ServerConnection:
 
     def _open_body(self, exchange: Exchange, events: list[Event]) -> None:
         head = exchange.head
-        is_whole = isinstance(events[-1], End)
+        is_whole = exchange.is_whole = type(events[-1]) is End
         if is_whole and not head.marks & MARK_CONTENT_ENCODING:
             pieces = events[1:-1]
             data = pieces[0] if len(pieces) == 1 else b"".join(pieces)  # type: ignore[arg-type]  # between head and end there is nothing but bytes
@@ -286,7 +288,7 @@ class ServerConnection:
         if self.phase is not _BUSY:
             self._let_go()
             return
-        if exchange.persistent and not exchange.head.framing:
+        if exchange.persistent and exchange.is_whole:
             self.phase = _READY  # both messages are complete
         else:
             self.phase = _OVER

@@ -96,6 +96,7 @@ class Exchange:
         "carrier",
         "endpoint",
         "head",
+        "is_whole",
         "params",
         "persistent",
         "phase",
@@ -111,6 +112,7 @@ class Exchange:
         self.head = head
         self.body: RequestBody | None = None
         self.endpoint: Endpoint | None = None
+        self.is_whole = not head.framing  # the request was complete when it began
         self.params = NO_PARAMS
         self.phase = _OPEN
         self.persistent = False  # whether the answer leaves the connection open

@@ -57,8 +57,9 @@ class Parked(Generic[J]):
         self.wakeup = wakeup
         self.context = context  # type: ignore[assignment]  # tasks always give one
         lot = self.lot
-        if len(lot.idle) < lot.limit and not lot.is_closed:
-            lot.idle.append(self)
+        idle = lot.idle
+        if len(idle) < lot.limit:
+            idle.append(self)
         else:
             self._dismiss()  # many ended at once, and their places are taken
 
@@ -87,14 +88,13 @@ class Parked(Generic[J]):
 class Lot(Generic[J]):
     """The waiting tasks of one server. Each takes one job and ends; another takes its place."""
 
-    __slots__ = ("_context", "_has_factory", "_work", "idle", "is_closed", "limit", "loop")
+    __slots__ = ("_context", "_has_factory", "_work", "idle", "limit", "loop")
 
     def __init__(
         self, work: Callable[[Parked[J]], Coroutine[Any, Any, None]], limit: int = 128
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.idle: list[Parked[J]] = []
-        self.is_closed = False
         self._work = work
         self.limit = limit
         self._context = copy_context()
@@ -123,12 +123,12 @@ class Lot(Generic[J]):
 
     def refill(self) -> None:
         """Put a waiting task in the place of one that is about to end."""
-        if len(self.idle) < self.limit and not self.is_closed:
+        if len(self.idle) < self.limit:
             self._make(None)
 
     def close(self) -> None:
         """Cancel the tasks that wait."""
-        self.is_closed = True
+        self.limit = 0
         for parked in list(self.idle):
             parked.task.cancel()
 

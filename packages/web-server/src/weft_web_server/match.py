@@ -96,7 +96,7 @@ class UrlMappingMatchInfo(dict[str, str]):
     __slots__ = ("_endpoint",)
 
     def __init__(self, match_dict: Mapping[str, str], endpoint: Endpoint) -> None:
-        super().__init__(match_dict)
+        self.update(match_dict)
         self._endpoint = endpoint
 
     @property
