@@ -5,10 +5,12 @@ import logging
 import socket
 import ssl
 import struct
+from json import JSONDecodeError
 
 import pytest
 import trustme
-from support.serving import get, last, serving, talking
+from support.peers import raw_client
+from support.serving import answer_to, get, last, post, serving, status_of, talking
 
 from weft_web_server import Application, AppRunner, Request, Response, StreamResponse, TCPSite
 
@@ -26,6 +28,10 @@ async def hello(request: Request) -> StreamResponse:
 
 async def echo(request: Request) -> StreamResponse:
     return Response(body=await request.read())
+
+
+def trouble(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    return [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 # Pipelining.
@@ -77,7 +83,7 @@ async def test_a_reset_between_two_pipelined_requests_is_no_error(
             await other.send(last("/hello"))
             await other.read_all()
     assert asked == 3
-    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+    assert trouble(caplog) == []
 
 
 async def test_the_rest_of_a_pipelined_body_over_tls() -> None:
@@ -117,3 +123,97 @@ async def test_the_rest_of_a_pipelined_body_over_tls() -> None:
         await runner.cleanup()
     assert answers.count(b"HTTP/1.1 200 OK") == 3
     assert b"a" * 1000 + b"b" * 2000 in answers
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+async def test_answers_before_one_that_is_cut_off_still_go_out(is_cancelled: bool) -> None:
+    async def broken(request: Request) -> StreamResponse:
+        if is_cancelled:
+            raise asyncio.CancelledError
+        response = StreamResponse()
+        await response.prepare(request)
+        raise RuntimeError("the handler has a fault")
+
+    app = app_with(hello=hello, broken=broken)
+    async with serving(app) as port:
+        for _ in range(2):  # the second time, waiting tasks answer in the read itself
+            async with raw_client(port) as peer:
+                await peer.send(get("/hello") * 3 + get("/broken"))
+                answer = await peer.read_all()
+            assert answer.count(b"\r\n\r\nhello") == 3
+
+
+# What a client says of itself.
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        get("http://[x]/url"),
+        get("http://[::1/url"),
+        get("http://a:99999/url"),
+        b"GET /url HTTP/1.1\r\nHost: a:99999\r\n\r\n",
+    ],
+)
+async def test_an_address_that_is_none(sent: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    async def url(request: Request) -> StreamResponse:
+        return Response(text=str(request.url))
+
+    answer = await answer_to(app_with(url=url), sent)
+    assert status_of(answer) == 400
+    assert b"99999" not in answer and b"[" not in answer
+    assert trouble(caplog) == []
+
+
+TEXT = "Content-Type: text/plain"
+JSON = "Content-Type: application/json"
+URLENCODED = "Content-Type: application/x-www-form-urlencoded"
+MULTIPART = "Content-Type: multipart/form-data; boundary=b"
+NAMED = b'--b\r\nContent-Disposition: form-data; name="n"\r\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "body", "status"),
+    [
+        ("/text", TEXT, b"\xff", 400),
+        ("/text", TEXT + "; charset=bogus", b"x", 415),
+        ("/json", JSON, b"{", 400),
+        ("/json", JSON, b"\xff", 400),
+        ("/json", JSON, b"[" * 100_000, 400),
+        ("/json", JSON, b"1" * 5_000, 400),
+        ("/form", URLENCODED + "; charset=bogus", b"a=%ff", 415),
+        ("/form", MULTIPART, b"--b\r\n\r\nno name\r\n--b--\r\n", 400),
+        ("/form", MULTIPART, NAMED + b"\r\n\xff\r\n--b--\r\n", 400),
+        (
+            "/form",
+            MULTIPART,
+            NAMED + b"Content-Type: text/plain; charset=bogus\r\n\r\nx\r\n--b--\r\n",
+            415,
+        ),
+    ],
+)
+async def test_content_that_cannot_be_read_is_the_clients_fault(
+    path: str, field: str, body: bytes, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def text(request: Request) -> StreamResponse:
+        return Response(text=await request.text())
+
+    async def json(request: Request) -> StreamResponse:
+        return Response(text=repr(await request.json()))
+
+    async def form(request: Request) -> StreamResponse:
+        return Response(text=repr(await request.post()))
+
+    app = app_with(text=text, json=json, form=form)
+    assert status_of(await answer_to(app, post(path, body, field))) == status
+    assert trouble(caplog) == []
+
+
+async def test_json_that_cannot_be_read_is_raised_as_ever() -> None:
+    async def json(request: Request) -> StreamResponse:
+        with pytest.raises(JSONDecodeError) as caught:
+            await request.json()
+        return Response(text=str(caught.value.pos))
+
+    answer = await answer_to(app_with(json=json), post("/json", b"[1,", JSON))
+    assert answer.endswith(b"\r\n\r\n3")

@@ -3,6 +3,7 @@
 Knows nothing of requests or responses; the answers that are raised are in `http_errors`.
 """
 
+import json
 from collections.abc import Sequence
 
 
@@ -16,6 +17,22 @@ class ConfigurationError(WebServerError, RuntimeError):
 
 class RequestPayloadError(WebServerError):
     """The body of the request is broken: cut short, badly framed or badly encoded."""
+
+
+class RequestAddressError(WebServerError, ValueError):
+    """The target of the request, or its Host field, names no URL."""
+
+
+class RequestTextError(RequestPayloadError, UnicodeDecodeError):
+    """The body is no text of its charset."""
+
+
+class RequestJsonError(RequestPayloadError, json.JSONDecodeError):
+    """The body is no JSON, or is nested too deep."""
+
+
+class RequestFormError(RequestPayloadError, ValueError):
+    """The body is no form, or a field of it is broken."""
 
 
 class PayloadAccessError(WebServerError):

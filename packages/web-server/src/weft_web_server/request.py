@@ -21,6 +21,7 @@ from weft_http_parser import (
     BodyTooLarge,
     ETag,
     Link,
+    MultipartError,
     MultipartReader,
     RequestHead,
     StreamReader,
@@ -31,6 +32,7 @@ from weft_http_parser import (
     parse_range,
 )
 
+from .errors import RequestAddressError, RequestFormError, RequestJsonError, RequestTextError
 from .keys import ChainMapProxy, RequestMapping, Store
 from .match import AbstractApplication, Endpoint, UrlMappingMatchInfo
 from .media import OCTET_STREAM, split_media
@@ -228,8 +230,11 @@ class BaseRequest(RequestMapping):
 
     @property
     def url(self) -> URL:
-        """The whole URL."""
-        return URL.build(scheme=self.scheme, authority=self.host).join(self.rel_url)
+        """The whole URL; an error that is answered with 400 when the host names none."""
+        try:
+            return URL.build(scheme=self.scheme, authority=self.host).join(self.rel_url)
+        except ValueError as exc:  # a port above 65535, for one
+            raise RequestAddressError from exc
 
     @property
     def transport(self) -> asyncio.Transport | None:
@@ -388,10 +393,20 @@ class BaseRequest(RequestMapping):
             return data.decode(self.charset or DEFAULT_CHARSET)
         except LookupError as exc:
             raise self.exchange.refuse_media("unknown charset") from exc
+        except UnicodeDecodeError as exc:
+            raise RequestTextError(*exc.args) from exc
 
     async def json(self, *, loads: Callable[[str], Any] = json.loads) -> Any:
-        """The body as JSON."""
-        return loads(await self.text())
+        """The body as JSON. What the standard `loads` refuses is answered with 400."""
+        text = await self.text()
+        if loads is not json.loads:
+            return loads(text)
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as exc:
+            raise RequestJsonError(exc.msg, exc.doc, exc.pos) from exc
+        except (ValueError, RecursionError) as exc:  # of a number, or of brackets
+            raise RequestJsonError(str(exc), text, 0) from exc
 
     async def multipart(self) -> MultipartReader:
         """The body as a multipart reader."""
@@ -409,6 +424,12 @@ class BaseRequest(RequestMapping):
             form = body.form = await self._read_form(body, limits)
         except (BodyTooLarge, TooManyFields) as exc:
             raise self.exchange.refuse_size(exc.limit, exc.limit + 1) from exc
+        except LookupError as exc:
+            raise self.exchange.refuse_media("unknown charset") from exc
+        except MultipartError:
+            raise
+        except ValueError as exc:
+            raise RequestFormError(str(exc)) from exc
         return form
 
     async def _read_form(self, body: RequestBody, limits: FormLimits) -> Form:
@@ -485,9 +506,12 @@ def _to_url(head: RequestHead) -> URL:
 
 def _target_url(head: RequestHead) -> URL:
     """RFC 9112 section 3.2: absolute-form of proxies, authority-form of CONNECT, and "*"."""
-    if head.method == "CONNECT":
-        return URL.build(authority=head.target, encoded=True)
-    return URL(head.target, encoded=True)
+    try:
+        if head.method == "CONNECT":
+            return URL.build(authority=head.target, encoded=True)
+        return URL(head.target, encoded=True)
+    except ValueError as exc:
+        raise RequestAddressError from exc
 
 
 def _changed_head(

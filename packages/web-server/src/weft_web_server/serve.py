@@ -19,7 +19,7 @@ from weft_http_parser import (
 )
 
 from .access_log import AbstractAccessLogger
-from .errors import RequestPayloadError, RequestTimeout
+from .errors import RequestAddressError, RequestPayloadError, RequestTimeout
 from .exchange import Exchange, Job, Phase
 from .http_errors import HTTPException, HTTPExpectationFailed
 from .lot import Lot, Parked
@@ -175,6 +175,8 @@ def _judge(exc: Exception) -> tuple[int, str]:
         return exc.status, f"{exc.status}: the form cannot be read"
     if isinstance(exc, RequestPayloadError | ContentCodingError):
         return 400, "400: the body of the request is broken"
+    if isinstance(exc, RequestAddressError):
+        return 400, "400: the target or the Host of the request is no address"
     if isinstance(exc, asyncio.TimeoutError):
         return 504, "504: Gateway Timeout"
     return 500, TROUBLE
