@@ -105,7 +105,7 @@ async def test_default_to_multipart() -> None:
     )
 
 
-@pytest.mark.parametrize("fields", ["abc", [("a", "b", "c")], [1]])
+@pytest.mark.parametrize("fields", ["abc", [("a", "b", "c")], [1], 5])
 def test_what_is_no_field(fields: list[tuple[str, object]]) -> None:
     with pytest.raises(TypeError, match=r"Only io\.IOBase, multidict and"):
         FormData(fields)

@@ -99,7 +99,10 @@ def render_fields(headers: Headers) -> bytes:
     b'Host: a\\r\\nAccept: */*\\r\\n'
     """
     pairs = list(headers.items() if isinstance(headers, Mapping) else headers)
-    text = "".join([name + ": " + value + "\r\n" for name, value in pairs])
+    try:
+        text = "".join([name + ": " + value + "\r\n" for name, value in pairs])
+    except TypeError as exc:
+        raise _find_other_type(pairs) from exc
     # One return and one line feed per pair are ours; any more came with a value.
     lines = len(pairs)
     if _LINES.fullmatch(text) is None or text.count("\n") != lines or text.count("\r") != lines:
@@ -108,6 +111,16 @@ def render_fields(headers: Headers) -> bytes:
         if name not in _HEADER_NAMES and not _TOKEN.fullmatch(name):
             raise HeaderInjection("header name", name)
     return _encode("header", text)
+
+
+def _find_other_type(pairs: list[tuple[object, object]]) -> TypeError:
+    """The error for pairs of which one is known to be no text."""
+    for name, value in pairs:
+        if not isinstance(name, str):
+            return TypeError(f"a header name is a str, not {type(name).__name__}: {name!r}")
+        if not isinstance(value, str):
+            break
+    return TypeError(f"the header {name} is a str, not {type(value).__name__}")
 
 
 def _find_injection(pairs: list[tuple[str, str]]) -> HeaderInjection:

@@ -58,8 +58,8 @@ class FormData:
         self._made: Payload | None = None
         if isinstance(fields, Mapping):
             self.add_fields(*fields.items())
-        elif isinstance(fields, io.IOBase | str):
-            self.add_fields(fields)
+        elif isinstance(fields, io.IOBase | str) or not hasattr(fields, "__iter__"):
+            self.add_fields(fields)  # what is no field is refused there
         else:
             self.add_fields(*fields)
 
