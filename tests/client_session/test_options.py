@@ -46,6 +46,12 @@ def test_ssl_setting_is_checked() -> None:
     assert fold({"ssl": None}).route.ssl is True
 
 
+@pytest.mark.parametrize("name", ["auth", "proxy_auth"])
+def test_credentials_are_checked(name: str) -> None:
+    with pytest.raises(TypeError, match="should be BasicAuth or None, got tuple"):
+        fold({name: ("user", "password")})
+
+
 @pytest.mark.parametrize(
     ("given", "wanted"),
     [(None, None), (3, ClientTimeout(total=3)), (ClientTimeout(connect=1),) * 2],

@@ -119,6 +119,13 @@ class Content:
     expect100: bool = False
 
 
+def checked_auth(auth: BasicAuth | None) -> BasicAuth | None:
+    """Credentials, unless they are something else, such as a pair of strings."""
+    if auth is not None and not isinstance(auth, BasicAuth):
+        raise TypeError(f"auth should be BasicAuth or None, got {type(auth).__name__}")
+    return auth
+
+
 @attrs.frozen(kw_only=True)
 class Following:
     """What happens when the answer is a redirect or an error."""
@@ -133,7 +140,7 @@ class Route:
     """The way to the server."""
 
     proxy: str | URL | None = None
-    proxy_auth: BasicAuth | None = None
+    proxy_auth: BasicAuth | None = attrs.field(default=None, converter=checked_auth)
     proxy_headers: HeadersLike | None = None
     ssl: SSLSetting = attrs.field(default=True, converter=checked_setting)
     server_hostname: str | None = None
@@ -184,7 +191,7 @@ class RequestOptions:
     params: QueryLike = None
     headers: HeadersLike | None = None
     cookies: CookiesLike | None = None
-    auth: BasicAuth | None = None
+    auth: BasicAuth | None = attrs.field(default=None, converter=checked_auth)
     skip_auto_headers: Iterable[str] | None = None
     timeout: ClientTimeout | None = None
     trace_request_ctx: object = None
