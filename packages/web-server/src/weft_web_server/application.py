@@ -7,20 +7,19 @@ middlewares, the applications on the way, and the answers where no route fits.
 import asyncio
 import logging
 import warnings
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar, overload
 
-from weft_http_parser import MARK_OTHER_TARGET
 from weft_routing import Match
 
 from .cleanup import CleanupContext
-from .compose import Table, build_table, to_miss
+from .compose import Resolve, Table, build_table
 from .dispatcher import UrlDispatcher
 from .errors import NotAppKeyWarning
 from .keys import AppKey, Store
 from .match import AbstractApplication
 from .middleware import Middleware
-from .request import Request, routed_path
+from .request import Request
 from .resources import AbstractResource, AbstractRoute, PrefixedSubAppResource
 from .routes import AbstractRouteDef
 from .signals import FrozenList, Signal
@@ -293,26 +292,11 @@ class Application(AbstractApplication):
 
     # Requests.
 
-    def resolve(self, request: Request) -> Callable[[Request], Awaitable[Any]]:
-        """The handler for a request, with its middlewares; notes the match in the request."""
-        table = self._table
-        assert table is not None  # a server runs frozen applications only
-        exchange = request.exchange
-        head = request._head
-        target = head.target
-        if "?" in target or head.marks & MARK_OTHER_TARGET or "#" in target:
-            target = routed_path(head)
-        match = table.router.match(head.method, target)
-        if type(match) is Match:
-            endpoint = match.value
-            if endpoint.error is None:
-                exchange.endpoint = endpoint
-                exchange.params = match.params
-                return endpoint.handler
-        else:
-            endpoint = table.miss
-        exchange.endpoint = endpoint = to_miss(endpoint, head.method, target)
-        return endpoint.handler
+    @property
+    def resolve(self) -> Resolve:
+        """What finds the handler for a request, from the pre-freeze on."""
+        assert self._table is not None  # a server runs frozen applications only
+        return self._table.resolve
 
     def leads_somewhere(self, method: str, path: str) -> bool:
         assert self._table is not None  # asked for while a request is answered

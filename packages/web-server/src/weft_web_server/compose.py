@@ -4,17 +4,18 @@ Decides which middlewares a route passes and who answers where no route fits. Ru
 """
 
 import inspect
-from collections.abc import Awaitable, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeAlias
 
 import attrs
 
-from weft_routing import DuplicateRoute, Miss, Router
+from weft_http_parser import MARK_OTHER_TARGET
+from weft_routing import DuplicateRoute, Match, Miss, Router
 
 from .http_errors import HTTPException, HTTPMethodNotAllowed, HTTPNotFound
 from .match import AbstractApplication, Endpoint
 from .middleware import Handler, Middleware, fold
-from .request import Request
+from .request import Request, routed_path
 from .resources import (
     AbstractResource,
     AnyHandler,
@@ -38,15 +39,18 @@ class Part(Protocol):
     def resources(self) -> Sequence[AbstractResource]: ...
 
 
+Chain = tuple[Any, ...]  # applications, outermost first
+Resolve: TypeAlias = Callable[[Request], Handler]
+"""Finds the handler for a request, and notes the match in the request's exchange."""
+
+
 @attrs.frozen(eq=False)
 class Table:
     """The routes of all applications, and what answers where none fits."""
 
     router: Router[Endpoint]
     miss: Endpoint
-
-
-Chain = tuple[Any, ...]  # applications, outermost first
+    resolve: Resolve
 
 
 def build_table(root: Part) -> Table:
@@ -54,7 +58,30 @@ def build_table(root: Part) -> Table:
     router: Router[Endpoint] = Router()
     miss = _collect((root,), "", (router,))
     router.freeze()
-    return Table(router, miss)
+    return Table(router, miss, _make_resolve(router, miss))
+
+
+def _make_resolve(router: Router[Endpoint], outer_miss: Endpoint) -> Resolve:
+    find = router.match
+
+    def resolve(request: Request) -> Handler:
+        exchange, head = request.exchange, request._head
+        path = head.target
+        if head.marks & MARK_OTHER_TARGET or "?" in path or "#" in path:
+            path = routed_path(head)
+        match = find(head.method, path)
+        if type(match) is Match:
+            endpoint = match.value
+            if endpoint.error is None:
+                exchange.endpoint = endpoint
+                exchange.params = match.params
+                return endpoint.handler
+        else:
+            endpoint = outer_miss
+        exchange.endpoint = endpoint = to_miss(endpoint, head.method, path)
+        return endpoint.handler
+
+    return resolve
 
 
 def _collect(chain: Chain, prefix: str, outer: tuple[Router[Endpoint], ...]) -> Endpoint:

@@ -207,7 +207,7 @@ class ServerConnection:
     def _take(self, events: list[Event]) -> None:
         """Act on events, and on those of the requests behind, as far as answers are ready."""
         self._is_receiving = True
-        while events:
+        while True:
             if self.exchange is not None:
                 self._feed(self.exchange, events)
             elif self.phase is _DRAINING:
@@ -216,8 +216,12 @@ class ServerConnection:
                 self._begin(events)
             if self.phase is _READY:
                 events = self._go_on()
+            elif self.phase is _OVER:
+                events = self._advance()
             else:
-                events = self._advance() if self.phase is _OVER else []
+                break
+            if not events:
+                break
         self._is_receiving = False
         if self._out:
             # Answers to requests that came in one read go out in one write.
@@ -306,7 +310,9 @@ class ServerConnection:
     def _resume(self) -> None:
         """Take the requests behind the one that was answered, if the link still stands."""
         if self.phase in (_READY, _OVER):
-            self._take(self._advance())
+            events = self._advance()
+            if events:
+                self._take(events)
 
     def _let_go(self) -> None:
         if self.phase is Phase.SWITCHED:

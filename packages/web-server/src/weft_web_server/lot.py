@@ -45,8 +45,7 @@ class Parked(Generic[J]):
         if self.job is None:
             self._asyncio_future_blocking = True
             yield self
-        assert self.job is not None  # nothing else wakes the task
-        return self.job
+        return self.job  # type: ignore[return-value]  # nothing else wakes the task
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
         """The loop of the task."""
@@ -110,10 +109,11 @@ class Lot(Generic[J]):
 
         A waiting task runs at once, until it waits for something else or ends.
         """
-        if not self.idle:
+        idle = self.idle
+        if not idle:
             self._make(job)
             return
-        parked = self.idle.pop()
+        parked = idle.pop()
         parked.job = job
         if current_task(self.loop) is None:
             parked.context.run(parked.wakeup, parked)
