@@ -23,10 +23,10 @@ class Workshop:
         if job == "wait":
             await asyncio.sleep(0)
             self.done.append("waited")
-        self.lot.refill()
+        self.lot.refill(parked)
 
     async def fill(self) -> None:
-        self.lot.refill()
+        self.lot.fill(1)
         await asyncio.sleep(0)
 
 
@@ -86,7 +86,8 @@ async def test_closing_cancels_those_that_wait() -> None:
     with pytest.raises(asyncio.CancelledError):
         await parked.task
     assert shop.lot.idle == [] and not parked.cancel()
-    shop.lot.refill()
+    shop.lot.refill(parked)
+    await asyncio.sleep(0)
     assert shop.lot.idle == []
 
 

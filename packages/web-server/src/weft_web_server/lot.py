@@ -102,7 +102,7 @@ class Lot(Generic[J]):
     def fill(self, count: int) -> None:
         """Make tasks that wait, for the first requests and for several in one read."""
         for _ in range(count):
-            self._make(None)
+            self._employ(Parked(self, None))
 
     def start(self, job: J) -> None:
         """Run a job in a waiting task, or in a new one where none waits.
@@ -111,7 +111,7 @@ class Lot(Generic[J]):
         """
         idle = self.idle
         if not idle:
-            self._make(job)
+            self._employ(Parked(self, job))
             return
         parked = idle.pop()
         parked.job = job
@@ -121,10 +121,11 @@ class Lot(Generic[J]):
             # A task is running, so this one cannot be entered before the loop's next pass.
             self.loop.call_soon(parked.wakeup, parked, context=parked.context)
 
-    def refill(self) -> None:
+    def refill(self, parked: Parked[J]) -> None:
         """Put a waiting task in the place of one that is about to end."""
         if len(self.idle) < self.limit:
-            self._make(None)
+            parked.job = None
+            self._employ(parked)
 
     def close(self) -> None:
         """Cancel the tasks that wait."""
@@ -132,8 +133,8 @@ class Lot(Generic[J]):
         for parked in list(self.idle):
             parked.task.cancel()
 
-    def _make(self, job: J | None) -> None:
-        parked = Parked(self, job)
+    def _employ(self, parked: Parked[J]) -> None:
+        """Make a task that waits, or works at once where there is a job."""
         # Every task has a copy of the context that the server was started in, so that nothing
         # which one request sets is seen by another.
         context = self._context.copy()

@@ -48,7 +48,7 @@ class Response(StreamResponse):
         zlib_executor: Executor | None = None,
     ) -> None:
         self._status = status if type(status) is int else int(status)
-        self._reason = check_reason(reason)
+        self._reason = None if reason is None else check_reason(reason)
         self._headers = None
         self._media = None
         self._cookies = None

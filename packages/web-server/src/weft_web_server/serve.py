@@ -88,7 +88,7 @@ def make_work(host: Host) -> Callable[[Parked[Job]], Coroutine[Any, Any, None]]:
             exchange.carrier.over(exchange)
             if host.is_draining:
                 host.exchange_over()
-            parked.lot.refill()
+            parked.lot.refill(parked)
 
     return work
 

@@ -118,7 +118,7 @@ class StreamResponse(ResponseMapping):
         headers: LooseHeaders | None = None,
     ) -> None:
         self._status = status if type(status) is int else int(status)
-        self._reason = check_reason(reason)
+        self._reason = None if reason is None else check_reason(reason)
         self._headers = None if headers is None else CIMultiDict(headers)
         self._media = None
         self._cookies = None
@@ -142,7 +142,7 @@ class StreamResponse(ResponseMapping):
         """Change the status before the head is sent."""
         self._check_unsent("the status")
         self._status = int(status)
-        self._reason = check_reason(reason)
+        self._reason = None if reason is None else check_reason(reason)
 
     # The headers.
 
