@@ -157,12 +157,15 @@ class Course:
         "first",
     )
 
-    def __init__(self, tools: Tools, options: RequestOptions) -> None:
+    def __init__(
+        self, tools: Tools, options: RequestOptions, deadlines: Deadlines | None = None
+    ) -> None:
         timeout = options.timeout or tools.defaults.timeout
         context = options.trace_request_ctx
         self._tools = tools
         self._options = options
-        self._deadlines = Deadlines(timeout, tools.connector.running_loop().time())
+        # A course may go on where another way has ended, and has no more time then.
+        self._deadlines = deadlines or Deadlines(timeout, tools.connector.running_loop().time())
         self._traces = [
             Trace(tools.owner, config, config.trace_config_ctx(context))
             for config in tools.trace_configs
@@ -346,6 +349,8 @@ def may_repeat(exchange: ClientExchange, request: ClientRequest) -> bool:
     """RFC 9110 9.2.2: a kept connection that died is no answer to an idempotent request."""
     if exchange.has_received or not request.is_repeatable:
         return False
+    if isinstance(exchange.error, TimeoutError):
+        return False  # it did not die: the server has the request, and is slow
     return request.method in IDEMPOTENT_METHODS
 
 

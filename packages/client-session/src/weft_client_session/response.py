@@ -465,7 +465,6 @@ class ClientResponse:
 
 def _is_known(charset: str) -> bool:
     try:
-        codecs.lookup(charset)
+        return codecs.lookup(charset)._is_text_encoding  # "hex" and its like are none
     except (LookupError, ValueError):
         return False
-    return True

@@ -428,10 +428,16 @@ class ClientSession:
                 return self._open_ready(ready, options)
         return self._open(method, url, options)
 
-    async def _open(self, method: str, url: str | URL, options: RequestOptions) -> ClientResponse:
+    async def _open(
+        self,
+        method: str,
+        url: str | URL,
+        options: RequestOptions,
+        deadlines: Deadlines | None = None,
+    ) -> ClientResponse:
         if self._is_closed:
             raise RuntimeError("Session is closed")
-        course = Course(self._tools, options)
+        course = Course(self._tools, options, deadlines)
         spec = build_spec(method, url, options, self._tools.defaults)
         response = await course.run(spec)
         if self._is_plain and isinstance(url, str) and is_plain(options):
@@ -457,12 +463,12 @@ class ClientSession:
                 exchange.touch()
             await connection.arrival  # as `exchange.answer()`, one coroutine less
             head = exchange.head or await exchange.answer()
-        except (LinkLost, ClientConnectionError):
+        except (LinkLost, ClientConnectionError) as exc:
             exchange.close()
-            if exchange.has_received:
+            if exchange.has_received or isinstance(exc, TimeoutError):
                 raise
             # The kept connection was dead; only idempotent requests are remembered.
-            return await self._open(*ready.asked, options)
+            return await self._open(*ready.asked, options, exchange.deadlines)
         except ProtocolError as exc:
             raise head_error(exc, ready.request.request_info) from exc
         except BaseException:
@@ -471,16 +477,16 @@ class ClientSession:
         response = ClientResponse(head, ready.request, exchange, tools.settings)
         if head.status not in REDIRECTS and not head.marks & MARK_SET_COOKIE:
             return response
-        return await self._finish_ready(ready, options, response)
+        return await self._finish_ready(ready, options, response, exchange.deadlines)
 
     async def _finish_ready(
-        self, ready: Ready, options: RequestOptions, response: ClientResponse
+        self, ready: Ready, options: RequestOptions, response: ClientResponse, deadlines: Deadlines
     ) -> ClientResponse:
         """What an answer may ask for: cookies to keep, a redirect to follow."""
         head = response.head
         keep_cookies(self._tools.jar, head, ready.request.url)
         if head.status in REDIRECTS and options.following.allow_redirects:
-            return await Course(self._tools, options).run(ready.spec, response)
+            return await Course(self._tools, options, deadlines).run(ready.spec, response)
         return response
 
     async def _open_websocket(
