@@ -11,9 +11,9 @@ variable: contextvars.ContextVar[int] = contextvars.ContextVar("variable", defau
 class Workshop:
     """Jobs that note when they ran, and where."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = 1) -> None:
         self.done: list[str] = []
-        self.lot: Lot[str] = Lot(self.work, limit=2)
+        self.lot: Lot[str] = Lot(self.work, limit=limit)
 
     async def work(self, parked: Parked[str]) -> None:
         job = await parked
@@ -26,7 +26,7 @@ class Workshop:
         self.lot.refill(parked)
 
     async def fill(self) -> None:
-        self.lot.fill(1)
+        self.lot.fill()
         await asyncio.sleep(0)
 
 
@@ -66,7 +66,7 @@ async def test_without_a_waiting_task_one_is_made() -> None:
 
 
 async def test_contexts_are_fresh_and_the_lot_is_bounded() -> None:
-    shop = Workshop()
+    shop = Workshop(limit=2)
     for number in range(5):
         shop.lot.start(str(number))
     for _ in range(3):

@@ -1,7 +1,11 @@
 """Tasks that wait for requests: made beforehand, so that a handler starts in the loop pass in
 which its request came, in a task and a context of its own.
 
-Decides how many tasks wait. Knows nothing of requests: a job is whatever the coroutine takes.
+Decides how many tasks wait. Waiting costs a step more than starting with a job does, so few wait:
+they serve what comes alone or in small numbers. Of a crowd that came in one pass of the loop the
+rest gets tasks that start in the next, when the loop is done with reading.
+
+Knows nothing of requests: a job is whatever the coroutine takes.
 """
 
 import asyncio
@@ -90,7 +94,7 @@ class Lot(Generic[J]):
     __slots__ = ("_context", "_has_factory", "_work", "idle", "limit", "loop")
 
     def __init__(
-        self, work: Callable[[Parked[J]], Coroutine[Any, Any, None]], limit: int = 128
+        self, work: Callable[[Parked[J]], Coroutine[Any, Any, None]], limit: int = 16
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.idle: list[Parked[J]] = []
@@ -99,9 +103,9 @@ class Lot(Generic[J]):
         self._context = copy_context()
         self._has_factory = self.loop.get_task_factory() is not None
 
-    def fill(self, count: int) -> None:
-        """Make tasks that wait, for the first requests and for several in one read."""
-        for _ in range(count):
+    def fill(self) -> None:
+        """Make the tasks that wait."""
+        for _ in range(self.limit - len(self.idle)):
             self._employ(Parked(self, None))
 
     def start(self, job: J) -> None:

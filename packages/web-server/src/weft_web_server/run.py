@@ -5,6 +5,7 @@ terminal is told.
 """
 
 import asyncio
+import inspect
 import errno
 import logging
 import os
@@ -122,7 +123,7 @@ async def _serve(
     print: Print | None,
     options: dict[str, Any],
 ) -> None:
-    if not isinstance(app, Application):
+    if inspect.isawaitable(app):
         app = await app
     runner = AppRunner(app, **options)
     try:

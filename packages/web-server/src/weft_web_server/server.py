@@ -22,7 +22,6 @@ from .serve import Resolve, make_work
 from .settings import ServerOptions, to_options
 
 SWEEP_SECONDS: Final = 0.25
-WAITING_TASKS: Final = 16
 
 
 class Server:
@@ -106,7 +105,7 @@ class Server:
         if self._sweep_handle is None:
             if not hasattr(self, "lot"):
                 self.lot = Lot(make_work(self))
-                self.lot.fill(WAITING_TASKS)
+                self.lot.fill()
             self._sweep()
 
     def connection_lost(self, connection: ServerConnection) -> None:

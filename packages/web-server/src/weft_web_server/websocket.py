@@ -235,7 +235,7 @@ class WebSocketResponse(StreamResponse):
         """The text of the next message, which must be text."""
         message = await self.receive(timeout)
         if message.type is not WSMsgType.TEXT:
-            raise WSMessageTypeError(f"received a {message.type.name} message, wanted TEXT")
+            raise WSMessageTypeError(message.type, WSMsgType.TEXT)
         text: str | bytes = message.data
         return text
 
@@ -243,7 +243,7 @@ class WebSocketResponse(StreamResponse):
         """The bytes of the next message, which must be binary."""
         message = await self.receive(timeout)
         if message.type is not WSMsgType.BINARY:
-            raise WSMessageTypeError(f"received a {message.type.name} message, wanted BINARY")
+            raise WSMessageTypeError(message.type, WSMsgType.BINARY)
         data: bytes = message.data
         return data
 
