@@ -3,9 +3,12 @@
 import socket
 from pathlib import Path
 
+import pytest
 from support.peers import raw_client
 from support.programs import python_program
 from support.serving import last
+
+from weft_web_server import run_app
 
 PROGRAM = """
 import asyncio
@@ -59,6 +62,11 @@ async def test_port_in_use(tmp_path: Path) -> None:
     (line,) = (line for line in printed.splitlines() if "cannot listen" in line)
     assert "in use" in line and "choose another port" in line
     assert "cleaned up" in printed
+
+
+def test_no_application() -> None:
+    with pytest.raises(TypeError, match=r"takes a web\.Application, not int"):
+        run_app(5)  # type: ignore[arg-type]  # the mistake under test
 
 
 async def test_paths_and_sockets(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from weft_websocket import (
     WeftWebSocketError,
     WSCloseCode,
     WSMessageTypeError,
+    WSMsgType,
 )
 
 
@@ -37,6 +38,12 @@ def test_errors_have_one_root_and_the_built_in_that_users_catch() -> None:
         assert issubclass(error, built_in)
     with pytest.raises(ConnectionResetError, match="Cannot write to closing transport"):
         raise WebSocketClosed
+
+
+def test_a_message_of_another_type() -> None:
+    error = WSMessageTypeError(WSMsgType.BINARY, WSMsgType.TEXT)
+    assert (error.received, error.wanted) == (WSMsgType.BINARY, WSMsgType.TEXT)
+    assert str(error) == "Received message BINARY is not WSMsgType.TEXT"
 
 
 def test_a_handshake_error_describes_the_answer() -> None:

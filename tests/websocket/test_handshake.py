@@ -220,6 +220,12 @@ def test_the_fields_of_a_request() -> None:
     assert fewer["Sec-WebSocket-Extensions"].endswith("; server_max_window_bits=10")
 
 
+@pytest.mark.parametrize("bits", [-1, 8, 16])
+def test_a_window_that_cannot_be_offered(bits: int) -> None:
+    with pytest.raises(ValueError, match="9 to 15 bits"):
+        upgrade_headers(KEY, deflate_bits=bits)
+
+
 def test_a_client_takes_what_a_server_answers() -> None:
     key = make_key()
     headers = [("Host", "x"), *upgrade_headers(key, protocols=("a", "b"), deflate_bits=12)]

@@ -229,13 +229,13 @@ class ClientWebSocketResponse(Generic[DecodesText]):
     async def receive_str(self, *, timeout: float | None = None) -> str:  # noqa: ASYNC109
         message = await self.receive(timeout)
         if message.type is not WSMsgType.TEXT:
-            raise _wrong_type(message, "TEXT")
+            raise WSMessageTypeError(message.type, WSMsgType.TEXT)
         return cast(str, message.data)  # bytes where text is not decoded
 
     async def receive_bytes(self, *, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         message = await self.receive(timeout)
         if message.type is not WSMsgType.BINARY:
-            raise _wrong_type(message, "BINARY")
+            raise WSMessageTypeError(message.type, WSMsgType.BINARY)
         return cast(bytes, message.data)
 
     async def receive_json(
@@ -265,12 +265,6 @@ class ClientWebSocketResponse(Generic[DecodesText]):
 
 def _closed() -> ClientConnectionResetError:
     return ClientConnectionResetError("Cannot write to closing transport")
-
-
-def _wrong_type(message: Message, wanted: str) -> WSMessageTypeError:
-    return WSMessageTypeError(
-        f"Received message {int(message.type)}:{message.data!r} is not WSMsgType.{wanted}"
-    )
 
 
 def to_ws_timeout(

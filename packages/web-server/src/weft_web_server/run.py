@@ -5,8 +5,8 @@ terminal is told.
 """
 
 import asyncio
-import inspect
 import errno
+import inspect
 import logging
 import os
 import socket

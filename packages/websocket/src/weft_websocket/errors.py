@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Sequence
 
-from weft_websocket.codes import WSCloseCode
+from weft_websocket.codes import WSCloseCode, WSMsgType
 
 
 class Rule(enum.IntEnum):
@@ -70,6 +70,14 @@ class WebSocketClosed(WeftWebSocketError, ConnectionResetError):
 
 class WSMessageTypeError(WeftWebSocketError, TypeError):
     """A message came that is not of the type asked for."""
+
+    def __init__(self, received: WSMsgType, wanted: WSMsgType) -> None:
+        self.received = received
+        self.wanted = wanted
+        super().__init__(received, wanted)
+
+    def __str__(self) -> str:
+        return f"Received message {self.received.name} is not WSMsgType.{self.wanted.name}"
 
 
 class HandshakeError(WeftWebSocketError):

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import attrs
 
 from weft_http_parser import HTTP_11, RequestHead, ResponseHead
-from weft_websocket.deflate import MAX_WINDOW_BITS, NAME, DeflateParams
+from weft_websocket.deflate import MAX_WINDOW_BITS, MIN_WINDOW_BITS, NAME, DeflateParams
 from weft_websocket.errors import HandshakeError
 
 Pairs = tuple[tuple[str, str], ...]
@@ -105,6 +105,9 @@ def upgrade_headers(
 
     `deflate_bits` offers permessage-deflate with at most that window (9 to 15; 0: no offer).
     """
+    # RFC 7692 7.1.2 allows 8 as well, and zlib cannot compress with it.
+    if deflate_bits and not MIN_WINDOW_BITS < deflate_bits <= MAX_WINDOW_BITS:
+        raise ValueError(f"compression takes 9 to 15 bits, or 0 for none, not {deflate_bits}")
     headers = [
         ("Upgrade", "websocket"),
         ("Connection", "Upgrade"),
