@@ -8,7 +8,7 @@ import pytest
 
 import weft_client_session as client
 from weft_client_session import TraceConfig, TraceDnsCacheHitParams
-from weft_client_session.tracing import Trace, send_traces
+from weft_client_session.tracing import Trace
 
 aiohttp = pytest.importorskip("aiohttp")
 SIGNALS = sorted(name for name in dir(aiohttp.TraceConfig()) if name.startswith("on_"))
@@ -48,7 +48,7 @@ async def test_receivers_are_called_in_order_with_session_context_and_params() -
     session = Session()
     context = config.trace_config_ctx({"k": 1})
     params = TraceDnsCacheHitParams("a")
-    await send_traces([Trace(session, config, context)], params)
+    await Trace(session, config, context).send(params)
     assert calls == [("first", session, context, params), ("second", session, context, params)]
     assert context.trace_request_ctx == {"k": 1}
 

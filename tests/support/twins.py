@@ -33,7 +33,11 @@ def _load(package: str, backend: str) -> dict[str, ModuleType]:
         del sys.modules[name]
     try:
         os.environ["WEFT_NO_EXTENSIONS"] = "1" if backend == "py" else ""
-        importlib.import_module(package)
+        loaded = importlib.import_module(package)
+        # Everything at once: a part loaded later would be one of the copy that `import` gives.
+        importlib.import_module(f"{package}._twin._py")
+        for name in dir(loaded):
+            getattr(loaded, name)
         return {name: module for name, module in sys.modules.items() if _belongs(name, package)}
     finally:
         for name in [name for name in sys.modules if _belongs(name, package)]:

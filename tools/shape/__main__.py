@@ -103,7 +103,7 @@ def check_imports(module: Module) -> Iterator[Finding]:
     if module.path.name != "__init__.py" or module.path.parent.name == "_twin":
         return
     for statement in body_without_docstring(module.tree):
-        if not (is_import(statement) or is_dunder(statement)):
+        if not is_plain(statement):
             yield Finding(module.path, statement.lineno, "an __init__ holds imports only")
 
 
@@ -119,16 +119,21 @@ def at_top(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
                 yield from at_top(handler.body)
 
 
-def is_import(statement: ast.stmt) -> bool:
+def is_plain(statement: ast.stmt) -> bool:
+    """An import, or `__all__ = …`; both also under an `if`."""
     if isinstance(statement, ast.If):
-        return all(map(is_import, statement.body + statement.orelse))
-    return isinstance(statement, ast.Import | ast.ImportFrom)
+        return all(map(is_plain, statement.body + statement.orelse))
+    return isinstance(statement, ast.Import | ast.ImportFrom) or is_dunder(statement)
 
 
 def is_dunder(statement: ast.stmt) -> bool:
-    """`__all__ = …`, `__version__ = …`."""
+    """`__all__ = …`, `__version__ = …`, `__getattr__, __dir__ = …`."""
     if isinstance(statement, ast.Assign):
-        targets = statement.targets
+        targets = [
+            node
+            for target in statement.targets
+            for node in (target.elts if isinstance(target, ast.Tuple) else [target])
+        ]
     elif isinstance(statement, ast.AnnAssign | ast.AugAssign):
         targets = [statement.target]
     else:

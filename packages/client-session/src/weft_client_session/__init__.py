@@ -1,5 +1,7 @@
 """An asyncio HTTP client with the API of aiohttp.ClientSession."""
 
+from typing import TYPE_CHECKING
+
 from weft_client_session.connection import Connection
 from weft_client_session.connector import BaseConnector, TCPConnector, UnixConnector
 from weft_client_session.errors import (
@@ -46,36 +48,79 @@ from weft_client_session.resolver import (
 )
 from weft_client_session.response import ClientResponse
 from weft_client_session.session import ClientSession, request
-from weft_client_session.testing import FakeResolver, TestClient, TestedServer
 from weft_client_session.tls import Fingerprint
-from weft_client_session.tracing import (
-    TraceConfig,
-    TraceConnectionCreateEndParams,
-    TraceConnectionCreateStartParams,
-    TraceConnectionQueuedEndParams,
-    TraceConnectionQueuedStartParams,
-    TraceConnectionReuseconnParams,
-    TraceDnsCacheHitParams,
-    TraceDnsCacheMissParams,
-    TraceDnsResolveHostEndParams,
-    TraceDnsResolveHostStartParams,
-    TraceRequestChunkSentParams,
-    TraceRequestEndParams,
-    TraceRequestExceptionParams,
-    TraceRequestHeadersSentParams,
-    TraceRequestRedirectParams,
-    TraceRequestStartParams,
-    TraceResponseChunkReceivedParams,
-)
-from weft_client_session.websocket import ClientWebSocketResponse
-from weft_http_parser import BasicAuth, FormData, encode_basic_auth, hdrs
-from weft_websocket import (
-    WebSocketError,
-    WSCloseCode,
-    WSMessage,
-    WSMessageTypeError,
-    WSMsgType,
-)
+from weft_http_parser import BasicAuth, encode_basic_auth, hdrs, late_names
+
+# Parts that a plain program never touches load with the first use of one of their names.
+if TYPE_CHECKING:
+    from weft_client_session.testing import FakeResolver, TestClient, TestedServer
+    from weft_client_session.tracing import (
+        TraceConfig,
+        TraceConnectionCreateEndParams,
+        TraceConnectionCreateStartParams,
+        TraceConnectionQueuedEndParams,
+        TraceConnectionQueuedStartParams,
+        TraceConnectionReuseconnParams,
+        TraceDnsCacheHitParams,
+        TraceDnsCacheMissParams,
+        TraceDnsResolveHostEndParams,
+        TraceDnsResolveHostStartParams,
+        TraceRequestChunkSentParams,
+        TraceRequestEndParams,
+        TraceRequestExceptionParams,
+        TraceRequestHeadersSentParams,
+        TraceRequestRedirectParams,
+        TraceRequestStartParams,
+        TraceResponseChunkReceivedParams,
+    )
+    from weft_client_session.websocket import ClientWebSocketResponse
+    from weft_http_parser import FormData
+    from weft_websocket import (
+        WebSocketError,
+        WSCloseCode,
+        WSMessage,
+        WSMessageTypeError,
+        WSMsgType,
+    )
+else:
+    __getattr__, __dir__ = late_names(
+        globals(),
+        {
+            "weft_client_session.testing": (
+                "FakeResolver",
+                "TestClient",
+                "TestedServer",
+            ),
+            "weft_client_session.tracing": (
+                "TraceConfig",
+                "TraceConnectionCreateEndParams",
+                "TraceConnectionCreateStartParams",
+                "TraceConnectionQueuedEndParams",
+                "TraceConnectionQueuedStartParams",
+                "TraceConnectionReuseconnParams",
+                "TraceDnsCacheHitParams",
+                "TraceDnsCacheMissParams",
+                "TraceDnsResolveHostEndParams",
+                "TraceDnsResolveHostStartParams",
+                "TraceRequestChunkSentParams",
+                "TraceRequestEndParams",
+                "TraceRequestExceptionParams",
+                "TraceRequestHeadersSentParams",
+                "TraceRequestRedirectParams",
+                "TraceRequestStartParams",
+                "TraceResponseChunkReceivedParams",
+            ),
+            "weft_client_session.websocket": ("ClientWebSocketResponse",),
+            "weft_http_parser": ("FormData",),
+            "weft_websocket": (
+                "WebSocketError",
+                "WSCloseCode",
+                "WSMessage",
+                "WSMessageTypeError",
+                "WSMsgType",
+            ),
+        },
+    )
 
 __version__ = "0.1.0"
 

@@ -10,7 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Hashable, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from multidict import CIMultiDict
 
@@ -44,16 +44,10 @@ from weft_client_session.request import (
 )
 from weft_client_session.resolver import AbstractResolver, AddressCache, NameService
 from weft_client_session.tls import SSLSetting, checked_setting, pin_for, ready_context
-from weft_client_session.tracing import (
-    Trace,
-    TraceConnectionCreateEndParams,
-    TraceConnectionCreateStartParams,
-    TraceConnectionQueuedEndParams,
-    TraceConnectionQueuedStartParams,
-    TraceConnectionReuseconnParams,
-    send_traces,
-)
 from weft_http_parser import DEFAULT_LIMITS, Limits, Link, hdrs
+
+if TYPE_CHECKING:  # where nobody traces, tracing is not loaded
+    from weft_client_session.tracing import Trace
 
 KEEPALIVE_SECONDS = 15.0
 CLOSE_SECONDS = 1.0
@@ -216,7 +210,7 @@ class BaseConnector:
     async def connect(
         self,
         req: ClientRequest,
-        traces: Sequence[Trace] = (),
+        traces: "Sequence[Trace]" = (),
         timeout: ClientTimeout | Deadlines | None = None,  # noqa: ASYNC109  aiohttp's
         *,
         limits: Limits = DEFAULT_LIMITS,
@@ -245,7 +239,7 @@ class BaseConnector:
         self,
         request: ClientRequest,
         connection: Connection,
-        traces: Sequence[Trace],
+        traces: "Sequence[Trace]",
         deadlines: Deadlines,
     ) -> Link:
         """A new link to where the request goes, for this connection."""
@@ -305,7 +299,7 @@ class BaseConnector:
         self,
         key: ConnectionKey,
         request: ClientRequest,
-        traces: Sequence[Trace],
+        traces: "Sequence[Trace]",
         deadlines: Deadlines,
     ) -> Connection:
         while True:
@@ -321,10 +315,11 @@ class BaseConnector:
             if connection.is_placed and await self._told(connection, traces):
                 return connection
 
-    async def _told(self, connection: Connection, traces: Sequence[Trace]) -> bool:
+    async def _told(self, connection: Connection, traces: "Sequence[Trace]") -> bool:
         """Whether a connection is still good when everyone has heard of its use."""
         try:
-            await send_traces(traces, TraceConnectionReuseconnParams())
+            for trace in traces:
+                await trace.connection_reuseconn()
         except BaseException:
             self._return_grant(connection.key, Grant(connection))
             raise
@@ -334,17 +329,19 @@ class BaseConnector:
         self,
         key: ConnectionKey,
         request: ClientRequest,
-        traces: Sequence[Trace],
+        traces: "Sequence[Trace]",
         deadlines: Deadlines,
     ) -> Connection:
         """Fill the place that the pool granted."""
         books = self._bound()
         connection = Connection(self, key, books.loop)
         try:
-            await send_traces(traces, TraceConnectionCreateStartParams())
+            for trace in traces:
+                await trace.connection_create_start()
             connection.link = await self.open(request, connection, traces, deadlines)
             books.connections.add(connection)
-            await send_traces(traces, TraceConnectionCreateEndParams())
+            for trace in traces:
+                await trace.connection_create_end()
             if self._books is not books:
                 raise ClientConnectionError("Connector is closed.")
         except BaseException:
@@ -357,16 +354,18 @@ class BaseConnector:
         return connection
 
     async def _stand_in_line(
-        self, key: ConnectionKey, traces: Sequence[Trace]
+        self, key: ConnectionKey, traces: "Sequence[Trace]"
     ) -> Grant[Connection]:
         books = self._bound()
         ticket = books.pool.wait(key)
         waiter: asyncio.Future[Grant[Connection]] = books.loop.create_future()
         books.waiters[ticket] = waiter
         try:
-            await send_traces(traces, TraceConnectionQueuedStartParams())
+            for trace in traces:
+                await trace.connection_queued_start()
             grant = await waiter
-            await send_traces(traces, TraceConnectionQueuedEndParams())
+            for trace in traces:
+                await trace.connection_queued_end()
             return grant
         except BaseException:
             books.waiters.pop(ticket, None)
@@ -486,7 +485,7 @@ class TCPConnector(BaseConnector):
         self,
         request: ClientRequest,
         connection: Connection,
-        traces: Sequence[Trace],
+        traces: "Sequence[Trace]",
         deadlines: Deadlines,
     ) -> Link:
         """A new link to the server, or to the proxy."""
@@ -563,7 +562,7 @@ class UnixConnector(BaseConnector):
         self,
         request: ClientRequest,
         connection: Connection,
-        traces: Sequence[Trace],
+        traces: "Sequence[Trace]",
         deadlines: Deadlines,
     ) -> Link:
         """A new link to the socket."""

@@ -6,7 +6,7 @@ Decides what is tried again and what is told to whom. Keeps nothing between requ
 import asyncio
 import os
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 from multidict import CIMultiDict
@@ -38,16 +38,6 @@ from weft_client_session.request import (
     to_payload,
 )
 from weft_client_session.response import ClientResponse, Settings
-from weft_client_session.tracing import (
-    Trace,
-    TraceConfig,
-    TracedSession,
-    TraceRequestEndParams,
-    TraceRequestExceptionParams,
-    TraceRequestRedirectParams,
-    TraceRequestStartParams,
-    send_traces,
-)
 from weft_http_parser import (
     MARK_SET_COOKIE,
     BasicAuth,
@@ -58,6 +48,9 @@ from weft_http_parser import (
     Version,
     hdrs,
 )
+
+if TYPE_CHECKING:  # where nobody traces, tracing is not loaded
+    from weft_client_session.tracing import TraceConfig, TracedSession
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -82,7 +75,7 @@ class Defaults:
 class Tools:
     """What a session works with."""
 
-    owner: TracedSession
+    owner: "TracedSession"
     defaults: Defaults
     connector: BaseConnector
     jar: AbstractCookieJar
@@ -90,7 +83,7 @@ class Tools:
     limits: Limits
     settings: Settings
     middlewares: Sequence[ClientMiddlewareType]
-    trace_configs: Sequence[TraceConfig]
+    trace_configs: "Sequence[TraceConfig]"
 
 
 def build_spec(
@@ -166,10 +159,7 @@ class Course:
         self._options = options
         # A course may go on where another way has ended, and has no more time then.
         self._deadlines = deadlines or Deadlines(timeout, tools.connector.running_loop().time())
-        self._traces = [
-            Trace(tools.owner, config, config.trace_config_ctx(context))
-            for config in tools.trace_configs
-        ]
+        self._traces = [config.trace(tools.owner, context) for config in tools.trace_configs]
         self._reading = self._choose_reading()
         self._history: list[ClientResponse] = []
         self._raw = b""
@@ -187,13 +177,16 @@ class Course:
         if not self._traces:
             return await self._run(spec, response)
         asked = (spec.method, spec.url.with_fragment(None), spec.headers)
-        await send_traces(self._traces, TraceRequestStartParams(*asked))
+        for trace in self._traces:
+            await trace.request_start(*asked)
         try:
             response = await self._run(spec, response)
-            await send_traces(self._traces, TraceRequestEndParams(*asked, response))
+            for trace in self._traces:
+                await trace.request_end(*asked, response)
             return response
         except BaseException as exc:
-            await send_traces(self._traces, TraceRequestExceptionParams(*asked, exc))
+            for trace in self._traces:
+                await trace.request_exception(*asked, exc)
             raise
 
     async def _run(self, spec: RequestSpec, response: ClientResponse | None) -> ClientResponse:
@@ -251,10 +244,9 @@ class Course:
         if len(self._history) >= max_redirects:
             response.close()
             raise TooManyRedirects(self._history[0].request_info, tuple(self._history))
-        params = TraceRequestRedirectParams(
-            response.method, response.url, CIMultiDict(response.headers), response
-        )
-        await send_traces(self._traces, params)
+        for trace in self._traces:
+            headers = CIMultiDict(response.headers)
+            await trace.request_redirect(response.method, response.url, headers, response)
         response.release()
 
     def _build(self, spec: RequestSpec) -> ClientRequest:

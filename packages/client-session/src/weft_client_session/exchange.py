@@ -7,7 +7,7 @@ the wire. Decides nothing about retries or redirects, and keeps no reference to 
 import asyncio
 import enum
 from collections.abc import Callable, Sequence
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import attrs
 
@@ -22,7 +22,6 @@ from weft_client_session.errors import (
     lost_error,
 )
 from weft_client_session.request import ClientRequest
-from weft_client_session.tracing import Trace, TraceRequestHeadersSentParams, send_traces
 from weft_client_session.upload import Sent, Upload, is_small
 from weft_http_parser import (
     CHUNKED,
@@ -43,6 +42,9 @@ from weft_http_parser import (
     make_decoder,
     supported_codings,
 )
+
+if TYPE_CHECKING:  # where nobody traces, tracing is not loaded
+    from weft_client_session.tracing import Trace
 
 DRAIN_BYTES = 65_536
 DRAIN_SECONDS = 5.0
@@ -130,7 +132,9 @@ class ClientExchange:
         link.receiver = self
         link.write(connection.core.send_whole(raw, b"", method=method))
 
-    async def send(self, raw: bytes, request: ClientRequest, traces: Sequence[Trace] = ()) -> None:
+    async def send(
+        self, raw: bytes, request: ClientRequest, traces: "Sequence[Trace]" = ()
+    ) -> None:
         """Send a rendered head and its body; what takes time is sent while the answer comes.
 
         Raises LinkLost when nothing could be sent.
@@ -159,9 +163,8 @@ class ClientExchange:
             )
             self._upload = upload = Upload(self, request, traces)
             await upload.start(head, body)
-        if traces:
-            params = TraceRequestHeadersSentParams(request.method, request.url, request.headers)
-            await send_traces(traces, params)
+        for trace in traces:
+            await trace.request_headers_sent(request.method, request.url, request.headers)
 
     async def answer(self) -> ResponseHead:
         """Wait for the head of the answer."""

@@ -10,7 +10,6 @@ import os
 import re
 import stat
 import time
-from calendar import timegm
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http.cookies import BaseCookie, CookieError, Morsel, SimpleCookie
 
@@ -57,6 +56,8 @@ def parse_cookie_date(text: str) -> int | None:
     hour, minute, second = clock
     if not (1 <= day <= 31 and year >= 1601 and hour <= 23 and minute <= 59 and second <= 59):
         return None
+    from calendar import timegm  # late: it loads datetime and locale, for cookies with a date
+
     return timegm((year, month, day, hour, minute, second))
 
 

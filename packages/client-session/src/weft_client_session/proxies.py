@@ -4,7 +4,6 @@ Decides by names and URLs only; reaches no proxy.
 """
 
 import ipaddress
-import netrc
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -70,6 +69,8 @@ def _holds(entry: str, host: str) -> bool:
 
 def netrc_auth(host: str, environ: Mapping[str, str]) -> BasicAuth | None:
     """The login that the user's netrc file has for `host`. Reads the file."""
+    import netrc  # late: only for those who trust their environment
+
     path = Path(environ.get("NETRC") or Path.home() / (".netrc" if os.name != "nt" else "_netrc"))
     try:
         found = netrc.netrc(path).authenticators(host)

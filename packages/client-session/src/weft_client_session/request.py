@@ -32,7 +32,6 @@ from weft_http_parser import (
     PAYLOAD_REGISTRY,
     BasicAuth,
     BytesPayload,
-    FormData,
     JsonPayload,
     Limits,
     LookupError,
@@ -49,11 +48,6 @@ TLS_SCHEMES = frozenset({"https", "wss"})
 BODILESS_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 USER_AGENT = f"Python/{sys.version_info[0]}.{sys.version_info[1]} weft/0.1.0"
-AUTO_HEADERS = (
-    (hdrs.ACCEPT, "*/*"),
-    (hdrs.ACCEPT_ENCODING, ", ".join(supported_codings())),
-    (hdrs.USER_AGENT, USER_AGENT),
-)
 _MADE_HERE = frozenset({"host", "cookie"})
 
 # RFC 3986: what may stand in a path and a query as it is.
@@ -187,6 +181,16 @@ def split_credentials(url: URL) -> tuple[URL, BasicAuth | None]:
 # Headers.
 
 
+@functools.cache
+def auto_headers() -> tuple[tuple[str, str], ...]:
+    """What every request has unless its caller says otherwise. Loads the coding libraries."""
+    return (
+        (hdrs.ACCEPT, "*/*"),
+        (hdrs.ACCEPT_ENCODING, ", ".join(supported_codings())),
+        (hdrs.USER_AGENT, USER_AGENT),
+    )
+
+
 def merge_headers(base: CIMultiDict[str], own: HeadersLike | None) -> CIMultiDict[str]:
     """The session's headers with the request's own, which replace those of the same name."""
     if not own:
@@ -222,12 +226,14 @@ def to_payload(
     data = content.data
     if data is None or isinstance(data, Payload):
         return data
-    if isinstance(data, FormData):
-        return data()
     try:
         return PAYLOAD_REGISTRY.get(data, disposition=None)
     except LookupError:
-        return FormData(data)()  # type: ignore[arg-type]  # it refuses what it cannot take
+        from weft_http_parser import FormData  # late: with multipart, and few send forms
+
+        # What is no form is given to one, which refuses what it cannot take.
+        form = data if isinstance(data, FormData) else FormData(data)  # type: ignore[arg-type]
+        return form()
 
 
 class ClientRequest:
@@ -352,7 +358,7 @@ class ClientRequest:
             if name.lower() not in _MADE_HERE:
                 headers.add(name, value)
         skipped = spec.skipped
-        for auto, value in AUTO_HEADERS:
+        for auto, value in auto_headers():
             if auto not in headers and not (skipped and auto.lower() in skipped):
                 headers.add(auto, value)
         if cookies or spec.cookies or hdrs.COOKIE in own:

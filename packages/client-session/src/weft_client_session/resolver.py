@@ -6,16 +6,10 @@ import ipaddress
 import socket
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
-from weft_client_session.tracing import (
-    Trace,
-    TraceDnsCacheHitParams,
-    TraceDnsCacheMissParams,
-    TraceDnsResolveHostEndParams,
-    TraceDnsResolveHostStartParams,
-    send_traces,
-)
+if TYPE_CHECKING:  # where nobody traces, tracing is not loaded
+    from weft_client_session.tracing import Trace
 
 _FAMILIES: frozenset[int] = frozenset({socket.AF_INET, socket.AF_INET6})
 _FLAGS = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
@@ -148,7 +142,7 @@ class NameService:
         self.uses_cache = uses_cache
 
     async def resolve(
-        self, host: str, port: int, traces: Sequence[Trace] = ()
+        self, host: str, port: int, traces: "Sequence[Trace]" = ()
     ) -> list[ResolveResult]:
         """The addresses of a host, which may be one itself; raises OSError."""
         literal = literal_address(host, port)
@@ -161,11 +155,13 @@ class NameService:
             await asyncio.wait([lookup])
         known = self.cache.get(key, loop.time())
         if known is not None:
-            await send_traces(traces, TraceDnsCacheHitParams(host))
+            for trace in traces:
+                await trace.dns_cache_hit(host)
             return known
         lookup = self._lookups[key] = loop.create_future()
         try:
-            await send_traces(traces, TraceDnsCacheMissParams(host))
+            for trace in traces:
+                await trace.dns_cache_miss(host)
             found = await self._look_up(host, port, traces)
             self.cache.put(key, found, loop.time())
             return found
@@ -173,12 +169,16 @@ class NameService:
             del self._lookups[key]
             lookup.set_result(None)
 
-    async def _look_up(self, host: str, port: int, traces: Sequence[Trace]) -> list[ResolveResult]:
+    async def _look_up(
+        self, host: str, port: int, traces: "Sequence[Trace]"
+    ) -> list[ResolveResult]:
         if self._resolver is None:
             self._resolver = ThreadedResolver()
-        await send_traces(traces, TraceDnsResolveHostStartParams(host))
+        for trace in traces:
+            await trace.dns_resolvehost_start(host)
         found = await self._resolver.resolve(host, port, family=self.family)
-        await send_traces(traces, TraceDnsResolveHostEndParams(host))
+        for trace in traces:
+            await trace.dns_resolvehost_end(host)
         if not found:
             raise OSError(None, f"no address for {host}")
         return found

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from http.cookies import SimpleCookie
 from types import TracebackType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 from yarl import URL
@@ -23,7 +23,6 @@ from weft_client_session.errors import (
     body_error,
 )
 from weft_client_session.request import RequestInfo
-from weft_client_session.tracing import Trace, TraceResponseChunkReceivedParams, send_traces
 from weft_http_parser import (
     MARK_CONTENT_TYPE,
     MARK_SET_COOKIE,
@@ -40,6 +39,9 @@ from weft_http_parser import (
     parse_media_type,
     parse_set_cookie,
 )
+
+if TYPE_CHECKING:  # where nobody traces, tracing is not loaded
+    from weft_client_session.tracing import Trace
 
 JSON_TYPE = re.compile(r"application/(?:[\w.+-]+?\+)?json", re.IGNORECASE)
 _LINK = re.compile(r"\s*<([^>]*)>((?:\s*;\s*[^;,=\s]+(?:\s*=\s*(?:\"[^\"]*\"|[^\";,\s]*))?)*)\s*")
@@ -175,7 +177,7 @@ class ClientResponse:
         asked: Asked,
         source: Source,
         settings: Settings,
-        traces: Sequence[Trace] = (),
+        traces: "Sequence[Trace]" = (),
     ) -> None:
         self._head = head
         self._asked = asked
@@ -347,9 +349,8 @@ class ClientResponse:
         if body is None:
             body = await self._read_stream()
         self._body = body
-        if self._traces:
-            params = TraceResponseChunkReceivedParams(self.method, self.url, body)
-            await send_traces(self._traces, params)
+        for trace in self._traces:
+            await trace.response_chunk_received(self.method, self.url, body)
         return body
 
     async def text(self, encoding: str | None = None, errors: str = "strict") -> str:

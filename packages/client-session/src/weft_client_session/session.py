@@ -9,7 +9,7 @@ import json
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Sequence
 from types import TracebackType
-from typing import Any, Generic, Protocol, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, Unpack
 
 import attrs
 from multidict import CIMultiDict, getversion
@@ -55,13 +55,6 @@ from weft_client_session.options import (
 from weft_client_session.redirects import REDIRECTS
 from weft_client_session.request import BODILESS_METHODS, ClientRequest, ConnectionKey, RequestSpec
 from weft_client_session.response import ClientResponse, Settings, caller_place
-from weft_client_session.tracing import TraceConfig
-from weft_client_session.websocket import (
-    ClientWebSocketResponse,
-    WebSocketOptions,
-    check_handshake,
-    to_ws_timeout,
-)
 from weft_http_parser import (
     HTTP_10,
     HTTP_11,
@@ -72,7 +65,10 @@ from weft_http_parser import (
     Version,
     hdrs,
 )
-from weft_websocket import make_key, upgrade_headers
+
+if TYPE_CHECKING:  # many programs trace nothing and open no websocket: loaded with the first use
+    from weft_client_session.tracing import TraceConfig
+    from weft_client_session.websocket import ClientWebSocketResponse, WebSocketOptions
 
 
 class Opened(Protocol):
@@ -164,7 +160,7 @@ class ClientSession:
         timeout: ClientTimeout | float | None = None,
         auto_decompress: bool = True,
         trust_env: bool = False,
-        trace_configs: Sequence[TraceConfig] | None = None,
+        trace_configs: "Sequence[TraceConfig] | None" = None,
         read_bufsize: int = READ_BUFFER,
         max_line_size: int = 8190,
         max_field_size: int = 8190,
@@ -313,6 +309,11 @@ class ClientSession:
         **kwargs: Unpack[RouteKeywords],
     ) -> "Opening[ClientWebSocketResponse[bool]]":
         """Open a websocket."""
+        from weft_client_session.websocket import (  # late: websockets load with the first one
+            WebSocketOptions,
+            to_ws_timeout,
+        )
+
         waits = to_ws_timeout(timeout, DEFAULT_WS_TIMEOUT)
         if receive_timeout is not None:
             waits = attrs.evolve(waits, ws_receive=receive_timeout)
@@ -386,7 +387,7 @@ class ClientSession:
         return self._tools.defaults.trust_env
 
     @property
-    def trace_configs(self) -> list[TraceConfig]:
+    def trace_configs(self) -> "list[TraceConfig]":
         return list(self._tools.trace_configs)
 
     @property
@@ -494,21 +495,18 @@ class ClientSession:
         method: str,
         url: str | URL,
         headers: "CIMultiDict[str]",
-        options: WebSocketOptions,
+        options: "WebSocketOptions",
         keywords: RouteKeywords,
     ) -> "ClientWebSocketResponse[bool]":
         if self._is_closed:
             raise RuntimeError("Session is closed")
-        key = make_key()
-        fields = upgrade_headers(key, protocols=options.protocols, deflate_bits=options.compress)
-        for name, value in fields:
-            headers.setdefault(name, value)
-        key = headers["Sec-WebSocket-Key"]
+        from weft_client_session.websocket import ask, to_websocket  # late: as in ws_connect
+
+        key = ask(headers, options)
         request_options = fold({**keywords, "headers": headers, "raise_for_status": False})
         spec = build_spec(method, url, request_options, self._tools.defaults)
         response = await Course(self._tools, request_options).run(spec)
-        agreement = check_handshake(response, key, options)
-        return ClientWebSocketResponse(response, agreement, options)
+        return to_websocket(response, key, options)
 
     def _remember(self, method: str, url: str, course: Course) -> None:
         """Keep the bytes of a plain request, for the next of its kind."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-import hashlib
 import ssl
 
 from weft_client_session.errors import ServerFingerprintMismatch
@@ -40,6 +39,8 @@ class Fingerprint:
             return
         assert isinstance(tls, ssl.SSLObject | ssl.SSLSocket)
         certificate = tls.getpeercert(binary_form=True) or b""
+        import hashlib  # late: only pinned certificates need it, and it loads OpenSSL's part
+
         got = hashlib.sha256(certificate).digest()
         if got == self._fingerprint:
             return

@@ -1,10 +1,10 @@
-"""Signals along the life of a request. Costs nothing where nobody listens.
+"""Signals along the life of a request. Costs nothing where nobody listens: it is not even loaded.
 
 A `TraceConfig` holds sixteen signals; its receivers are coroutine functions called in order as
 `await receiver(session, context, params)`.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, overload
 
@@ -243,6 +243,10 @@ class TraceConfig:
         """A new context for one request."""
         return self._factory(trace_request_ctx=trace_request_ctx)
 
+    def trace(self, session: TracedSession, trace_request_ctx: object) -> "Trace":
+        """What tells these receivers of one request."""
+        return Trace(session, self, self.trace_config_ctx(trace_request_ctx))
+
 
 class Trace:
     """One TraceConfig in the course of one request."""
@@ -262,8 +266,60 @@ class Trace:
         if signal:
             await signal.send(self._session, self._context, params)
 
+    # One for each signal, so that who sends them need not load this module.
 
-async def send_traces(traces: Sequence[Trace], params: object) -> None:
-    """Tell everyone who traces this request."""
-    for trace in traces:
-        await trace.send(params)
+    async def request_start(self, method: str, url: URL, headers: "CIMultiDict[str]") -> None:
+        await self.send(TraceRequestStartParams(method, url, headers))
+
+    async def request_headers_sent(
+        self, method: str, url: URL, headers: "CIMultiDict[str]"
+    ) -> None:
+        await self.send(TraceRequestHeadersSentParams(method, url, headers))
+
+    async def request_chunk_sent(self, method: str, url: URL, chunk: bytes) -> None:
+        await self.send(TraceRequestChunkSentParams(method, url, chunk))
+
+    async def response_chunk_received(self, method: str, url: URL, chunk: bytes) -> None:
+        await self.send(TraceResponseChunkReceivedParams(method, url, chunk))
+
+    async def request_redirect(
+        self, method: str, url: URL, headers: "CIMultiDict[str]", response: TracedResponse
+    ) -> None:
+        await self.send(TraceRequestRedirectParams(method, url, headers, response))
+
+    async def request_end(
+        self, method: str, url: URL, headers: "CIMultiDict[str]", response: TracedResponse
+    ) -> None:
+        await self.send(TraceRequestEndParams(method, url, headers, response))
+
+    async def request_exception(
+        self, method: str, url: URL, headers: "CIMultiDict[str]", exception: BaseException
+    ) -> None:
+        await self.send(TraceRequestExceptionParams(method, url, headers, exception))
+
+    async def connection_queued_start(self) -> None:
+        await self.send(TraceConnectionQueuedStartParams())
+
+    async def connection_queued_end(self) -> None:
+        await self.send(TraceConnectionQueuedEndParams())
+
+    async def connection_create_start(self) -> None:
+        await self.send(TraceConnectionCreateStartParams())
+
+    async def connection_create_end(self) -> None:
+        await self.send(TraceConnectionCreateEndParams())
+
+    async def connection_reuseconn(self) -> None:
+        await self.send(TraceConnectionReuseconnParams())
+
+    async def dns_resolvehost_start(self, host: str) -> None:
+        await self.send(TraceDnsResolveHostStartParams(host))
+
+    async def dns_resolvehost_end(self, host: str) -> None:
+        await self.send(TraceDnsResolveHostEndParams(host))
+
+    async def dns_cache_hit(self, host: str) -> None:
+        await self.send(TraceDnsCacheHitParams(host))
+
+    async def dns_cache_miss(self, host: str) -> None:
+        await self.send(TraceDnsCacheMissParams(host))

@@ -5,7 +5,7 @@ Decides how a body is cut and coded, and when it may be sent. Knows no answer.
 
 import asyncio
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from weft_client_session.connection import Connection
 from weft_client_session.errors import (
@@ -14,7 +14,6 @@ from weft_client_session.errors import (
     ClientPayloadError,
 )
 from weft_client_session.request import ClientRequest
-from weft_client_session.tracing import Trace, TraceRequestChunkSentParams, send_traces
 from weft_http_parser import (
     BytesPayload,
     ContentEncoder,
@@ -23,6 +22,9 @@ from weft_http_parser import (
     ProtocolError,
     make_encoder,
 )
+
+if TYPE_CHECKING:  # where nobody traces, tracing is not loaded
+    from weft_client_session.tracing import Trace
 
 CONTINUE_SECONDS = 1.0
 Buffer = bytes | bytearray | memoryview
@@ -91,7 +93,7 @@ class Upload:
     )
 
     def __init__(
-        self, exchange: Uploader, request: ClientRequest, traces: Sequence[Trace]
+        self, exchange: Uploader, request: ClientRequest, traces: "Sequence[Trace]"
     ) -> None:
         self._exchange = exchange
         self._request = request
@@ -140,10 +142,9 @@ class Upload:
     async def write(self, data: Buffer) -> None:
         """Send some of the body; what a payload calls."""
         self.sent_bytes += len(data)
-        if self._traces:
-            request = self._request
-            params = TraceRequestChunkSentParams(request.method, request.url, bytes(data))
-            await send_traces(self._traces, params)
+        request = self._request
+        for trace in self._traces:
+            await trace.request_chunk_sent(request.method, request.url, bytes(data))
         if self._encoder is not None:
             data = self._encoder.encode(bytes(data))
         self._send(data)

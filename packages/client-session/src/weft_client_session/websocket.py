@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 import attrs
+from multidict import CIMultiDict
 
 from weft_client_session.connection import Connection
 from weft_client_session.errors import ClientConnectionResetError, WSServerHandshakeError
@@ -27,6 +28,8 @@ from weft_websocket import (
     WSMsgType,
     WsProtocol,
     check_response,
+    make_key,
+    upgrade_headers,
 )
 
 if TYPE_CHECKING:  # only a type checker needs the default: a plain name is one that decodes text
@@ -60,6 +63,16 @@ class WebSocketOptions:
             close_timeout_seconds=self.timeout.ws_close,
             receive_timeout_seconds=self.timeout.ws_receive,
         )
+
+
+def ask(headers: CIMultiDict[str], options: WebSocketOptions) -> str:
+    """Add the fields that ask for a websocket; the key that the answer must fit."""
+    fields = upgrade_headers(
+        make_key(), protocols=options.protocols, deflate_bits=options.compress
+    )
+    for name, value in fields:
+        headers.setdefault(name, value)
+    return headers["Sec-WebSocket-Key"]
 
 
 def check_handshake(response: ClientResponse, key: str, options: WebSocketOptions) -> Agreement:
@@ -261,6 +274,13 @@ class ClientWebSocketResponse(Generic[DecodesText]):
     async def _watch(self) -> None:
         await self._connection.link.wait_closed()
         self._response.close()
+
+
+def to_websocket(
+    response: ClientResponse, key: str, options: WebSocketOptions
+) -> ClientWebSocketResponse[bool]:
+    """The websocket that a checked answer opens."""
+    return ClientWebSocketResponse(response, check_handshake(response, key, options), options)
 
 
 def _closed() -> ClientConnectionResetError:

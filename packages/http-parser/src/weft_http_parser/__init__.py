@@ -1,5 +1,7 @@
 """HTTP/1.1 messages: bytes to values and back, bodies, multipart and compression, without I/O."""
 
+from typing import TYPE_CHECKING
+
 from . import names as hdrs
 from ._twin import (
     BACKEND,
@@ -32,15 +34,6 @@ from .body.files import (
     TextIOPayload,
     guess_content_type,
 )
-from .body.form import (
-    FormData,
-)
-from .body.multipart import (
-    BodyPartReader,
-    BodyPartReaderPayload,
-    MultipartReader,
-    MultipartWriter,
-)
 from .body.payload import (
     PAYLOAD_REGISTRY,
     AsyncIterablePayload,
@@ -58,11 +51,6 @@ from .body.payload import (
     get_payload,
     payload_type,
     register_payload,
-)
-from .body.scan import (
-    DEFAULT_MULTIPART_LIMITS,
-    MultipartLimits,
-    PartScanner,
 )
 from .errors import (
     BodyTooLarge,
@@ -90,41 +78,20 @@ from .fields.credentials import (
     BasicAuth,
     encode_basic_auth,
 )
-from .fields.dates import (
-    format_http_date,
-    parse_http_date,
-)
 from .fields.disposition import (
     ContentDisposition,
     content_disposition_filename,
     format_content_disposition,
     parse_content_disposition,
 )
-from .fields.etags import (
-    ETAG_ANY,
-    ETag,
-    format_etag,
-    parse_etags,
-)
-from .fields.lists import (
-    parse_quality_list,
-    parse_tokens,
-)
 from .fields.media import (
     MediaType,
     parse_media_type,
-)
-from .fields.ranges import (
-    parse_range,
-    parse_ranges,
 )
 from .fields.tokens import (
     check_text,
     is_token,
     parse_parameters,
-)
-from .fields.urlencoded import (
-    parse_urlencoded,
 )
 from .heads import (
     CHUNKED,
@@ -138,6 +105,7 @@ from .heads import (
     Headers,
     Version,
 )
+from .late import late_names
 from .limits import DEFAULT_LIMITS, Limits
 from .names import (
     MARK_ACCEPT_ENCODING,
@@ -171,6 +139,59 @@ from .wire.coding import (
 )
 from .wire.connection import Event, Http1Connection, Role
 from .wire.framing import frame_request, frame_response, has_body
+
+# Parts that a plain program never touches load with the first use of one of their names.
+if TYPE_CHECKING:
+    from .body.form import FormData
+    from .body.multipart import (
+        BodyPartReader,
+        BodyPartReaderPayload,
+        MultipartReader,
+        MultipartWriter,
+    )
+    from .body.scan import DEFAULT_MULTIPART_LIMITS, MultipartLimits, PartScanner
+    from .fields.dates import format_http_date, parse_http_date
+    from .fields.etags import ETAG_ANY, ETag, format_etag, parse_etags
+    from .fields.lists import parse_quality_list, parse_tokens
+    from .fields.ranges import parse_range, parse_ranges
+    from .fields.urlencoded import parse_urlencoded
+else:
+    __getattr__, __dir__ = late_names(
+        globals(),
+        {
+            "weft_http_parser.body.form": ("FormData",),
+            "weft_http_parser.body.multipart": (
+                "BodyPartReader",
+                "BodyPartReaderPayload",
+                "MultipartReader",
+                "MultipartWriter",
+            ),
+            "weft_http_parser.body.scan": (
+                "DEFAULT_MULTIPART_LIMITS",
+                "MultipartLimits",
+                "PartScanner",
+            ),
+            "weft_http_parser.fields.dates": (
+                "format_http_date",
+                "parse_http_date",
+            ),
+            "weft_http_parser.fields.etags": (
+                "ETAG_ANY",
+                "ETag",
+                "format_etag",
+                "parse_etags",
+            ),
+            "weft_http_parser.fields.lists": (
+                "parse_quality_list",
+                "parse_tokens",
+            ),
+            "weft_http_parser.fields.ranges": (
+                "parse_range",
+                "parse_ranges",
+            ),
+            "weft_http_parser.fields.urlencoded": ("parse_urlencoded",),
+        },
+    )
 
 __version__ = "0.1.0"
 
@@ -283,6 +304,7 @@ __all__ = (
     "has_body",
     "hdrs",
     "is_token",
+    "late_names",
     "make_decoder",
     "make_encoder",
     "make_morsel",

@@ -7,6 +7,8 @@
             print(response.status, await response.text())
 """
 
+import typing
+
 from weft_client_session import (
     BaseConnector,
     BasicAuth,
@@ -29,7 +31,6 @@ from weft_client_session import (
     ClientSession,
     ClientSSLError,
     ClientTimeout,
-    ClientWebSocketResponse,
     ClientWSTimeout,
     ConnectionTimeoutError,
     ContentTypeError,
@@ -37,7 +38,6 @@ from weft_client_session import (
     DefaultResolver,
     DummyCookieJar,
     Fingerprint,
-    FormData,
     InvalidURL,
     InvalidUrlClientError,
     InvalidUrlRedirectClientError,
@@ -53,30 +53,8 @@ from weft_client_session import (
     TCPConnector,
     ThreadedResolver,
     TooManyRedirects,
-    TraceConfig,
-    TraceConnectionCreateEndParams,
-    TraceConnectionCreateStartParams,
-    TraceConnectionQueuedEndParams,
-    TraceConnectionQueuedStartParams,
-    TraceConnectionReuseconnParams,
-    TraceDnsCacheHitParams,
-    TraceDnsCacheMissParams,
-    TraceDnsResolveHostEndParams,
-    TraceDnsResolveHostStartParams,
-    TraceRequestChunkSentParams,
-    TraceRequestEndParams,
-    TraceRequestExceptionParams,
-    TraceRequestHeadersSentParams,
-    TraceRequestRedirectParams,
-    TraceRequestStartParams,
-    TraceResponseChunkReceivedParams,
     UnixConnector,
     UploadAbortedError,
-    WebSocketError,
-    WSCloseCode,
-    WSMessage,
-    WSMessageTypeError,
-    WSMsgType,
     WSServerHandshakeError,
     encode_basic_auth,
     request,
@@ -87,15 +65,11 @@ from weft_http_parser import HTTP_11 as HttpVersion11
 from weft_http_parser import (
     PAYLOAD_REGISTRY,
     AsyncIterablePayload,
-    BodyPartReader,
     BufferedReaderPayload,
     BytesIOPayload,
     BytesPayload,
-    ETag,
     IOBasePayload,
     JsonPayload,
-    MultipartReader,
-    MultipartWriter,
     Payload,
     StreamReader,
     StringIOPayload,
@@ -106,8 +80,77 @@ from weft_http_parser import (
     payload_type,
 )
 from weft_http_parser import Version as HttpVersion
+from weft_http_parser import late_names as _late_names
 
 from . import hdrs
+
+# Parts that a plain program never touches load with the first use of one of their names.
+if typing.TYPE_CHECKING:
+    from weft_client_session import (
+        ClientWebSocketResponse,
+        FormData,
+        TraceConfig,
+        TraceConnectionCreateEndParams,
+        TraceConnectionCreateStartParams,
+        TraceConnectionQueuedEndParams,
+        TraceConnectionQueuedStartParams,
+        TraceConnectionReuseconnParams,
+        TraceDnsCacheHitParams,
+        TraceDnsCacheMissParams,
+        TraceDnsResolveHostEndParams,
+        TraceDnsResolveHostStartParams,
+        TraceRequestChunkSentParams,
+        TraceRequestEndParams,
+        TraceRequestExceptionParams,
+        TraceRequestHeadersSentParams,
+        TraceRequestRedirectParams,
+        TraceRequestStartParams,
+        TraceResponseChunkReceivedParams,
+        WebSocketError,
+        WSCloseCode,
+        WSMessage,
+        WSMessageTypeError,
+        WSMsgType,
+    )
+    from weft_http_parser import BodyPartReader, ETag, MultipartReader, MultipartWriter
+else:
+    __getattr__, __dir__ = _late_names(
+        globals(),
+        {
+            "weft_client_session": (
+                "ClientWebSocketResponse",
+                "FormData",
+                "TraceConfig",
+                "TraceConnectionCreateEndParams",
+                "TraceConnectionCreateStartParams",
+                "TraceConnectionQueuedEndParams",
+                "TraceConnectionQueuedStartParams",
+                "TraceConnectionReuseconnParams",
+                "TraceDnsCacheHitParams",
+                "TraceDnsCacheMissParams",
+                "TraceDnsResolveHostEndParams",
+                "TraceDnsResolveHostStartParams",
+                "TraceRequestChunkSentParams",
+                "TraceRequestEndParams",
+                "TraceRequestExceptionParams",
+                "TraceRequestHeadersSentParams",
+                "TraceRequestRedirectParams",
+                "TraceRequestStartParams",
+                "TraceResponseChunkReceivedParams",
+                "WebSocketError",
+                "WSCloseCode",
+                "WSMessage",
+                "WSMessageTypeError",
+                "WSMsgType",
+            ),
+            "weft_http_parser": (
+                "BodyPartReader",
+                "ETag",
+                "MultipartReader",
+                "MultipartWriter",
+            ),
+        },
+    )
 
 __version__ = "0.1.0"
 

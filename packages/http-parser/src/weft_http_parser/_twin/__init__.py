@@ -8,24 +8,21 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from . import _py
+from .api import API
 
-if TYPE_CHECKING:
-    _chosen = _py
-else:
-    _chosen = _py
-    if sys.implementation.name == "cpython" and not os.environ.get("WEFT_NO_EXTENSIONS"):
-        try:
-            from . import _c
-        except ImportError:
-            pass
-        else:
-            if _c.API == _py.API:
-                _chosen = _c
+_chosen = None
+if sys.implementation.name == "cpython" and not os.environ.get("WEFT_NO_EXTENSIONS"):
+    try:
+        from . import _c
+    except ImportError:
+        pass
+    else:
+        _chosen = _c if _c.API == API else None
 
-BACKEND = "py" if _chosen is _py else "c"
+BACKEND = "py" if _chosen is None else "c"
 
-if TYPE_CHECKING:
+# The Python twin costs time to load, so it is loaded only where it is used.
+if TYPE_CHECKING or _chosen is None:
     from ._py import (
         ChunkScanner,
         HeadScanner,

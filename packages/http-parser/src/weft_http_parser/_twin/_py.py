@@ -28,6 +28,7 @@ from ..heads import (
 )
 from ..limits import Limits
 from ..names import MARK_HOST, METH_ALL
+from .api import API
 
 __all__ = (
     "API",
@@ -39,9 +40,6 @@ __all__ = (
     "render_request_head",
     "render_response_head",
 )
-
-API: Final = 1
-"""Grows with every change of what is below, so that no stale binary is taken for this."""
 
 Source: TypeAlias = bytes | bytearray
 

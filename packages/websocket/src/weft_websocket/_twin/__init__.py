@@ -2,21 +2,28 @@
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
-from weft_websocket._twin import _py
+from weft_websocket._twin.api import API
 
-if os.environ.get("WEFT_NO_EXTENSIONS") or sys.implementation.name != "cpython":
-    _chosen = _py
-else:
+_chosen = None
+if sys.implementation.name == "cpython" and not os.environ.get("WEFT_NO_EXTENSIONS"):
     try:
         from weft_websocket._twin import _c
     except ImportError:
-        _chosen = _py
+        pass
     else:
-        _chosen = _c if _c.API == _py.API else _py
+        _chosen = _c if _c.API == API else None
 
-BACKEND = "py" if _chosen is _py else "c"
-FrameScanner = _chosen.FrameScanner
-mask = _chosen.mask
-render_frame = _chosen.render_frame
-render_header = _chosen.render_header
+BACKEND = "py" if _chosen is None else "c"
+
+# The Python twin costs time to load, so it is loaded only where it is used.
+if TYPE_CHECKING or _chosen is None:
+    from weft_websocket._twin._py import FrameScanner, mask, render_frame, render_header
+else:
+    FrameScanner = _chosen.FrameScanner
+    mask = _chosen.mask
+    render_frame = _chosen.render_frame
+    render_header = _chosen.render_header
+
+__all__ = ("BACKEND", "FrameScanner", "mask", "render_frame", "render_header")

@@ -7,9 +7,8 @@ did wrong is a number of ``Rule`` in ``FrameScanner.fault``; nothing here raises
 import codecs
 from typing import Final, NamedTuple, TypeAlias, final
 
+from weft_websocket._twin.api import API as API
 from weft_websocket.errors import Rule
-
-API: Final = 1
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
