@@ -58,6 +58,13 @@ def test_certificate_error_is_one_of_ssl() -> None:
     assert "no match" in str(error)
 
 
+def test_certificate_error_of_a_handshake_is_the_error_of_the_system_too() -> None:
+    cause = ssl.SSLCertVerificationError(1, "not trusted")
+    error = client.ClientConnectorCertificateError(KEY, cause)
+    assert error.os_error is cause and error.certificate_error is cause
+    assert (error.errno, error.strerror) == (1, "not trusted")
+
+
 def test_unix_error_names_the_path() -> None:
     error = client.UnixClientConnectorError("/run/x", KEY, OSError(2, "missing"))
     assert str(error) == "Cannot connect to unix socket /run/x [missing]"

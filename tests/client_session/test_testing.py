@@ -2,7 +2,7 @@
 
 import pytest
 
-from weft_client_session.testing import FakeResolver
+from weft_client_session.testing import FakeResolver, TestClient
 
 
 async def test_it_answers_from_its_table() -> None:
@@ -15,3 +15,8 @@ async def test_it_answers_from_its_table() -> None:
     with pytest.raises(OSError, match=r"b\.example"):
         await resolver.resolve("b.example", 80)
     await resolver.close()
+
+
+async def test_a_client_of_something_else_than_a_server() -> None:
+    with pytest.raises(TypeError, match="takes a TestServer, not dict"):
+        TestClient({})  # type: ignore[arg-type]  # the mistake under test

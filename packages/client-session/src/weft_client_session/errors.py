@@ -121,14 +121,17 @@ class ClientConnectorError(ClientOSError):
 
     @property
     def host(self) -> str:
+        """The host that was to be reached."""
         return self._key.host
 
     @property
     def port(self) -> int | None:
+        """The port that was to be reached."""
         return self._key.port
 
     @property
     def ssl(self) -> object:
+        """The TLS setting: True, False, a context or a fingerprint."""
         return self._key.ssl
 
     def __str__(self) -> str:
@@ -173,8 +176,10 @@ class ClientConnectorCertificateError(ClientSSLError, ssl.CertificateError):
 
     def __init__(self, connection_key: PeerKey, certificate_error: Exception) -> None:
         self.certificate_error = certificate_error
-        cause = OSError(None, str(certificate_error))
-        super().__init__(connection_key, cause)
+        if isinstance(certificate_error, OSError):  # it is, when it comes from the handshake
+            super().__init__(connection_key, certificate_error)
+        else:
+            super().__init__(connection_key, OSError(None, str(certificate_error)))
         self.args = (connection_key, certificate_error)
 
     def __str__(self) -> str:

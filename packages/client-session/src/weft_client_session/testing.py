@@ -61,6 +61,11 @@ class TestClient:
         cookie_jar: AbstractCookieJar | None = None,
         **options: Any,
     ) -> None:
+        if not hasattr(server, "start_server"):
+            raise TypeError(
+                f"TestClient takes a TestServer, not {type(server).__name__};"
+                " wrap an application in TestServer(app)"
+            )
         # The host is an address, and those have cookies in an unsafe jar only.
         self._jar = CookieJar(unsafe=True) if cookie_jar is None else cookie_jar
         self._server = server
