@@ -88,6 +88,13 @@ async def test_no_redirect_to_another_host() -> None:
     assert b"\r\nLocation: /evil.example/\r\n" in found
 
 
+async def test_no_redirect_to_another_host_without_merging() -> None:
+    app = Application(middlewares=[normalize_path_middleware(merge_slashes=False)])
+    app.router.add_get("/{tail:.+}/", answer)
+    found = await answer_to(app, last("//evil.example"))
+    assert b"\r\nLocation: /evil.example/\r\n" in found
+
+
 async def test_removing_slashes() -> None:
     layer = normalize_path_middleware(
         append_slash=False, remove_slash=True, redirect_class=HTTPFound
