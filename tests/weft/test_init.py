@@ -34,6 +34,7 @@ LATE = {
     "weft_client_session.websocket",
     "weft_http_parser.body.form",
     "weft_http_parser.body.multipart",
+    "weft_http_parser.fields.disposition",
     "weft_http_parser.fields.etags",
     "weft_websocket",
 }

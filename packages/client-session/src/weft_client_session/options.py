@@ -108,7 +108,7 @@ class RequestKeywords(AskingKeywords, SendingKeywords, total=False):
     """The keywords of `session.request()`."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Content:
     """What is sent, and how."""
 
@@ -126,7 +126,7 @@ def checked_auth(auth: BasicAuth | None) -> BasicAuth | None:
     return auth
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Following:
     """What happens when the answer is a redirect or an error."""
 
@@ -135,7 +135,7 @@ class Following:
     raise_for_status: StatusCheck | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Route:
     """The way to the server."""
 
@@ -146,7 +146,7 @@ class Route:
     server_hostname: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Reading:
     """How the answer is read; None takes the session's setting."""
 
@@ -184,7 +184,7 @@ _GROUPS: Mapping[str, type] = {
 _GROUP_OF = {field.name: group for group, kind in _GROUPS.items() for field in attrs.fields(kind)}
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class RequestOptions:
     """The keywords of one request, folded."""
 

@@ -28,20 +28,19 @@ from weft_http_parser import (
     MARK_SET_COOKIE,
     BodyTooLarge,
     ContentCodingError,
-    ContentDisposition,
     Link,
     MediaType,
     ResponseHead,
     StreamReader,
     Version,
     hdrs,
-    parse_content_disposition,
     parse_media_type,
     parse_set_cookie,
 )
 
-if TYPE_CHECKING:  # where nobody traces, tracing is not loaded
+if TYPE_CHECKING:  # loaded with the first use
     from weft_client_session.tracing import Trace
+    from weft_http_parser import ContentDisposition
 
 JSON_TYPE = re.compile(r"application/(?:[\w.+-]+?\+)?json", re.IGNORECASE)
 _LINK = re.compile(r"\s*<([^>]*)>((?:\s*;\s*[^;,=\s]+(?:\s*=\s*(?:\"[^\"]*\"|[^\";,\s]*))?)*)\s*")
@@ -293,9 +292,13 @@ class ClientResponse:
         return int(length) if length is not None and length.isdecimal() else None
 
     @property
-    def content_disposition(self) -> ContentDisposition | None:
+    def content_disposition(self) -> "ContentDisposition | None":
         header = self._head.get("Content-Disposition")
-        return None if header is None else parse_content_disposition(header)
+        if header is None:
+            return None
+        from weft_http_parser import parse_content_disposition  # late: few answers have the field
+
+        return parse_content_disposition(header)
 
     @property
     def links(self) -> MultiDictProxy[MultiDictProxy[str | URL]]:

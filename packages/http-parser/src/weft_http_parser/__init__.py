@@ -78,12 +78,6 @@ from .fields.credentials import (
     BasicAuth,
     encode_basic_auth,
 )
-from .fields.disposition import (
-    ContentDisposition,
-    content_disposition_filename,
-    format_content_disposition,
-    parse_content_disposition,
-)
 from .fields.media import (
     MediaType,
     parse_media_type,
@@ -151,6 +145,12 @@ if TYPE_CHECKING:
     )
     from .body.scan import DEFAULT_MULTIPART_LIMITS, MultipartLimits, PartScanner
     from .fields.dates import format_http_date, parse_http_date
+    from .fields.disposition import (
+        ContentDisposition,
+        content_disposition_filename,
+        format_content_disposition,
+        parse_content_disposition,
+    )
     from .fields.etags import ETAG_ANY, ETag, format_etag, parse_etags
     from .fields.lists import parse_quality_list, parse_tokens
     from .fields.ranges import parse_range, parse_ranges
@@ -174,6 +174,12 @@ else:
             "weft_http_parser.fields.dates": (
                 "format_http_date",
                 "parse_http_date",
+            ),
+            "weft_http_parser.fields.disposition": (
+                "ContentDisposition",
+                "content_disposition_filename",
+                "format_content_disposition",
+                "parse_content_disposition",
             ),
             "weft_http_parser.fields.etags": (
                 "ETAG_ANY",

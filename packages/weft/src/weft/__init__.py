@@ -75,7 +75,6 @@ from weft_http_parser import (
     StringIOPayload,
     StringPayload,
     TextIOPayload,
-    content_disposition_filename,
     get_payload,
     payload_type,
 )
@@ -112,7 +111,13 @@ if typing.TYPE_CHECKING:
         WSMessageTypeError,
         WSMsgType,
     )
-    from weft_http_parser import BodyPartReader, ETag, MultipartReader, MultipartWriter
+    from weft_http_parser import (
+        BodyPartReader,
+        ETag,
+        MultipartReader,
+        MultipartWriter,
+        content_disposition_filename,
+    )
 else:
     __getattr__, __dir__ = _late_names(
         globals(),
@@ -148,6 +153,7 @@ else:
                 "ETag",
                 "MultipartReader",
                 "MultipartWriter",
+                "content_disposition_filename",
             ),
         },
     )

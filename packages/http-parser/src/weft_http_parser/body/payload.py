@@ -15,11 +15,6 @@ from multidict import CIMultiDict
 
 from weft_http_parser.aio.stream import StreamReader
 from weft_http_parser.errors import UnknownPayload
-from weft_http_parser.fields.disposition import (
-    content_disposition_filename,
-    format_content_disposition,
-    parse_content_disposition,
-)
 from weft_http_parser.fields.media import parse_media_type
 from weft_http_parser.fields.tokens import check_text
 from weft_http_parser.heads import Buffer
@@ -172,6 +167,11 @@ class Payload(ABC):
         """The name to be saved under, from Content-Disposition unless it was given."""
         if self._filename is not None:
             return self._filename
+        from weft_http_parser.fields.disposition import (  # late: few bodies have names
+            content_disposition_filename,
+            parse_content_disposition,
+        )
+
         disposition = parse_content_disposition(self._headers.get(CONTENT_DISPOSITION, ""))
         return content_disposition_filename(disposition.parameters) if disposition else None
 
@@ -213,6 +213,10 @@ class Payload(ABC):
         **params: str,
     ) -> None:
         """Set Content-Disposition; HeaderInjection where text would break out of its place."""
+        from weft_http_parser.fields.disposition import (  # late: as above
+            format_content_disposition,
+        )
+
         self._headers[CONTENT_DISPOSITION] = format_content_disposition(
             disptype, params, quote_fields=quote_fields, charset=_charset
         )
