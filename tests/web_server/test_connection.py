@@ -5,9 +5,10 @@ order of loop passes.
 """
 
 import asyncio
+import logging
 
 import pytest
-from support.serving import get, last, status_of, talking
+from support.serving import answer_to, get, last, status_of, talking
 
 from weft_web_server import Application, Request, Response, StreamResponse
 
@@ -138,3 +139,12 @@ async def test_cancelled_handler_cuts_the_connection(answers_before: bool) -> No
         except ConnectionResetError:
             answer = b""
         assert not answer.endswith(b"0\r\n\r\n")
+
+
+async def test_what_is_refused_leaves_a_line_without_its_bytes(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.DEBUG, "weft.server"):
+        assert status_of(await answer_to(app_with(hello), b"SECRET\r\n\r\n")) == 400
+    (line,) = (line for line in caplog.messages if "refused" in line)
+    assert "127.0.0.1" in line and "400, invalid method" in line and "SECRET" not in line

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -76,6 +78,72 @@ async def test_a_bad_request_gets_a_status_that_fits_and_no_echo(
         answer = await raw_answer(server, request_bytes)
     assert answer.startswith(b"HTTP/1.1 " + status)
     assert b"secret" not in answer and b"aaaa" not in answer
+
+
+async def test_every_answer_says_the_version_of_the_server() -> None:
+    async with TestServer(web.Application()) as server:
+        answer = await raw_answer(server, b"GET / HTTP/1.0\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 404 ")
+
+
+@pytest.mark.parametrize("body", [b"ab", b"abcd"])
+async def test_a_body_of_another_length_ends_the_connection(
+    body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "3"})
+        await response.prepare(request)
+        await response.write(body)
+        return response
+
+    app = web.Application()
+    app.router.add_get("/", handler)
+    async with TestClient(TestServer(app)) as client:
+        with pytest.raises(weft.ClientError):
+            async with client.get("/") as response:
+                await response.read()
+    (record,) = (record for record in caplog.records if record.levelname == "ERROR")
+    assert record.exc_info and record.exc_info[0] is RuntimeError
+
+
+async def test_the_access_log_counts_the_body(caplog: pytest.LogCaptureFixture) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(text="12345")
+
+    app = web.Application()
+    app.router.add_get("/", handler)
+    with caplog.at_level(logging.INFO, "weft.access"):
+        async with TestClient(TestServer(app, access_log_format="%s %b")) as client:
+            await client.get("/")
+    assert caplog.messages == ["200 5"]
+
+
+@pytest.mark.parametrize("make", [web.Application, web.Response])
+def test_values_go_under_keys(make: type[web.Application | web.Response]) -> None:
+    with pytest.raises(AttributeError):
+        make().mine = 1  # type: ignore[union-attr]  # what the test is about
+
+
+async def test_files_stay_open(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"12345")
+    with path.open("rb") as sent, path.open("rb") as answered:
+
+        async def handler(request: web.Request) -> web.Response:
+            assert await request.read() == b"12345"
+            return web.Response(body=answered)
+
+        app = web.Application()
+        app.router.add_post("/", handler)
+        async with TestClient(TestServer(app)) as client:
+            async with client.post("/", data=sent) as response:
+                assert await response.read() == b"12345"
+        assert not sent.closed and not answered.closed
+
+
+@pytest.mark.parametrize("name", ["add_domain", "forwarded"])
+def test_methods_that_are_missing_yet(name: str) -> None:
+    assert not hasattr(web.Application, name) and not hasattr(web.Request, name)
 
 
 async def test_any_method_can_be_routed() -> None:

@@ -377,6 +377,8 @@ class ServerConnection:
     def _answer_fault(self, status: int, text: str) -> None:
         """Answer a request that never became one; none of its bytes are repeated."""
         if self.phase in (Phase.IDLE, Phase.HEAD) and not self.link.is_closing:
+            peer = self.link.get_extra_info("peername")
+            self.host.options.logger.debug("refused what %s sent: %d, %s", peer, status, text)
             body = f"{status}: {text}".encode()
             fields = [
                 ("Content-Type", "text/plain; charset=utf-8"),
