@@ -33,6 +33,7 @@ routes = RouteTableDef()
 @routes.get("/{name}")
 async def hello(request: Request) -> StreamResponse:
     assert_type(request.match_info["name"], str)
+    assert_type(request.app, Application)
     assert_type(request.app[NAME], str)
     assert_type(request[USER], str)
     assert_type(await request.text(), str)

@@ -9,7 +9,7 @@ import datetime
 import json
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import attrs
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDictProxy
@@ -45,6 +45,9 @@ from .request_body import (
     read_multipart,
     read_urlencoded,
 )
+
+if TYPE_CHECKING:
+    from .application import Application
 
 COOKIES_READ = 256  # the rest is ignored (GHSA-fh55-r93g-j68g)
 
@@ -463,9 +466,10 @@ class Request(BaseRequest):
         return UrlMappingMatchInfo(self.exchange.params, self._endpoint)
 
     @property
-    def app(self) -> AbstractApplication:
+    def app(self) -> "Application":
         """The application that is at work: in a middleware, the one that it belongs to."""
-        return self._endpoint.app if self._app is None else self._app
+        # There is one kind of application; only the order of modules knows an abstract one.
+        return cast("Application", self._endpoint.app if self._app is None else self._app)
 
     def enter(self, app: AbstractApplication) -> None:
         """Another application is at work from now on; composing does this."""
