@@ -24,7 +24,6 @@ EARLY = {
     for name in ("connector", "dial", "errors", "exchange", "jar", "response", "session", "upload")
 } | {"weft_http_parser.aio.stream", "weft_http_parser.body.payload", "json", "ssl"}
 LATE = {
-    "brotli",
     "calendar",
     "datetime",
     "hashlib",

@@ -48,6 +48,11 @@ TLS_SCHEMES = frozenset({"https", "wss"})
 BODILESS_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 USER_AGENT = f"Python/{sys.version_info[0]}.{sys.version_info[1]} weft/0.1.0"
+AUTO_HEADERS = (
+    (hdrs.ACCEPT, "*/*"),
+    (hdrs.ACCEPT_ENCODING, ", ".join(supported_codings())),
+    (hdrs.USER_AGENT, USER_AGENT),
+)
 _MADE_HERE = frozenset({"host", "cookie"})
 
 # RFC 3986: what may stand in a path and a query as it is.
@@ -179,16 +184,6 @@ def split_credentials(url: URL) -> tuple[URL, BasicAuth | None]:
 
 
 # Headers.
-
-
-@functools.cache
-def auto_headers() -> tuple[tuple[str, str], ...]:
-    """What every request has unless its caller says otherwise. Loads the coding libraries."""
-    return (
-        (hdrs.ACCEPT, "*/*"),
-        (hdrs.ACCEPT_ENCODING, ", ".join(supported_codings())),
-        (hdrs.USER_AGENT, USER_AGENT),
-    )
 
 
 def merge_headers(base: CIMultiDict[str], own: HeadersLike | None) -> CIMultiDict[str]:
@@ -358,7 +353,7 @@ class ClientRequest:
             if name.lower() not in _MADE_HERE:
                 headers.add(name, value)
         skipped = spec.skipped
-        for auto, value in auto_headers():
+        for auto, value in AUTO_HEADERS:
             if auto not in headers and not (skipped and auto.lower() in skipped):
                 headers.add(auto, value)
         if cookies or spec.cookies or hdrs.COOKIE in own:
