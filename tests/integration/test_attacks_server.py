@@ -10,6 +10,7 @@ from json import JSONDecodeError
 import pytest
 import trustme
 from support.peers import raw_client
+from support.programs import python_program
 from support.serving import answer_to, get, last, post, serving, status_of, talking
 
 from weft_web_server import Application, AppRunner, Request, Response, StreamResponse, TCPSite
@@ -217,3 +218,56 @@ async def test_json_that_cannot_be_read_is_raised_as_ever() -> None:
 
     answer = await answer_to(app_with(json=json), post("/json", b"[1,", JSON))
     assert answer.endswith(b"\r\n\r\n3")
+
+
+# The end.
+
+
+async def test_a_request_on_its_way_when_the_server_ends_is_answered() -> None:
+    runner = AppRunner(app_with(hello=hello), access_log=None)
+    await runner.setup()
+    await TCPSite(runner, "127.0.0.1", 0).start()
+    async with raw_client(runner.addresses[0][1]) as peer:
+        await peer.send(get("/hello"))
+        assert (await peer.read_response())[1] == b"hello"
+        ending = asyncio.create_task(runner.cleanup())
+        await asyncio.sleep(0)  # the server has begun to end, and nobody knows it yet
+        await peer.send(get("/hello"))
+        answer = await peer.read_all()
+        await ending
+    assert b"\r\nConnection: close\r\n" in answer
+    assert answer.endswith(b"\r\n\r\nhello")
+
+
+HANGING = """
+import asyncio
+from weft_web_server import Application, Response, run_app
+
+async def hang(request):
+    print("asked", flush=True)
+    await asyncio.sleep(60)
+
+async def ending(app):
+    print("ending", flush=True)
+
+app = Application()
+app.router.add_get("/", hang)
+app.on_shutdown.append(ending)
+run_app(app, host="127.0.0.1", port=0, access_log=None)
+"""
+
+
+async def test_a_second_interrupt_ends_at_once_and_says_nothing() -> None:
+    async with python_program("-c", HANGING) as program:
+        line = await program.line_with("Running on")
+        port = int(line.split(":")[2].split()[0])
+        async with raw_client(port) as peer:
+            await program.line_with("quit")
+            await peer.send(get("/"))
+            await program.line_with("asked")
+            program.interrupt()
+            await program.line_with("ending")
+            program.interrupt()
+            code, printed = await program.end()
+    assert code == 0
+    assert printed.endswith("ending")

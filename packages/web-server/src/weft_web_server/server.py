@@ -22,6 +22,7 @@ from .serve import Resolve, make_work
 from .settings import ServerOptions, to_options
 
 SWEEP_SECONDS: Final = 0.25
+PARTING_SECONDS: Final = 0.1  # an answer says that it is the last only once we know
 
 
 class Server:
@@ -148,20 +149,30 @@ class Server:
     # Shutting down.
 
     def pre_shutdown(self) -> None:
-        """Close idle connections; every answer from now on is the last of its connection."""
+        """Every answer from now on is the last of its connection."""
         self.is_draining = True
-        for connection in self.connections:
-            connection.close_if_idle()
 
     async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  aiohttp's
         """Wait for the handlers, at most `timeout` seconds; then cancel them and close all."""
-        self.pre_shutdown()
+        self.is_draining = True
         try:
             async with asyncio.timeout(timeout):
+                await self._part()
                 while any(each.exchange is not None for each in self._connections):
                     await self._wait()
         except TimeoutError:
             await self._cancel_handlers()
+        finally:  # whoever is in a hurry cancels this
+            self._end()
+
+    async def _part(self) -> None:
+        """Close idle connections, after a moment for requests that are on their way."""
+        if any(each.exchange is None for each in self._connections):
+            await asyncio.sleep(PARTING_SECONDS)
+        for connection in self.connections:
+            connection.close_if_idle()
+
+    def _end(self) -> None:
         for connection in self.connections:
             connection.link.close()
         if self._sweep_handle is not None:
