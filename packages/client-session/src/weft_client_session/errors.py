@@ -246,10 +246,12 @@ class InvalidURL(ClientError, ValueError):
 
     @property
     def url(self) -> str | URL:
+        """The URL, as it was given."""
         return self._url
 
     @property
     def description(self) -> str | None:
+        """What is wrong with it."""
         return self._description
 
     def __str__(self) -> str:

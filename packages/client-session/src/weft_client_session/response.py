@@ -207,14 +207,17 @@ class ClientResponse:
 
     @property
     def status(self) -> int:
+        """The status code of the answer."""
         return self._head.status
 
     @property
     def reason(self) -> str:
+        """The reason phrase, as the server sent it."""
         return self._head.reason
 
     @property
     def version(self) -> Version:
+        """The version of HTTP that the server speaks."""
         return self._head.version
 
     @property
@@ -224,14 +227,17 @@ class ClientResponse:
 
     @property
     def headers(self) -> CIMultiDictProxy[str]:
+        """The fields of the head."""
         return self._head.headers
 
     @property
     def raw_headers(self) -> tuple[tuple[bytes, bytes], ...]:
+        """The fields as they were sent."""
         return self._head.raw_headers
 
     @property
     def method(self) -> str:
+        """The method of the request that got this answer."""
         return self._asked.method
 
     @property
@@ -246,6 +252,7 @@ class ClientResponse:
 
     @property
     def host(self) -> str | None:
+        """The host that answered."""
         return self._asked.url.host
 
     @property
@@ -288,11 +295,13 @@ class ClientResponse:
 
     @property
     def content_length(self) -> int | None:
+        """The declared length of the body, before decoding."""
         length = self._head.get("Content-Length")
         return int(length) if length is not None and length.isdecimal() else None
 
     @property
     def content_disposition(self) -> "ContentDisposition | None":
+        """Content-Disposition (RFC 6266), where there is one."""
         header = self._head.get("Content-Disposition")
         if header is None:
             return None

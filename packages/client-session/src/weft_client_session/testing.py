@@ -74,21 +74,26 @@ class TestClient:
 
     @property
     def host(self) -> str:
+        """The host of the server."""
         return self._server.host
 
     @property
     def port(self) -> int:
+        """The port of the server."""
         return self._server.port
 
     @property
     def server(self) -> TestedServer:
+        """The server."""
         return self._server
 
     @property
     def session(self) -> ClientSession:
+        """The session that asks."""
         return self._session
 
     async def start_server(self) -> None:
+        """Start the server."""
         await self._server.start_server()
 
     def make_url(self, path: str | URL) -> URL:

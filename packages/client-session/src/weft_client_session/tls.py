@@ -30,6 +30,7 @@ class Fingerprint:
 
     @property
     def fingerprint(self) -> bytes:
+        """The SHA-256 of the certificate in DER."""
         return self._fingerprint
 
     def check(self, transport: Link | asyncio.BaseTransport) -> None:

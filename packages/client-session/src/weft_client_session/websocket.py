@@ -142,10 +142,12 @@ class ClientWebSocketResponse(Generic[DecodesText]):
 
     @property
     def closed(self) -> bool:
+        """Whether nothing can be sent any more."""
         return self._stream.closed
 
     @property
     def close_code(self) -> int | None:
+        """The code of the close frame; None while the connection is open."""
         return self._stream.close_code
 
     @property
@@ -161,10 +163,12 @@ class ClientWebSocketResponse(Generic[DecodesText]):
 
     @property
     def client_notakeover(self) -> bool:
+        """Whether each message of ours is compressed on its own."""
         deflate = self._agreement.deflate
         return deflate is not None and deflate.client_no_context_takeover
 
     def exception(self) -> BaseException | None:
+        """What ended the connection, if it was no close frame."""
         return self._stream.exception()
 
     def get_extra_info(self, name: str, default: object = None) -> object:
@@ -174,12 +178,14 @@ class ClientWebSocketResponse(Generic[DecodesText]):
     # Sending.
 
     async def ping(self, message: bytes | str = b"") -> None:
+        """Ask for a sign of life; `receive()` answers the server's own."""
         try:
             await self._stream.ping(message)
         except ConnectionResetError as exc:
             raise _closed() from exc
 
     async def pong(self, message: bytes | str = b"") -> None:
+        """Send a sign of life that nobody asked for."""
         try:
             await self._stream.pong(message)
         except ConnectionResetError as exc:
@@ -188,12 +194,14 @@ class ClientWebSocketResponse(Generic[DecodesText]):
     async def send_frame(
         self, message: bytes, opcode: WSMsgType, compress: int | None = None
     ) -> None:
+        """Send a message of a given type."""
         try:
             await self._stream.send_frame(message, opcode, compress)
         except ConnectionResetError as exc:
             raise _closed() from exc
 
     async def send_str(self, data: str, compress: int | None = None) -> None:
+        """Send a text message."""
         if not isinstance(data, str):
             raise TypeError(f"data argument must be str ({type(data)!r})")
         try:
@@ -204,6 +212,7 @@ class ClientWebSocketResponse(Generic[DecodesText]):
     async def send_bytes(
         self, data: bytes | bytearray | memoryview, compress: int | None = None
     ) -> None:
+        """Send a binary message."""
         if not isinstance(data, bytes | bytearray | memoryview):
             raise TypeError(f"data argument must be byte-ish ({type(data)!r})")
         try:
@@ -218,6 +227,7 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         *,
         dumps: Callable[[Any], str] = json.dumps,
     ) -> None:
+        """Send a text message with `data` as JSON."""
         await self.send_str(dumps(data), compress)
 
     async def send_json_bytes(
@@ -240,12 +250,14 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         return await self._stream.receive(timeout)
 
     async def receive_str(self, *, timeout: float | None = None) -> str:  # noqa: ASYNC109
+        """The text of the next message; WSMessageTypeError when it is none."""
         message = await self.receive(timeout)
         if message.type is not WSMsgType.TEXT:
             raise WSMessageTypeError(message.type, WSMsgType.TEXT)
         return cast(str, message.data)  # bytes where text is not decoded
 
     async def receive_bytes(self, *, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        """The bytes of the next message; WSMessageTypeError when it is not binary."""
         message = await self.receive(timeout)
         if message.type is not WSMsgType.BINARY:
             raise WSMessageTypeError(message.type, WSMsgType.BINARY)
@@ -257,6 +269,7 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         loads: Callable[[Any], Any] = json.loads,
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> Any:  # what the caller's loads makes of it
+        """The JSON in the next message, which must be text."""
         return loads(await self.receive_str(timeout=timeout))
 
     # Closing.
