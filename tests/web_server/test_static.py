@@ -75,6 +75,20 @@ async def test_index(root: Path) -> None:
     assert status_of(await answer_to(app_for(root, show_index=True), last("/s/none/"))) == 404
 
 
+async def test_the_directory_itself(root: Path) -> None:
+    """As in aiohttp: no slash is needed, and a route of its own for the path goes first."""
+    assert status_of(await answer_to(app_for(root), last("/s"))) == 403
+    assert status_of(await answer_to(app_for(root, show_index=True), last("/s"))) == 200
+    assert status_of(await answer_to(app_for(root, show_index=True), last("/sx"))) == 404
+
+    async def own(request: Request) -> Response:
+        return Response(text="own")
+
+    app = app_for(root)
+    app.router.add_get("/s", own)
+    assert (await answer_to(app, last("/s"))).endswith(b"own")
+
+
 def test_urls(root: Path) -> None:
     app = app_for(root)
     resource = app.router["static"]

@@ -68,7 +68,11 @@ class StaticResource(AbstractResource):
         return self._prefix + self._path
 
     def routes(self) -> list[tuple[str, ResourceRoute]]:
-        return [(self._path + "/{filename:.*}", route) for route in self._routes]
+        paths = [self._path + "/{filename:.*}"]
+        if self._path:
+            # The directory itself, as a pattern: a route for this very path goes before it.
+            paths.append(self._path + "{filename:(?:)}")
+        return [(path, route) for path in paths for route in self._routes]
 
     def set_options_route(self, handler: AnyHandler) -> None:
         """Answer OPTIONS with a handler."""
