@@ -1,6 +1,7 @@
 """Clients that attack a server over real sockets, and what the server owes everyone else."""
 
 import asyncio
+import gc
 import logging
 import socket
 import ssl
@@ -142,6 +143,30 @@ async def test_answers_before_one_that_is_cut_off_still_go_out(is_cancelled: boo
                 await peer.send(get("/hello") * 3 + get("/broken"))
                 answer = await peer.read_all()
             assert answer.count(b"\r\n\r\nhello") == 3
+
+
+async def test_a_client_that_is_gone_when_its_last_answer_goes_out_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    has_begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: Request) -> StreamResponse:
+        has_begun.set()
+        await may_end.wait()
+        return Response(text="slow")
+
+    async with serving(app_with(slow=slow, hello=hello)) as port:
+        sock = socket.create_connection(("127.0.0.1", port))
+        sock.sendall(last("/slow") + b"what is behind, so that the server stops reading")
+        async with asyncio.timeout(10):
+            await has_begun.wait()
+        sock.close()
+        may_end.set()
+        async with raw_client(port) as other:  # some loop passes
+            await other.send(last("/hello"))
+            await other.read_all()
+        gc.collect()
+    assert trouble(caplog) == []
 
 
 # What a client says of itself.

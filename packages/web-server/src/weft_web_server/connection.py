@@ -425,6 +425,7 @@ class ServerConnection:
         self._flush()
         self.phase = Phase.SWITCHED
         self.deadline = NEVER
+        self.link.release(Hold.PIPELINE)  # what is behind the request is the other protocol's
 
     def close_if_idle(self) -> None:
         """Close between requests; otherwise the present answer is the last."""

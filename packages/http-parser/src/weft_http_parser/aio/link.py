@@ -159,8 +159,12 @@ class Link(asyncio.Protocol):
 
     def write_eof(self) -> None:
         """End our side and go on reading, where the transport can do that."""
-        if self._phase in _CONNECTED and self.transport.can_write_eof():
+        if self._phase not in _CONNECTED or not self.transport.can_write_eof():
+            return
+        try:
             self.transport.write_eof()
+        except OSError:  # the peer has cut the link off, and the transport does not know yet
+            self.abort()
 
     @property
     def is_full(self) -> bool:

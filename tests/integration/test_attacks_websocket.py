@@ -1,0 +1,39 @@
+"""Peers that attack a websocket over real sockets, in both roles."""
+
+import asyncio
+
+from support.serving import get, talking
+
+from weft_web_server import Application, Request, StreamResponse, WebSocketResponse
+
+HANDSHAKE = get(
+    "/",
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+)
+HELLO = b"\x81\x85\0\0\0\0hello"
+CLOSE = b"\x88\x82\0\0\0\0\x03\xe8"
+
+
+async def late_echo(request: Request) -> StreamResponse:
+    await asyncio.sleep(0)  # a look into a store, say
+    socket = WebSocketResponse()
+    await socket.prepare(request)
+    async for message in socket:
+        await socket.send_str(message.data)
+    return socket
+
+
+async def test_frames_that_come_with_the_handshake_do_not_stop_those_that_come_later() -> None:
+    app = Application()
+    app.router.add_get("/", late_echo)
+    async with talking(app) as peer:
+        await peer.send(HANDSHAKE + HELLO)
+        await peer.read_until()
+        assert await peer.read(7) == b"\x81\x05hello"
+        await peer.send(HELLO)
+        assert await peer.read(7) == b"\x81\x05hello"
+        await peer.send(CLOSE)
+        assert await peer.read_all() == b"\x88\x02\x03\xe8"
