@@ -3,7 +3,8 @@ import io
 import pytest
 from multidict import CIMultiDict
 
-from weft_http_parser import BodyTooLarge, StreamReader
+from weft_http_parser import BodyTooLarge, StreamReader, make_decoder
+from weft_web_server import RequestPayloadError
 from weft_web_server.request_body import (
     SPOOL_SIZE,
     FileField,
@@ -135,6 +136,15 @@ async def test_total_size(fields: bytes) -> None:
     stream.feed_eof()
     with pytest.raises(BodyTooLarge):
         await read_multipart(RequestBody(stream=stream), TYPE, limits)
+
+
+async def test_a_coding_that_is_broken() -> None:
+    for read in (lambda body: body.read(0), lambda body: read_multipart(body, TYPE, LIMITS)):
+        stream = StreamReader(decoder=make_decoder("gzip"))
+        stream.feed_data(b"no gzip")
+        stream.feed_eof()
+        with pytest.raises(RequestPayloadError, match="gzip"):
+            await read(RequestBody(stream=stream))
 
 
 async def test_part_without_a_name() -> None:

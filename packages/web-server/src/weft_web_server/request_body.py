@@ -16,10 +16,13 @@ from weft_http_parser import (
     EMPTY_STREAM,
     BodyPartReader,
     BodyTooLarge,
+    ContentCodingError,
     MultipartReader,
     StreamReader,
     parse_urlencoded,
 )
+
+from .errors import RequestPayloadError
 
 SPOOL_SIZE = 1_048_576  # a file part larger than this goes to disk
 
@@ -80,7 +83,10 @@ class RequestBody:
         whole = self._data if self._whole is None and self._stream is None else self._whole
         if whole is None:
             assert self._stream is not None  # a body has data or a stream
-            whole = await self._stream.read_all(limit or None)
+            try:
+                whole = await self._stream.read_all(limit or None)
+            except ContentCodingError as exc:
+                raise RequestPayloadError(str(exc)) from exc
         elif limit and len(whole) > limit:
             raise BodyTooLarge(limit)
         self._whole = whole
@@ -138,10 +144,12 @@ async def read_multipart(
     form: MultiDict[FormValue] = MultiDict()
     try:
         await _read_parts(form, MultipartReader(headers, body.stream), limits)
-    except BaseException:
+    except BaseException as exc:
         for value in form.values():
             if isinstance(value, FileField):
                 value.file.close()
+        if isinstance(exc, ContentCodingError):
+            raise RequestPayloadError(str(exc)) from exc
         raise
     return MultiDictProxy(form)
 
