@@ -85,6 +85,8 @@ async def test_the_directory_itself(root: Path) -> None:
         return Response(text="own")
 
     app = app_for(root)
+    (resource,) = app.router.resources()
+    assert [route.method for route in resource] == ["GET", "HEAD"] and len(resource) == 2
     app.router.add_get("/s", own)
     assert (await answer_to(app, last("/s"))).endswith(b"own")
 

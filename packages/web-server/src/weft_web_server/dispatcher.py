@@ -62,7 +62,7 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
 
     def routes(self) -> tuple[ResourceRoute, ...]:
         """All routes, in the order of registration."""
-        return tuple(route for resource in self._resources for _, route in resource.routes())
+        return tuple(route for resource in self._resources for route in resource)
 
     # Registering.
 

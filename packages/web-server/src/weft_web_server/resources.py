@@ -208,10 +208,11 @@ class AbstractResource(Sized):
         raise NotImplementedError
 
     def __len__(self) -> int:
-        return len(self.routes())
+        return len(list(iter(self)))
 
     def __iter__(self) -> Iterator[ResourceRoute]:
-        return iter([route for _, route in self.routes()])
+        # A route may stand under more than one path.
+        return iter(dict.fromkeys(route for _, route in self.routes()))
 
 
 class Adder(Protocol):
