@@ -313,10 +313,24 @@ async def answer_a_half_close() -> None:
         assert await recorder(client).until_bytes(10) == b"still here"
 
 
+async def end_when_the_peer_is_gone() -> None:
+    async with tcp_links() as (client, server):
+        server.hold(Hold.BODY)  # so that the transport does not see the end
+        client.close()
+        await client.wait_closed()
+        server.write(b"x")  # this the peer's system answers with a reset
+        server.write_eof()
+        server.release(Hold.BODY)
+        await server.wait_closed()
+        assert recorder(server).events[-1] == "lost"
+
+
 async def cut_off_a_stuck_peer(closes: bool) -> None:
     async with tcp_links() as (client, server):
         client.hold(Hold.BODY)
+        assert not server.is_full
         server.write(b"x" * 50_000_000)
+        assert server.is_full
         if closes:
             server.close()
         else:
@@ -355,6 +369,7 @@ def test_on_real_transports(new_loop: Callable[[], asyncio.AbstractEventLoop]) -
         runner.run(talk(tls=False))
         runner.run(talk(tls=True))
         runner.run(answer_a_half_close())
+        runner.run(end_when_the_peer_is_gone())
         runner.run(cut_off_a_stuck_peer(closes=True))
         runner.run(cut_off_a_stuck_peer(closes=False))
         runner.run(put_tls_on())
