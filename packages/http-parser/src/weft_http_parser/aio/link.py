@@ -6,6 +6,7 @@ peer may leave our bytes unread. Knows no HTTP and no roles.
 
 import asyncio
 import enum
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar, overload
 
@@ -53,6 +54,10 @@ class Phase(enum.Enum):
     CLOSING = "closing"
     LOST = "lost"
 
+
+# CVE-2024-12254: in these versions writelines() of asyncio never says that the buffer is full, so
+# a writer that waits for a slow peer would fill the memory.
+_JOINS_PARTS = (3, 12) <= sys.version_info < (3, 12, 9) or (3, 13) <= sys.version_info < (3, 13, 2)
 
 _OPEN = Phase.OPEN  # a global is half the price of two attribute loads, on every write
 _FULL = Phase.FULL
@@ -155,7 +160,7 @@ class Link(asyncio.Protocol):
         if self._phase is not _OPEN:
             self._write_behind(parts)
             return
-        self.transport.writelines(parts)
+        self._hand_over(parts)
 
     def write_eof(self) -> None:
         """End our side and go on reading, where the transport can do that."""
@@ -311,12 +316,18 @@ class Link(asyncio.Protocol):
 
     # Inside.
 
+    def _hand_over(self, parts: Sequence[Buffer]) -> None:
+        if _JOINS_PARTS:
+            self.transport.write(b"".join(parts))
+        else:
+            self.transport.writelines(parts)
+
     def _write_behind(self, parts: Sequence[Buffer]) -> None:
         """Write while the buffer is full: counted, so that the watch can tell progress."""
         if self._phase is not Phase.FULL:
             raise _refusal(self._phase)
         size = self.transport.get_write_buffer_size()
-        self.transport.writelines(parts)
+        self._hand_over(parts)
         self._pushed += self.transport.get_write_buffer_size() - size
 
     def _adopt(self, transport: asyncio.BaseTransport) -> None:
