@@ -1,12 +1,22 @@
 """Servers that attack a client over real sockets, and what its user is told."""
 
 import asyncio
+import ssl
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+import trustme
+import uvloop
 from support.peers import RawPeer, raw_server
 
-from weft_client_session import ClientSession, ClientTimeout, SocketTimeoutError
+from weft_client_session import (
+    ClientPayloadError,
+    ClientSession,
+    ClientTimeout,
+    SocketTimeoutError,
+    TCPConnector,
+)
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -100,6 +110,44 @@ async def test_a_redirect_of_a_known_request_has_the_time_that_is_left() -> None
             async with asyncio.timeout(75):
                 await session.get(url(port))
     assert asked == 3
+
+
+# Cutting answers off.
+
+
+@pytest.mark.parametrize(
+    "new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
+)
+def test_a_body_until_the_end_is_whole_only_when_tls_says_so(
+    new_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    authority = trustme.CA()
+    theirs = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(theirs)
+    ours = ssl.create_default_context()
+    authority.configure_trust(ours)
+
+    async def cut(peer: RawPeer) -> None:
+        await peer.read_until()
+        await peer.send(b"HTTP/1.1 200 OK\r\n\r\npay 1")
+        peer.writer.transport.abort()
+
+    async def end(peer: RawPeer) -> None:
+        await peer.read_until()
+        await peer.send(b"HTTP/1.1 200 OK\r\n\r\npay 100")
+
+    async def main() -> None:
+        async with ClientSession(connector=TCPConnector(ssl=ours)) as session:
+            async with raw_server(end, tls=theirs) as port:
+                async with session.get(f"https://localhost:{port}/") as response:
+                    assert await response.read() == b"pay 100"
+            async with raw_server(cut, tls=theirs) as port:
+                async with session.get(f"https://localhost:{port}/") as response:
+                    with pytest.raises(ClientPayloadError):
+                        await response.read()
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(main())
 
 
 # What an answer says of itself.

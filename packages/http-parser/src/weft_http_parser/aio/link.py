@@ -114,9 +114,11 @@ class Link(asyncio.Protocol):
         self.receiver.data_received(data)
 
     def eof_received(self) -> bool:
-        stays_open = self.receiver.eof_received()
+        session = self.transport.get_extra_info("ssl_object")
+        # RFC 9112 9.8: an end that TLS did not announce is a loss, of which the receiver is told.
+        stays_open = _is_announced(session) and self.receiver.eof_received()
         # TLS has no half close: asyncio shuts the session down whatever we answer.
-        if stays_open and self.transport.get_extra_info("ssl_object") is None:
+        if stays_open and session is None:
             return True
         if self._phase in _CONNECTED:
             self._phase = Phase.CLOSING
@@ -375,6 +377,16 @@ class Link(asyncio.Protocol):
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
+
+
+def _is_announced(session: "ssl.SSLObject | None") -> bool:
+    """Whether the peer ended its side itself: with TLS, by a close_notify (RFC 8446 6.1)."""
+    if session is None:
+        return True
+    try:
+        return not session.read(1)  # nothing is left to read, so this only asks for the reason
+    except OSError:  # ssl's errors are such
+        return False
 
 
 def _refusal(phase: Phase) -> LinkLost:
