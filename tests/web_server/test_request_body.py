@@ -151,3 +151,15 @@ async def test_part_without_a_name() -> None:
     data = part(b"filename=f", b"x") + b"--B--\r\n"
     with pytest.raises(ValueError, match="name"):
         await read_multipart(RequestBody(data), TYPE, LIMITS)
+
+
+@pytest.mark.parametrize(("size", "is_refused"), [(200, False), (100, True)])
+async def test_what_stands_behind_the_last_part_counts(size: int, is_refused: bool) -> None:
+    data = part(b"name=a", b"1") + b"--B--\r\n"
+    body = RequestBody(data.ljust(200, b"x"))
+    limits = FormLimits(size=size, fields=0)
+    if is_refused:
+        with pytest.raises(BodyTooLarge):
+            await read_multipart(body, TYPE, limits)
+    else:
+        assert list(await read_multipart(body, TYPE, limits)) == ["a"]

@@ -144,6 +144,7 @@ async def read_multipart(
     form: MultiDict[FormValue] = MultiDict()
     try:
         await _read_parts(form, MultipartReader(headers, body.stream), limits)
+        await _read_epilogue(body.stream, limits)
     except BaseException as exc:
         for value in form.values():
             if isinstance(value, FileField):
@@ -169,6 +170,14 @@ async def _read_parts(
         if left is not None:
             left -= size
         form.add(part.name, value)
+
+
+async def _read_epilogue(stream: StreamReader, limits: FormLimits) -> None:
+    """Drop what stands behind the last boundary; it counts as part of the body all the same."""
+    limit = limits.size or None
+    _check_size(stream.total_bytes, limit, limits)
+    while await stream.readany():
+        _check_size(stream.total_bytes, limit, limits)
 
 
 async def _read_part(
