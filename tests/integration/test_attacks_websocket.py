@@ -1,7 +1,9 @@
 """Peers that attack a websocket over real sockets, in both roles."""
 
 import asyncio
+import logging
 
+import pytest
 from support.serving import get, talking
 
 from weft_web_server import Application, Request, StreamResponse, WebSocketResponse
@@ -37,3 +39,30 @@ async def test_frames_that_come_with_the_handshake_do_not_stop_those_that_come_l
         assert await peer.read(7) == b"\x81\x05hello"
         await peer.send(CLOSE)
         assert await peer.read_all() == b"\x88\x02\x03\xe8"
+
+
+async def test_a_message_for_a_peer_that_has_left_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    has_tried = asyncio.Event()
+
+    async def told_too_late(request: Request) -> StreamResponse:
+        socket = WebSocketResponse()
+        await socket.prepare(request)
+        await socket.receive()
+        try:
+            await socket.send_str("hello?")
+        finally:
+            has_tried.set()
+        return socket
+
+    app = Application()
+    app.router.add_get("/", told_too_late)
+    async with talking(app) as peer:
+        await peer.send(HANDSHAKE)
+        await peer.read_until()
+        peer.reset()
+        async with asyncio.timeout(10):
+            await has_tried.wait()
+        await asyncio.sleep(0)  # the end of the handler
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []

@@ -13,7 +13,6 @@ from weft_http_parser import (
     MARK_EXPECT,
     BodyTooLarge,
     ContentCodingError,
-    LinkLost,
     MultipartError,
     ProtocolError,
 )
@@ -133,7 +132,7 @@ async def _recover(host: Host, job: Job, exc: BaseException) -> None:
     if not isinstance(exc, Exception):  # cancelled, or the program ends
         exchange.fail()
         raise exc
-    if isinstance(exc, LinkLost) and exchange.link.is_closing:
+    if _is_loss(exc) and exchange.link.is_closing:
         host.logger.debug("the client went away before its answer")
         exchange.fail()
         return
@@ -148,9 +147,17 @@ async def _recover(host: Host, job: Job, exc: BaseException) -> None:
     try:
         await exchange.finish(response, request)
     except Exception as second:
-        if not (isinstance(second, LinkLost) and exchange.link.is_closing):
+        if not (_is_loss(second) and exchange.link.is_closing):
             host.logger.exception("the answer to a failed request failed too")
         exchange.fail()
+
+
+def _is_loss(exc: Exception) -> bool:
+    """Whether a write failed because the client is gone: LinkLost, or a websocket's error.
+
+    Those of other connections that a handler has come from the system, with a number.
+    """
+    return isinstance(exc, ConnectionResetError) and exc.errno is None
 
 
 def to_response(exc: Exception) -> Response:
