@@ -41,8 +41,9 @@ async def test_frames_that_come_with_the_handshake_do_not_stop_those_that_come_l
         assert await peer.read_all() == b"\x88\x02\x03\xe8"
 
 
-async def test_a_message_for_a_peer_that_has_left_is_no_error(
-    caplog: pytest.LogCaptureFixture,
+@pytest.mark.parametrize("has_left", [True, False], ids=["left", "wrong"])
+async def test_a_message_for_a_peer_that_is_told_nothing_more_is_no_error(
+    has_left: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     has_tried = asyncio.Event()
 
@@ -61,7 +62,11 @@ async def test_a_message_for_a_peer_that_has_left_is_no_error(
     async with talking(app) as peer:
         await peer.send(HANDSHAKE)
         await peer.read_until()
-        peer.reset()
+        if has_left:
+            peer.reset()
+        else:
+            await peer.send(HELLO + b"\xff\xff what is this?")
+            assert (await peer.read_all()).startswith(b"\x88\x22\x03\xea")
         async with asyncio.timeout(10):
             await has_tried.wait()
         await asyncio.sleep(0)  # the end of the handler

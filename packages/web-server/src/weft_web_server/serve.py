@@ -132,6 +132,9 @@ async def _recover(host: Host, job: Job, exc: BaseException) -> None:
     if not isinstance(exc, Exception):  # cancelled, or the program ends
         exchange.fail()
         raise exc
+    if _is_loss(exc) and exchange.phase is Phase.ENDED and not exchange.link.is_closing:
+        host.logger.debug("the client's websocket has ended before its handler")
+        return
     if _is_loss(exc) and exchange.link.is_closing:
         host.logger.debug("the client went away before its answer")
         exchange.fail()
