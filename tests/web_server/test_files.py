@@ -1,3 +1,4 @@
+import errno
 import gzip
 import os
 from pathlib import Path
@@ -7,6 +8,7 @@ from support.peers import raw_client
 from support.serving import answer_to, body_of, get, last, serving, status_of
 
 from weft_web_server import Application, FileResponse, Request, StreamResponse
+from weft_web_server.files import _status_of
 
 CONTENT = bytes(range(256)) * 4
 
@@ -166,3 +168,10 @@ async def test_types(tmp_path: Path, name: str, kind: str) -> None:
     (tmp_path / name).write_bytes(b"x")
     answer = await answer_to(app_for(tmp_path / name), last())
     assert f"\r\nContent-Type: {kind}\r\n".encode() in answer
+
+
+def test_a_lack_of_descriptors_is_not_a_missing_file() -> None:
+    assert _status_of(FileNotFoundError(errno.ENOENT, "x")) == 404
+    assert _status_of(PermissionError(errno.EACCES, "x")) == 403
+    with pytest.raises(OSError, match="many"):
+        _status_of(OSError(errno.EMFILE, "too many open files"))

@@ -232,11 +232,15 @@ async def test_multipart_form() -> None:
     field.file.close()
 
 
-@pytest.mark.parametrize("options", [{"client_max_size": 8}, {"client_max_fields": 1}])
-async def test_form_over_a_limit(options: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [({"client_max_size": 8}, "size 8"), ({"client_max_fields": 1}, "1 fields")],
+)
+async def test_form_over_a_limit(options: dict[str, int], reason: str) -> None:
     async def refused(request: Request) -> bool:
-        with pytest.raises(HTTPRequestEntityTooLarge):
+        with pytest.raises(HTTPRequestEntityTooLarge) as caught:
             await request.post()
+        assert reason in str(caught.value.text)
         return True
 
     assert await look(refused, post("/", MULTIPART, MULTIPART_TYPE), options=options)

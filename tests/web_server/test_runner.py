@@ -116,3 +116,27 @@ async def test_signals() -> None:
     await runner.cleanup()
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     assert GracefulExit.code == 1
+
+
+async def test_a_failing_on_shutdown_skips_nothing() -> None:
+    calls: list[str] = []
+
+    async def shutdown(app: Application) -> None:
+        raise RuntimeError("no")
+
+    async def cleanup(app: Application) -> None:
+        calls.append("cleanup")
+
+    app = Application()
+    app.on_shutdown.append(shutdown)
+    app.on_cleanup.append(cleanup)
+    runner = AppRunner(app)
+    await runner.setup()
+    site = TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    async with raw_client(runner.addresses[0][1]) as peer:
+        with pytest.raises(RuntimeError, match="no"):
+            await runner.cleanup()
+        assert await peer.read_all() == b""
+    assert calls == ["cleanup"]
+    assert runner.server is None

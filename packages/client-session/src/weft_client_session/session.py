@@ -140,7 +140,7 @@ class ClientSession:
     It may be made anywhere and binds to the loop of its first request.
     """
 
-    def __init__(  # wide: the shape of aiohttp; long: for the same reason
+    def __init__(  # wide: the shape of aiohttp; # long: as wide
         self,
         base_url: str | URL | None = None,
         *,

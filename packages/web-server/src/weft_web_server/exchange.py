@@ -145,6 +145,11 @@ class Exchange:
         """The answer to a body that is too large."""
         return HTTPRequestEntityTooLarge(max_size=limit, actual_size=size)
 
+    def refuse_fields(self, limit: int) -> Exception:
+        """The answer to a form of too many fields."""
+        text = f"413: a form has at most {limit} fields"
+        return HTTPRequestEntityTooLarge(max_size=limit, actual_size=limit + 1, text=text)
+
     def refuse_media(self, text: str) -> Exception:
         """The answer to a body that cannot be read as text."""
         return HTTPUnsupportedMediaType(text=f"415: {text}")

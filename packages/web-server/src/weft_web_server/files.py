@@ -5,6 +5,7 @@ get out: small ones with the head, large ones in blocks that are read off the lo
 """
 
 import asyncio
+import errno
 import mimetypes
 import os
 from collections.abc import Callable
@@ -41,6 +42,9 @@ _TYPES_OF_CODED: Final = {
     "xz": "application/x-xz",
     "compress": "application/x-compress",
 }
+
+# Of the server, not of the path: the client gets 500, and the log says what it is.
+_OWN_TROUBLE: Final = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO}
 
 Opener = Callable[[str], OpenFile]
 
@@ -187,6 +191,8 @@ def _open_anywhere(name: str) -> OpenFile:
 
 
 def _status_of(exc: OSError) -> int:
+    if exc.errno in _OWN_TROUBLE:
+        raise exc
     is_forbidden = isinstance(exc, PermissionError | IsADirectoryError)
     return 403 if is_forbidden else 404
 

@@ -76,6 +76,7 @@ class ExchangeLike(Protocol):
     async def start(self, response: Any, request: Any) -> Any: ...
     async def release(self) -> None: ...
     def refuse_size(self, limit: int, size: int) -> Exception: ...
+    def refuse_fields(self, limit: int) -> Exception: ...
     def refuse_media(self, text: str) -> Exception: ...
 
 
@@ -425,8 +426,10 @@ class BaseRequest(RequestMapping):
         limits = FormLimits(size=self.client_max_size, fields=self.client_max_fields)
         try:
             form = body.form = await self._read_form(body, limits)
-        except (BodyTooLarge, TooManyFields) as exc:
+        except BodyTooLarge as exc:
             raise self.exchange.refuse_size(exc.limit, exc.limit + 1) from exc
+        except TooManyFields as exc:
+            raise self.exchange.refuse_fields(exc.limit) from exc
         except LookupError as exc:
             raise self.exchange.refuse_media("unknown charset") from exc
         except MultipartError:

@@ -73,16 +73,23 @@ class BaseRunner:
         """End: stop listening, close what is idle, tell, wait for handlers, close, clean up."""
         for site in list(self._sites):
             await site.stop()
-        if self._server is not None:
-            self._server.pre_shutdown()
-            await self.shutdown()
-            await self._server.shutdown(self._shutdown_timeout)
         try:
-            await self._cleanup_server()
+            if self._server is not None:
+                await self._end_server(self._server)
         finally:
-            self._server = None
-            if self._handle_signals:
-                self._forget_signals()
+            try:
+                await self._cleanup_server()
+            finally:
+                self._server = None
+                if self._handle_signals:
+                    self._forget_signals()
+
+    async def _end_server(self, server: Server) -> None:
+        server.pre_shutdown()
+        try:
+            await self.shutdown()
+        finally:
+            await server.shutdown(self._shutdown_timeout)
 
     def _forget_signals(self) -> None:
         loop = asyncio.get_running_loop()
