@@ -8,16 +8,16 @@ NEXT = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 THEN = ("GET /", "end")
 
 
-def body(name: str, section: str, text: str, *events: str | bytes) -> Case:
-    return Case(name, section, text, ("POST /", *events, "end"))
+def body(name: str, source: str, text: str, *events: str | bytes) -> Case:
+    return Case(name, source, text, ("POST /", *events, "end"))
 
 
-def bad(name: str, section: str, text: str, error: str, **limits: int) -> Case:
-    return Case(name, section, text, error=error, limits=limits)
+def bad(name: str, source: str, text: str, error: str, **limits: int) -> Case:
+    return Case(name, source, text, error=error, limits=limits)
 
 
-def head(name: str, section: str, fields: str, error: str) -> Case:
-    return bad(name, section, POST + fields + "\r\n\r▲\nabc", error)
+def head(name: str, source: str, fields: str, error: str) -> Case:
+    return bad(name, source, POST + fields + "\r\n\r▲\nabc", error)
 
 
 LENGTHS = (
@@ -65,7 +65,7 @@ CODINGS = (
         for value in ("xchunked", "chunkedx", "", ",", '"chunked"', "chunked;a=b", "identity", "chunked\xa0",
                       "\xa0chunked", "chun\xe2\x84\xaaed", "chunked chunked", "chun ked")
     ),
-    bad("VT before the coding", "9112 5.5", POST + "Transfer-Encoding: ▲\x0bchunked\r\n\r\n", "FIELD_VALUE"),
+    bad("VT before the coding", "9110 5.5", POST + "Transfer-Encoding: ▲\x0bchunked\r\n\r\n", "FIELD_VALUE"),
     bad("a space in the name", "9112 5.1", POST + "Transfer-Encoding▲ : chunked\r\n\r\n", "SPACE_BEFORE_COLON"),
     body("any case", "9112 7", POST + "TRANSFER-encoding: ChUnKeD\r\n\r\n0\r\n\r\n"),
     body("tabs around the coding", "9112 7", POST + "Transfer-Encoding:\tchunked\t\r\n\r\n0\r\n\r\n"),

@@ -18,8 +18,8 @@ ANSWER = b"HTTP/1.1 204 No Content\r\n\r\n"
 @attrs.frozen
 class Case:
     name: str
-    section: str
-    """The RFC and its section, such as "9112 3.2"."""
+    source: str
+    """Where the rule comes from, such as "9112 3.2", "erratum 7633" or the id of an advisory."""
     text: str
     events: tuple[str | bytes, ...] = ()
     error: str = ""
@@ -31,7 +31,7 @@ class Case:
 
     def __str__(self) -> str:
         side = "response" if self.request else "request"
-        return f"{side} {self.section} {self.name}"
+        return f"{side} {self.source} {self.name}"
 
     @property
     def wire(self) -> bytes:

@@ -8,12 +8,12 @@ HEAD = GET + HOST
 LIMIT = 8190
 
 
-def good(name: str, section: str, text: str, *events: str | bytes) -> Case:
-    return Case(name, section, text, events or ("GET /", "end"))
+def good(name: str, source: str, text: str, *events: str | bytes) -> Case:
+    return Case(name, source, text, events or ("GET /", "end"))
 
 
-def bad(name: str, section: str, text: str, error: str, **limits: int) -> Case:
-    return Case(name, section, text, error=error, limits=limits)
+def bad(name: str, source: str, text: str, error: str, **limits: int) -> Case:
+    return Case(name, source, text, error=error, limits=limits)
 
 
 LINES = (
@@ -112,9 +112,9 @@ TARGETS = (
     good("authority form", "9112 3.2.3", "CONNECT a.b:443 HTTP/1.1\r\n" + HOST + "\r\n",
          "CONNECT a.b:443", "end"),
     *(
-        bad(f"the target {method} {target}", section,
+        bad(f"the target {method} {target}", source,
             f"{method} {target} HTTP/1.1\r\n{HOST}\r▲\n", "TARGET")
-        for section, method, target in (
+        for source, method, target in (
             ("9110 4.2.1", "GET", "http:///x"),
             ("9110 4.2.1", "GET", "http://"),
             ("9110 4.2.1", "GET", "http://:80/"),

@@ -10,22 +10,22 @@ OK = "HTTP/1.1 200 OK\r\n"
 EMPTY = "Content-Length: 0\r\n\r\n"
 
 
-def good(name: str, section: str, text: str, *events: str | bytes, request: bytes = GET) -> Case:
-    return Case(name, section, text, events, request=request)
+def good(name: str, source: str, text: str, *events: str | bytes, request: bytes = GET) -> Case:
+    return Case(name, source, text, events, request=request)
 
 
-def ended(name: str, section: str, text: str, *events: str | bytes, request: bytes = GET) -> Case:
-    return Case(name, section, text, events, request=request, has_eof=True)
+def ended(name: str, source: str, text: str, *events: str | bytes, request: bytes = GET) -> Case:
+    return Case(name, source, text, events, request=request, has_eof=True)
 
 
 def bad(
-    name: str, section: str, text: str, error: str, request: bytes = GET, **limits: int
+    name: str, source: str, text: str, error: str, request: bytes = GET, **limits: int
 ) -> Case:
-    return Case(name, section, text, error=error, request=request, limits=limits)
+    return Case(name, source, text, error=error, request=request, limits=limits)
 
 
-def cut(name: str, section: str, text: str) -> Case:
-    return Case(name, section, text, error="INCOMPLETE", request=GET, has_eof=True)
+def cut(name: str, source: str, text: str) -> Case:
+    return Case(name, source, text, error="INCOMPLETE", request=GET, has_eof=True)
 
 
 LINES = (

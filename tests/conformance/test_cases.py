@@ -1,4 +1,4 @@
-"""Every case on both twins, whole, byte by byte and in random pieces."""
+"""Every case on both twins, whole, byte by byte and in random pieces, alone and with more behind."""
 
 from typing import Any
 
@@ -6,11 +6,13 @@ import pytest
 from support.splitting import WAYS, split
 from support.twins import Twin
 
-from . import bodies, requests, responses
 from .case import MARK, Case, collect, make_connection, summarize
+from .catalogue import CASES
 
-CASES = (*requests.CASES, *bodies.CASES, *responses.CASES)
 REFUSED = tuple(case for case in CASES if MARK in case.text)
+CONTINUED = tuple(case for case in CASES if not case.has_eof and case.wire)
+NEXT_REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+NEXT_RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
 def run(twin: Twin, case: Case, data: bytes, way: str, seed: int = 0) -> Any:
@@ -24,12 +26,55 @@ def run(twin: Twin, case: Case, data: bytes, way: str, seed: int = 0) -> Any:
     return summarize(events, connection.buffered)
 
 
+def expected_of(case: Case) -> Any:
+    return (case.error, case.offset) if case.error else case.events
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_case(twin: Twin, case: Case, way: str) -> None:
-    expected: Any = (case.error, case.offset) if case.error else case.events
     for seed in range(5 if way == "random" else 1):
-        assert run(twin, case, case.wire, way, seed) == expected
+        assert run(twin, case, case.wire, way, seed) == expected_of(case)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("case", CONTINUED, ids=str)
+def test_more_behind_changes_nothing(twin: Twin, case: Case, way: str) -> None:
+    """The bytes of another message are that message, or stay inside."""
+    more = NEXT_RESPONSE if case.request else NEXT_REQUEST
+    for seed in range(3 if way == "random" else 1):
+        found = run(twin, case, case.wire + more, way, seed)
+        assert found == (expected_of(case) if case.error else with_more(twin, case, more))
+
+
+def with_more(twin: Twin, case: Case, more: bytes) -> tuple[str | bytes, ...]:
+    """The events of a good case with the next message behind it."""
+    *before, last = case.events
+    match last:
+        case bytes():  # a body that is not over
+            return (*before, last + more)
+        case str() if last.startswith("behind "):
+            return (*before, f"behind {int(last[7:]) + len(more)}")
+        case str() if last.startswith("end"):
+            stays = not case.request and is_over_and_waiting(twin, case)
+            return (*case.events, *(("GET /", "end") if stays else (f"behind {len(more)}",)))
+        case str() if last.startswith("1") and not last.startswith("101"):
+            return (*case.events, "200 OK", "end")
+        case _ if has_tunnel(case):
+            return (*case.events, f"behind {len(more)}")
+        case _:
+            return (*case.events, more)
+
+
+def is_over_and_waiting(twin: Twin, case: Case) -> bool:
+    """The connection outlives the case, and the next message may begin."""
+    connection = make_connection(twin, case)
+    collect(connection, True, [case.wire], False)
+    return not connection.is_peer_done
+
+
+def has_tunnel(case: Case) -> bool:
+    return b"CONNECT" in case.request or str(case.events[-1]).startswith("101")
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=str)
