@@ -19,6 +19,7 @@ import attrs
 from tools.bench.cases import CONTENDERS, SERVER_CASES, SUITES, ServerCase
 from tools.bench.child import Child
 from tools.bench.figures import Figure, Sample, table, too_noisy
+from tools.bench.parser import parser_table, run_parser, weigh_heads
 
 Rows = Mapping[str, Mapping[str, Figure]]
 MEASURED_CORE, OTHER_CORE = 0, 1
@@ -89,6 +90,16 @@ def run_client(effort: Effort) -> Rows:
     return {"64 concurrent GETs": {name: Figure.of(samples[name]) for name in CONTENDERS}}
 
 
+def measure_parser(effort: Effort) -> Rows:
+    """Processor time of messages alone, without a socket."""
+    return run_parser(effort.rounds, effort.seconds, _progress)
+
+
+def describe_parser(rows: Rows) -> str:
+    """The table of the parser's suite, and what is measured once."""
+    return f"{parser_table(rows)}\n{weigh_heads()}"
+
+
 def save(results: Mapping[str, Rows]) -> Path:
     """Write the figures where the next run can be compared with them."""
     folder = Path("build/bench")
@@ -123,12 +134,12 @@ def main() -> int:
     if (os.cpu_count() or 1) < 2:
         parser.error("server and load need a core each, and this machine has one")
     effort = Effort(options.rounds, options.seconds)
-    suites = {"server": run_server, "client": run_client}
+    suites = {"server": run_server, "client": run_client, "parser": measure_parser}
     results = {name: suites[name](effort) for name in options.suites or SUITES}
     _progress("")
     noise = []
     for name, rows in results.items():
-        print("\n" + table(name, rows))
+        print("\n" + (describe_parser(rows) if name == "parser" else table(name, rows)))
         noise += too_noisy(rows)
     print(f"\nsaved to {save(results)}")
     if noise:

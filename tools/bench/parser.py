@@ -1,144 +1,96 @@
-"""How many messages a second the twins scan, beside httptools with callbacks that keep headers.
+"""``hatch run bench parser``: heads, bodies, multipart and memory, beside the parsers in use.
 
-    python -m tools.bench.parser
-
-Measures the parser alone, in one process; httptools is left out where it is not installed.
+Every contender is a process of its own on one core, and they take turns in every round. A goal that
+is missed is said; it does not change the exit code, which tells whether the machine was quiet.
 """
 
-import argparse
-import importlib.util
-import timeit
-from collections.abc import Callable
-from functools import partial
-from types import ModuleType
-from typing import Any
+import contextlib
+from collections.abc import Callable, Mapping
 
-from multidict import CIMultiDict
+from tools.bench.child import Child
+from tools.bench.figures import Figure, Sample
+from tools.bench.messages import Goal, plan_cases
 
-from weft_http_parser import HTTP_11, Limits
-from weft_http_parser._twin import _py
-
-BROWSER = (
-    b"GET /index.html?q=1 HTTP/1.1\r\nHost: example.org\r\nConnection: keep-alive\r\n"
-    b"Cache-Control: max-age=0\r\nUpgrade-Insecure-Requests: 1\r\n"
-    b"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
-    b"Chrome/126.0.0.0 Safari/537.36\r\n"
-    b"Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n"
-    b"Sec-Fetch-Site: none\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-User: ?1\r\n"
-    b"Accept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: en-GB,en;q=0.9\r\n"
-    b"Cookie: session=0123456789abcdef; theme=dark\r\n\r\n"
-)
-REQUESTS = {
-    "tiny GET": b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-    "12 headers": BROWSER,
-    "30 headers": b"GET / HTTP/1.1\r\nHost: a\r\n"
-    + b"".join(b"X-Custom-Header-%d: some value of %d\r\n" % (i, i) for i in range(29))
-    + b"\r\n",
+CONTENDERS: Mapping[str, tuple[str, ...]] = {
+    "weft": ("with_weft",),
+    "weft, Python": ("with_weft", "--pure"),
+    "httptools": ("with_httptools",),
+    "aiohttp": ("with_aiohttp",),
+    "h11": ("with_h11",),
 }
-RESPONSE = (
-    b"HTTP/1.1 200 OK\r\nServer: nginx/1.25\r\nDate: Fri, 20 Nov 2026 10:00:00 GMT\r\n"
-    b"Content-Type: application/json; charset=utf-8\r\nContent-Length: 27\r\n"
-    b"Connection: keep-alive\r\nETag: \"33a64df551425fcc55e\"\r\nVary: Accept-Encoding\r\n"
-    b"Cache-Control: no-store\r\n\r\n"
-)  # fmt: skip
-FIELDS = (
-    ("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "12"),
-    ("Date", "Fri, 20 Nov 2026 10:00:00 GMT"), ("Server", "weft"), ("X-Request-ID", "0123456789"),
-)  # fmt: skip
+MEASURED_CORE = 0
+WEIGHED = ("weft", "weft, Python", "aiohttp")
+LARGEST_PART = 0.4
+TURN_PART = 0.2  # of the seconds of a server's turn: nothing here waits for anybody
+Rows = Mapping[str, Mapping[str, Figure]]
 
 
-def rate(function: Callable[[], object], seconds: float) -> float:
-    """Calls a second: the best of five rounds."""
-    timer = timeit.Timer(function)
-    count, taken = timer.autorange()
-    count = max(1, round(count * seconds / 5 / max(taken, 1e-9)))
-    return count / min(timer.repeat(5, count))
+def run_parser(rounds: int, seconds: float, progress: Callable[[str], None]) -> Rows:
+    """Processor time of one message for each case and each contender that has it."""
+    with contextlib.ExitStack() as stack:
+        children = {
+            name: stack.enter_context(Child("tools.bench.parsers", *words, core=MEASURED_CORE))
+            for name, words in CONTENDERS.items()
+        }
+        rows = {}
+        for title in plan_cases():
+            able = {
+                name: child
+                for name, child in children.items()
+                if title in str(child.hello["cases"]).split("\t")
+            }
+            progress(f"parser: {title}")
+            rows[title] = _measure(title, able, rounds, seconds * TURN_PART)
+        return rows
 
 
-def scan_cases(twin: ModuleType) -> dict[str, Callable[[], object]]:
-    """Each case as a call: the head alone, and the head with its headers made."""
-    cases: dict[str, Callable[[], object]] = {}
-    requests, responses = twin.HeadScanner(True, Limits()), twin.HeadScanner(False, Limits())
-    for name, scanner, data in (
-        *((name, requests, data) for name, data in REQUESTS.items()),
-        ("response, 8 headers", responses, RESPONSE),
-    ):
-        cases[name] = partial(scanner.scan, data, 0)
-        cases[f"{name}, .headers"] = partial(_headers, scanner, data)
-    return cases | {
-        "100 chunks of 10 B": _chunks(twin, b"a\r\n0123456789\r\n" * 100 + b"0\r\n\r\n"),
-        "16 chunks of 64 KiB": _chunks(twin, b"10000\r\n" + bytes(65536) + b"\r\n"),
-        "render 5 fields, tuple": partial(twin.render_response_head, 200, "OK", HTTP_11, FIELDS),
-        "render 5 fields, CIMultiDict": _rendering(twin),
-    }
+def weigh_heads() -> str:
+    """Bytes of a kept head of 12 fields, beside aiohttp's raw message (tracemalloc)."""
+    weights = {}
+    for name in WEIGHED:
+        with Child("tools.bench.parsers", *CONTENDERS[name], core=MEASURED_CORE) as child:
+            weights[name] = float(child.ask("memory")["bytes"])
+    cells = "".join(
+        f"{weights[name]:,.0f}".rjust(14) if name in weights else f"{'-':>14}"
+        for name in CONTENDERS
+    )
+    line = f"{'a kept head of 12 fields, bytes':<34}" + cells
+    part = weights["weft"] / weights["aiohttp"]
+    mark = "" if part <= LARGEST_PART else " MISSED"
+    goal = f"    weft / aiohttp {part:.0%} (goal: at most {LARGEST_PART:.0%}){mark}"
+    return f"{line}\n{goal}"
 
 
-def _headers(scanner: Any, data: bytes) -> object:
-    return scanner.scan(data, 0).headers
-
-
-def _chunks(twin: ModuleType, data: bytes) -> Callable[[], object]:
-    limits = Limits()
-    times = 1 if data.endswith(b"0\r\n\r\n") else 16
-
-    def feed() -> None:
-        scanner = twin.ChunkScanner(limits)
-        for _ in range(times):
-            scanner.feed(data, 0, [])
-
-    return feed
-
-
-def _rendering(twin: ModuleType) -> Callable[[], object]:
-    headers = CIMultiDict(FIELDS)
-    return partial(twin.render_response_head, 200, "OK", HTTP_11, headers)
-
-
-class Collector:
-    """The callbacks that httptools needs before anyone can see a header."""
-
-    def on_url(self, url: bytes) -> None:
-        self.url = url
-
-    def on_message_begin(self) -> None:
-        self.headers: list[tuple[bytes, bytes]] = []
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.lower(), value))
-
-
-def peer_cases() -> dict[str, Callable[[], object]]:
-    """What httptools offers for the same input."""
-    if importlib.util.find_spec("httptools") is None:
-        return {}
-    peer: Any = importlib.import_module("httptools")
-    cases: dict[str, Callable[[], object]] = {}
-    for name, data in REQUESTS.items():
-        feed = peer.HttpRequestParser(Collector()).feed_data
-        cases[name] = partial(feed, data)
-    whole = RESPONSE + b"x" * 27
-    feed = peer.HttpResponseParser(Collector()).feed_data
-    cases["response, 8 headers"] = partial(feed, whole)
-    return cases
-
-
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    options.add_argument("--seconds", type=float, default=0.5, help="for each figure")
-    seconds = options.parse_args().seconds
-    columns = {"py": scan_cases(_py), "httptools": peer_cases()}
-    package = _py.__name__.removesuffix("._py")
-    if importlib.util.find_spec(f"{package}._c") is not None:
-        columns = {"c": scan_cases(importlib.import_module(f"{package}._c"))} | columns
-    print(f"{'thousands a second':32}" + "".join(f"{name:>12}" for name in columns))
-    for case in columns["py"]:
-        line = f"{case:32}"
-        for cases in columns.values():
-            line += (
-                f"{rate(cases[case], seconds) / 1000:12,.1f}" if case in cases else f"{'-':>12}"
+def _measure(
+    title: str, children: Mapping[str, Child], rounds: int, seconds: float
+) -> Mapping[str, Figure]:
+    samples: dict[str, list[Sample]] = {name: [] for name in children}
+    for _ in range(rounds):
+        for name, child in children.items():
+            told = child.ask(f"{title}\t{seconds}")
+            samples[name].append(
+                Sample(int(told["count"]), float(told["seconds"]), float(told["cpu"]))
             )
-        print(line)
+    return {name: Figure.of(samples[name]) for name in children}
 
 
-if __name__ == "__main__":
-    main()
+def parser_table(rows: Rows) -> str:
+    """Thousands of messages for each second of processor time, and what was to be reached."""
+    lines = [f"{'thousands a second':<34}" + "".join(f"{name:>14}" for name in CONTENDERS)]
+    goals = plan_cases()
+    for title, figures in rows.items():
+        cells = [
+            f"{1000 / figures[name].microseconds:,.1f}" if name in figures else "-"
+            for name in CONTENDERS
+        ]
+        lines.append(f"{title:<34}" + "".join(f"{cell:>14}" for cell in cells))
+        lines.append("    " + "; ".join(_judge(goal, figures) for goal in goals[title]))
+    return "\n".join(lines)
+
+
+def _judge(goal: Goal, figures: Mapping[str, Figure]) -> str:
+    if goal.contender not in figures or goal.rival not in figures:
+        return f"{goal.contender} / {goal.rival}: not measured"
+    ratio = figures[goal.rival].microseconds / figures[goal.contender].microseconds
+    mark = "" if ratio >= goal.times else " MISSED"
+    return f"{goal.contender} / {goal.rival} {ratio:.1f} (goal {goal.times:g}){mark}"

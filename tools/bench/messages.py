@@ -1,0 +1,70 @@
+"""What parsers are measured on: the bytes, and how far ahead weft means to be.
+
+Knows bytes and numbers only. Each case has a title; a contender that has no answer to a case leaves
+it out.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+
+_BROWSER: Final = (
+    b"Host: example.org\r\nConnection: keep-alive\r\n"
+    b"Cache-Control: max-age=0\r\nUpgrade-Insecure-Requests: 1\r\n"
+    b"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    b"Chrome/126.0.0.0 Safari/537.36\r\n"
+    b"Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n"
+    b"Sec-Fetch-Site: none\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-User: ?1\r\n"
+    b"Accept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: en-GB,en;q=0.9\r\n"
+    b"Cookie: session=0123456789abcdef; theme=dark\r\n\r\n"
+)
+_CUSTOM: Final = b"".join(
+    b"X-Custom-Header-%d: some value of %d\r\n" % (number, number) for number in range(29)
+)
+REQUESTS: Final[Mapping[str, bytes]] = {
+    "tiny GET": b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    "12 fields": b"GET /index.html?q=1 HTTP/1.1\r\n" + _BROWSER,
+    "30 fields": b"GET / HTTP/1.1\r\nHost: a\r\n" + _CUSTOM + b"\r\n",
+}
+RESPONSES: Final[Mapping[str, bytes]] = {
+    "response, 8 fields": b"HTTP/1.1 200 OK\r\nServer: nginx/1.25\r\n"
+    b"Date: Fri, 20 Nov 2026 10:00:00 GMT\r\nContent-Type: application/json; charset=utf-8\r\n"
+    b'Content-Length: 0\r\nConnection: keep-alive\r\nETag: "33a64df551425fcc55e"\r\n'
+    b"Vary: Accept-Encoding\r\nCache-Control: no-store\r\n\r\n"
+}
+_UPLOAD: Final = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+_LARGE_CHUNK: Final = b"10000\r\n" + bytes(65_536) + b"\r\n"
+UPLOADS: Final[Mapping[str, tuple[bytes, ...]]] = {
+    "100 chunks of 10 B": (_UPLOAD + b"a\r\n0123456789\r\n" * 100 + b"0\r\n\r\n",),
+    "16 chunks of 64 KiB": (_UPLOAD, *[_LARGE_CHUNK] * 16, b"0\r\n\r\n"),
+}
+"""Chunked requests, in the reads in which they come; what a read brought is dropped before the next."""
+
+ANSWER: Final = b"Hello, World!"
+UNTOUCHED, MATERIALISED, CYCLE = "head", "CIMultiDict", "answered"
+
+
+@attrs.frozen
+class Goal:
+    """A contender, and how many times as fast as another it has to be."""
+
+    contender: str
+    rival: str
+    times: float
+
+
+def _goals(aiohttp: float, httptools: float) -> tuple[Goal, ...]:
+    return Goal("weft", "aiohttp", aiohttp), Goal("weft", "httptools", httptools)
+
+
+def plan_cases() -> Mapping[str, tuple[Goal, ...]]:
+    """Every case by its title, with its goals."""
+    cases: dict[str, tuple[Goal, ...]] = {}
+    for name in (*REQUESTS, *RESPONSES):
+        cases[f"{name}: {UNTOUCHED}"] = (*_goals(10, 5), Goal("weft, Python", "h11", 3))
+        cases[f"{name}: {MATERIALISED}"] = _goals(4, 2)
+    cases[f"12 fields: {CYCLE}"] = (Goal("weft, Python", "h11", 3),)
+    cases["100 chunks of 10 B"] = (*_goals(10, 2), Goal("weft, Python", "h11", 3))
+    cases["16 chunks of 64 KiB"] = _goals(1, 1)
+    return cases

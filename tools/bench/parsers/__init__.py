@@ -1,0 +1,1 @@
+"""The parsers that are compared: each module's `cases()` maps titles of cases to calls."""

@@ -1,0 +1,54 @@
+"""aiohttp's C parser, which makes every field of a head and a stream for a body."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from aiohttp import http_parser
+from aiohttp.base_protocol import BaseProtocol
+
+from tools.bench.messages import MATERIALISED, REQUESTS, RESPONSES, UNTOUCHED, UPLOADS
+
+Case = Callable[[], object]
+_LIMIT = 2**16
+
+
+def cases() -> Mapping[str, Case]:
+    """One parser goes on from message to message; the loop is only there to be named."""
+    loop = asyncio.new_event_loop()
+    cases: dict[str, Case] = {}
+    for messages, kind in (
+        (REQUESTS, http_parser.HttpRequestParser),
+        (RESPONSES, http_parser.HttpResponseParser),
+    ):
+        for name, data in messages.items():
+            feed = make_parser(kind, loop).feed_data
+            cases[f"{name}: {UNTOUCHED}"] = cases[f"{name}: {MATERIALISED}"] = partial(feed, data)
+    for name, reads in UPLOADS.items():
+        feed = make_parser(http_parser.HttpRequestParser, loop).feed_data
+        cases[name] = partial(_feed, feed, reads)
+    return cases
+
+
+def make_reader() -> Callable[[bytes], object]:
+    """What makes a raw request message of bytes; the stream beside it is left out."""
+    feed = make_parser(http_parser.HttpRequestParser, asyncio.new_event_loop()).feed_data
+    return lambda data: feed(data)[0][0][0]
+
+
+def make_parser(kind: Any, loop: asyncio.AbstractEventLoop) -> Any:
+    """A parser with the limits that aiohttp's server and client give it."""
+    return kind(
+        BaseProtocol(loop), loop, _LIMIT, max_line_size=8190, max_field_size=8190, max_headers=128
+    )
+
+
+def _feed(feed: Callable[[bytes], Any], reads: Sequence[bytes]) -> None:
+    stream = None
+    for data in reads:
+        messages = feed(data)[0]
+        if messages:
+            stream = messages[0][1]
+        if stream is not None:
+            stream.read_nowait()

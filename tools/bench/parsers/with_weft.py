@@ -1,0 +1,95 @@
+"""weft's parser, by the twin that is asked for.
+
+Heads come from the scanner, bodies and answers from a whole connection.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Protocol
+
+from tools.bench.messages import (
+    ANSWER,
+    CYCLE,
+    MATERIALISED,
+    REQUESTS,
+    RESPONSES,
+    UNTOUCHED,
+    UPLOADS,
+)
+from weft_http_parser import (
+    BACKEND,
+    HTTP_11,
+    Http1Connection,
+    RequestHead,
+    ResponseHead,
+    Role,
+    render_response_head,
+)
+from weft_http_parser.limits import DEFAULT_LIMITS
+
+Case = Callable[[], object]
+_FIELDS = (("Content-Type", "text/plain"), ("Content-Length", "13"))
+
+
+class _Scanner(Protocol):
+    def scan(self, buffer: bytes, start: int) -> RequestHead | ResponseHead | None: ...
+
+
+def scanner(is_request: bool, twin: str) -> _Scanner:
+    """A scanner of the twin named `_c` or `_py`."""
+    module = importlib.import_module(f"weft_http_parser._twin.{twin}")
+    made: _Scanner = module.HeadScanner(is_request, DEFAULT_LIMITS)
+    return made
+
+
+def head_cases(twin: str) -> Mapping[str, Case]:
+    """Heads as they come, and with their fields made."""
+    cases: dict[str, Case] = {}
+    for messages, is_request in ((REQUESTS, True), (RESPONSES, False)):
+        scan = scanner(is_request, twin).scan
+        for name, data in messages.items():
+            cases[f"{name}: {UNTOUCHED}"] = partial(scan, data, 0)
+            cases[f"{name}: {MATERIALISED}"] = partial(_make_fields, scan, data)
+    return cases
+
+
+def connection_cases() -> Mapping[str, Case]:
+    """Bodies and answers, through a connection on the chosen twin."""
+    cases: dict[str, Case] = {name: partial(_receive, reads) for name, reads in UPLOADS.items()}
+    connection = Http1Connection(Role.SERVER)
+    cases[f"12 fields: {CYCLE}"] = partial(_answer, connection, REQUESTS["12 fields"])
+    return cases
+
+
+def cases() -> Mapping[str, Case]:
+    """What the chosen twin can do."""
+    return {**head_cases(f"_{BACKEND}"), **connection_cases()}
+
+
+def make_reader() -> Callable[[bytes], object]:
+    """What makes a request head of bytes."""
+    scan = scanner(True, f"_{BACKEND}").scan
+    return lambda data: scan(data, 0)
+
+
+def _make_fields(
+    scan: Callable[[bytes, int], RequestHead | ResponseHead | None], data: bytes
+) -> object:
+    head = scan(data, 0)
+    assert head is not None
+    return head.headers
+
+
+def _receive(reads: Sequence[bytes]) -> None:
+    receive = Http1Connection(Role.SERVER).receive
+    for data in reads:
+        receive(data)
+
+
+def _answer(connection: Http1Connection, data: bytes) -> object:
+    connection.receive(data)
+    head = render_response_head(200, "OK", HTTP_11, _FIELDS)
+    sent = connection.send_whole(head, ANSWER)
+    connection.next_cycle()
+    return sent
