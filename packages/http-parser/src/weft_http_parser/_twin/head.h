@@ -142,6 +142,33 @@ head_get_raw(Head *self, void *closure)
     return PyBytes_FromStringAndSize((const char *)head_bytes(self), size);
 }
 
+/* The key of a field whose name nobody registered: an istr from the second time on. */
+static PyObject *
+other_key(const State *state, Byte *name, size_t size)
+{
+    PyObject *text, *key;
+    uint32_t hash;
+    int comes_again;
+    if (size > RECENT_SIZE) {
+        return decode_text(name, size);
+    }
+    hash = hash_spelling(name, size);
+    key = find_recent(state->recent, hash, name, size, &comes_again);
+    if (key != NULL) {
+        return key;
+    }
+    text = decode_text(name, size);
+    if (text == NULL || !comes_again) {
+        return text;
+    }
+    key = IStr_FromUnicode(state->multidict, text);
+    Py_DECREF(text);
+    if (key != NULL) {
+        keep_recent(state->recent, hash, name, size, key);
+    }
+    return key;
+}
+
 /* The key of a field: a prepared istr where it is spelled as registered or in lower case. */
 static PyObject *
 field_key(const Head *head, const Field *field)
@@ -156,7 +183,7 @@ field_key(const Head *head, const Field *field)
             return Py_NewRef(known->small);
         }
     }
-    return decode_text(name, field->name_size);
+    return other_key(head->state, name, field->name_size);
 }
 
 static int

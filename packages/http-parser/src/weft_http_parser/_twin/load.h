@@ -228,6 +228,11 @@ static int
 load_state(State *state)
 {
     static const char heads[] = "weft_http_parser.heads";
+    state->recent = PyMem_Calloc(1, sizeof(Recent));
+    if (state->recent == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
     if (load_multidict(state) < 0 || load_reasons(state) < 0 || check_marks() < 0 ||
         load_names(state) < 0 || load_methods(state) < 0) {
         return -1;
@@ -288,6 +293,8 @@ clear_state(State *state)
     for (size_t i = 0; i < METHOD_LIMIT; i++) {
         Py_CLEAR(state->methods[i].name);
     }
+    free_recent(state->recent);
+    state->recent = NULL;
 }
 
 #endif

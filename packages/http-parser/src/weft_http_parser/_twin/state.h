@@ -2,7 +2,7 @@
 
    That is what makes the module fit for several interpreters and for a build without the GIL:
    nothing here is static and mutable, the multidict library locks its own objects, and the
-   objects of this module that change lock themselves. */
+   objects of this module that change lock themselves; so does the table of recent names. */
 
 #ifndef WEFT_STATE_H
 #define WEFT_STATE_H
@@ -13,7 +13,7 @@
 
 #include <multidict_capi.h>
 
-#include "octets.h"
+#include "recent.h"
 
 /* The critical sections of 3.13; before it there is always the GIL. */
 #ifndef Py_BEGIN_CRITICAL_SECTION
@@ -104,6 +104,7 @@ typedef struct {
     unsigned char known_slots[KNOWN_SLOTS]; /* KNOWN_NONE or an index */
     Method methods[METHOD_LIMIT];
     unsigned char method_slots[METHOD_SLOTS];
+    Recent *recent;
 } State;
 
 /* Length, ends and middle, without the case; the registered names meet twice at most. */
