@@ -31,7 +31,7 @@ def cut(name: str, source: str, text: str) -> Case:
 LINES = (
     good("the least response", "9112 4", OK + EMPTY, "200 OK", "end"),
     good("an empty reason", "9112 4", "HTTP/1.1 200 \r\n" + EMPTY, "200", "end"),
-    good("no reason and no space", "9112 4", "HTTP/1.1 200\r\n" + EMPTY, "200", "end"),
+    bad("no reason and no space", "9112 4", "HTTP/1.1 200▲\r\n" + EMPTY, "STATUS"),
     good("a reason with bytes", "9112 4", "HTTP/1.1 200 \xff a\t\r\n" + EMPTY, "200 \udcff a", "end"),
     good("a rare status", "9112 4", "HTTP/1.1 999 Mine\r\n" + EMPTY, "999 Mine", "end"),
     bad("status 000", "9110 15", "HTTP/1.1 ▲000 No\r\n", "STATUS"),

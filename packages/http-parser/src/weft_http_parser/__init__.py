@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from . import names as hdrs
 from ._twin import (
     BACKEND,
+    ChunkScanner,
+    HeadScanner,
     RequestHead,
     ResponseHead,
     render_fields,
@@ -124,6 +126,7 @@ from .names import (
     MARK_UPGRADE,
     PHRASES,
 )
+from .strictness import LENIENT, STRICT, Strictness
 from .wire.coding import (
     ContentDecoder,
     ContentEncoder,
@@ -211,6 +214,7 @@ __all__ = (
     "ETAG_ANY",
     "HTTP_10",
     "HTTP_11",
+    "LENIENT",
     "MARK_ACCEPT_ENCODING",
     "MARK_AUTHORIZATION",
     "MARK_CONDITIONAL",
@@ -233,6 +237,7 @@ __all__ = (
     "MARK_UPGRADE",
     "PAYLOAD_REGISTRY",
     "PHRASES",
+    "STRICT",
     "UNTIL_CLOSE",
     "AsyncIterablePayload",
     "AsyncStreamIterator",
@@ -245,6 +250,7 @@ __all__ = (
     "BufferedReaderPayload",
     "BytesIOPayload",
     "BytesPayload",
+    "ChunkScanner",
     "ChunkTupleAsyncStreamIterator",
     "ContentCodingError",
     "ContentDecoder",
@@ -258,6 +264,7 @@ __all__ = (
     "FormData",
     "Framing",
     "Gate",
+    "HeadScanner",
     "HeaderInjection",
     "Headers",
     "Hold",
@@ -288,6 +295,7 @@ __all__ = (
     "Role",
     "StreamReader",
     "StreamReaderPayload",
+    "Strictness",
     "StringIOPayload",
     "StringPayload",
     "TextIOPayload",

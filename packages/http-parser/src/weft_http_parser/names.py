@@ -226,3 +226,13 @@ FIELD_MARKS: Final = MappingProxyType(
         b"trailer": MARK_TRAILER,
     }
 )
+
+# The fields that say how a message is delimited, coded, or what becomes of its connection
+STEERING_MARKS: Final = (
+    MARK_CONTENT_LENGTH
+    | MARK_TRANSFER_ENCODING
+    | MARK_CONNECTION
+    | MARK_UPGRADE
+    | MARK_CONTENT_ENCODING
+    | MARK_TRAILER
+)

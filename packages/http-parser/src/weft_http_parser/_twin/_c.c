@@ -4,6 +4,7 @@
    state.h    what the module holds: types, reasons, well-known names
    load.h     where it is fetched from
    lines.h    start lines and field lines, byte for byte
+   lenient.h  the sloppiness that a client may bear with
    head.h     RequestHead and ResponseHead
    scan.h     HeadScanner
    chunks.h   ChunkScanner
@@ -17,13 +18,13 @@
 #include "chunks.h"
 #include "render.h"
 
-enum { API = 1 };
+enum { API = 2 };
 
 PyDoc_STRVAR(request_doc, "RequestHead(method, target, version=HTTP_11, headers=())\n--\n\n"
                           "A request line and its fields, immutable but for framing.");
 PyDoc_STRVAR(response_doc, "ResponseHead(status, reason, version=HTTP_11, headers=())\n--\n\n"
                            "A status line and its fields, immutable but for framing.");
-PyDoc_STRVAR(scanner_doc, "HeadScanner(is_request, limits)\n--\n\n"
+PyDoc_STRVAR(scanner_doc, "HeadScanner(is_request, limits, strictness=STRICT)\n--\n\n"
                           "Finds heads in a buffer, resuming where the last look ended.");
 PyDoc_STRVAR(chunks_doc, "ChunkScanner(limits)\n--\n\n"
                          "Takes one chunked body apart (RFC 9112 7.1).");
@@ -122,12 +123,20 @@ static PyType_Spec response_spec = {
 static PyObject *
 scanner_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"is_request", "limits", NULL};
+    static char *names[] = {"is_request", "limits", "strictness", NULL};
     HeadScanner *self;
-    PyObject *limits;
-    int is_request;
+    PyObject *limits, *strictness = NULL;
+    int is_request, allowed = 0;
     if (!PyArg_ParseTupleAndKeywords(
-            args, keywords, "pO:HeadScanner", names, &is_request, &limits)) {
+            args, keywords, "pO|O:HeadScanner", names, &is_request, &limits, &strictness)) {
+        return NULL;
+    }
+    if (strictness != NULL && read_strictness(strictness, &allowed) < 0) {
+        return NULL;
+    }
+    if (is_request && allowed) {
+        PyErr_SetString(
+            PyExc_ValueError, "requests are read to the letter: their strictness is STRICT");
         return NULL;
     }
     self = (HeadScanner *)type->tp_alloc(type, 0);
@@ -136,6 +145,7 @@ scanner_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     }
     self->state = PyType_GetModuleState(type);
     self->is_request = (char)is_request;
+    self->allowed = allowed;
     self->seen = NOTHING_SEEN;
     if (read_head_limits(limits, &self->limits) < 0) {
         Py_CLEAR(self);

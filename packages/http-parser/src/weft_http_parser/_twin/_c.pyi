@@ -4,8 +4,9 @@ from multidict import CIMultiDictProxy
 
 from ..heads import Headers, RawFields, Version
 from ..limits import Limits
+from ..strictness import Strictness
 
-API: Final = 1
+API: Final = 2
 
 _Source: TypeAlias = bytes | bytearray
 
@@ -66,7 +67,9 @@ class ResponseHead(_Head):
 class HeadScanner:
     @property
     def end(self) -> int: ...
-    def __new__(cls, is_request: bool, limits: Limits) -> HeadScanner: ...
+    def __new__(
+        cls, is_request: bool, limits: Limits, strictness: Strictness = ...
+    ) -> HeadScanner: ...
     def scan(self, buffer: _Source, start: int, /) -> RequestHead | ResponseHead | None: ...
     def reset(self) -> None: ...
 

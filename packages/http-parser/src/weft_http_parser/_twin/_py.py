@@ -11,7 +11,9 @@ byte breaks the grammar too, the grammar's reason is given.
 
 import enum
 import re
-from typing import Final, TypeAlias
+from array import array
+from collections.abc import Sequence
+from typing import Final
 
 from ..errors import ProtocolError, Reason
 from ..heads import (
@@ -28,7 +30,25 @@ from ..heads import (
 )
 from ..limits import Limits
 from ..names import MARK_HOST, METH_ALL
+from ..strictness import STRICT, Strictness
 from .api import API
+from .lines import (
+    BLANK_RUN,
+    CR,
+    MORE,
+    NAME,
+    TEXT,
+    TEXT_RUN,
+    VISIBLE,
+    Source,
+    check_length,
+    run,
+    scan_field_line,
+    scan_line_end,
+    scan_request_line,
+    scan_status_line,
+    split_response,
+)
 
 __all__ = (
     "API",
@@ -41,134 +61,24 @@ __all__ = (
     "render_response_head",
 )
 
-Source: TypeAlias = bytes | bytearray
-
-# RFC 9110 5.6.2 token; 9112 3.2 target, with the bytes that browsers send; 9110 5.5 field value.
-_NAME: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
-_VISIBLE: Final = rb"[\x21-\x7e\x80-\xff]"
-_TEXT: Final = rb"[\t\x20-\x7e\x80-\xff]"
-_FIELDS: Final = rb"((?:" + _NAME + rb"++:" + _TEXT + rb"*+\r\n)*+)\r\n"
+_FIELDS: Final = rb"((?:" + NAME + rb"++:" + TEXT + rb"*+\r\n)*+)\r\n"
 _REQUEST: Final = re.compile(
-    rb"(" + _NAME + rb"++) (" + _VISIBLE + rb"++) HTTP/1\.([01])\r\n" + _FIELDS
+    rb"(" + NAME + rb"++) (" + VISIBLE + rb"++) HTTP/1\.([01])\r\n" + _FIELDS
 )
 _RESPONSE: Final = re.compile(
-    rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: (" + _TEXT + rb"*+))?\r\n" + _FIELDS
+    rb"HTTP/1\.([01]) ([1-9][0-9][0-9]) (" + TEXT + rb"*+)\r\n" + _FIELDS
 )
-# Each of these matches the longest valid beginning, so that its end is the byte to look at.
-_NAME_RUN: Final = re.compile(_NAME + rb"*+")
-_VISIBLE_RUN: Final = re.compile(_VISIBLE + rb"*+")
-_TEXT_RUN: Final = re.compile(_TEXT + rb"*+")
-_VERSION_RUN: Final = re.compile(rb"(?:H(?:T(?:T(?:P(?:/(?:[0-9](?:\.[0-9]?)?)?)?)?)?)?)?")
-_STATUS_RUN: Final = re.compile(rb"(?:[1-9][0-9]{0,2}+)?")
-_SIZE_RUN: Final = re.compile(rb"[0-9A-Fa-f]*+")
-_SPACE_RUN: Final = re.compile(rb"[ \t]*+")
 # RFC 3986 3.2.2 and 3.2.3: registered name, IPv4 or bracketed address, and a port.
 _HOST_NAME: Final = rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})"
 _HOST: Final = re.compile(
     rb"(?:\[(?:" + _HOST_NAME + rb"|:)++\]|" + _HOST_NAME + rb"*+)(?::[0-9]*+)?"
 )
 _METHODS: Final = {method.encode(): method for method in METH_ALL}
-_CR: Final = 0x0D
-_LF: Final = 0x0A
-_SP: Final = 0x20
-_HT: Final = 0x09
-_COLON: Final = 0x3A
-_MORE: Final = -1
 _SEMICOLON: Final = 0x3B
+_SIZE_RUN: Final = re.compile(rb"[0-9A-Fa-f]*+")
 _LARGEST_SIZE: Final = 2**63 - 1
+_SMALL_PIECE: Final = 4096
 _PLAIN_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,15}+)\r\n")
-
-
-def _run(run: re.Pattern[bytes], data: Source, at: int, stop: int) -> int:
-    """The index behind the longest beginning that the pattern allows; each allows none."""
-    match = run.match(data, at, stop)
-    assert match is not None
-    return match.end()
-
-
-def _scan_line_end(data: Source, at: int, stop: int, reason: Reason) -> int:
-    """The index behind the CRLF at `at`; `_MORE`; or an error for what stands there instead."""
-    byte = data[at]
-    if byte == _LF:
-        raise ProtocolError(Reason.BARE_LF, at)
-    if byte != _CR:
-        raise ProtocolError(reason, at)
-    if at + 1 == stop:
-        return _MORE
-    if data[at + 1] != _LF:
-        raise ProtocolError(Reason.BARE_CR, at + 1)
-    return at + 2
-
-
-def _check_length(at: int, end: int, limit: int, reason: Reason) -> None:
-    if end - at > limit:
-        raise ProtocolError(reason, at + limit)
-
-
-def _scan_field(data: Source, at: int, stop: int, limit: int) -> int:
-    """The index behind the field line at `at` (RFC 9112 5), or `_MORE`."""
-    end = _run(_NAME_RUN, data, at, stop)
-    named = at < end < stop and data[end] == _COLON
-    if named:
-        end = _run(_TEXT_RUN, data, end + 1, stop)
-    _check_length(at, end, limit, Reason.FIELD_TOO_LONG)
-    if end == stop:
-        return _MORE
-    if named:
-        return _scan_line_end(data, end, stop, Reason.FIELD_VALUE)
-    if data[end] in b" \t":
-        # RFC 9112 5.2 and 5.1: both were used to hide a field from one of two readers.
-        raise ProtocolError(Reason.SPACE_BEFORE_COLON if end > at else Reason.LINE_FOLDING, end)
-    raise ProtocolError(Reason.FIELD_NAME, end)
-
-
-def _scan_version(data: Source, at: int, stop: int, line: int, limit: int) -> int:
-    """The index behind the version at `at` of a line that began at `line`, or `_MORE`."""
-    end = _run(_VERSION_RUN, data, at, stop)
-    _check_length(line, end, limit, Reason.LINE_TOO_LONG)
-    if end == at + 8 and data[end - 3 : end] not in (b"1.0", b"1.1"):
-        raise ProtocolError(Reason.VERSION, end - 1)
-    if end == stop:
-        return _MORE
-    if end < at + 8:
-        raise ProtocolError(Reason.VERSION_SYNTAX, end)
-    return end
-
-
-def _scan_request_line(data: Source, at: int, stop: int, limit: int) -> int:
-    """The index behind the request line at `at` (RFC 9112 3), or `_MORE`."""
-    begin = at
-    for run, reason in ((_NAME_RUN, Reason.METHOD), (_VISIBLE_RUN, Reason.TARGET)):
-        end = _run(run, data, begin, stop)
-        _check_length(at, end, limit, Reason.LINE_TOO_LONG)
-        if end == stop:
-            return _MORE
-        if end == begin or data[end] != _SP:
-            raise ProtocolError(reason, end)
-        begin = end + 1
-    end = _scan_version(data, begin, stop, at, limit)
-    return end if end == _MORE else _scan_line_end(data, end, stop, Reason.VERSION_SYNTAX)
-
-
-def _scan_status_line(data: Source, at: int, stop: int, limit: int) -> int:
-    """The index behind the status line at `at` (RFC 9112 4), or `_MORE`."""
-    end = _scan_version(data, at, stop, at, limit)
-    if end == _MORE:
-        return _MORE
-    if data[end] != _SP:
-        raise ProtocolError(Reason.VERSION_SYNTAX, end)
-    begin = end + 1
-    end = _run(_STATUS_RUN, data, begin, stop)
-    reason = Reason.STATUS
-    if end == begin + 3 and end < stop and data[end] == _SP:
-        end = _run(_TEXT_RUN, data, end + 1, stop)
-        reason = Reason.REASON_PHRASE
-    _check_length(at, end, limit, Reason.LINE_TOO_LONG)
-    if end == stop:
-        return _MORE
-    if end < begin + 3:
-        raise ProtocolError(Reason.STATUS, end)
-    return _scan_line_end(data, end, stop, reason)
 
 
 def _find_host_fault(head: RequestHead) -> Reason | None:
@@ -193,14 +103,17 @@ class HeadScanner:
     """
 
     __slots__ = ("_fields", "_first", "_is_request", "_limits", "_line", "_shortest", "_skipped",
-                 "end")  # fmt: skip
+                 "_strictness", "end")  # fmt: skip
 
     end: int
     """Index behind the head that `scan` returned last."""
 
-    def __init__(self, is_request: bool, limits: Limits) -> None:
+    def __init__(self, is_request: bool, limits: Limits, strictness: Strictness = STRICT) -> None:
+        if is_request and strictness != STRICT:
+            raise ValueError("requests are read to the letter: their strictness is STRICT")
         self._is_request = is_request
         self._limits = limits
+        self._strictness = strictness
         self._shortest = min(limits.line, limits.field, limits.head)
         self.end = 0
         self.reset()
@@ -224,7 +137,7 @@ class HeadScanner:
                 if head is not None:
                     return head
             end = self._scan_lines(buffer, start)
-            return None if end == _MORE else self._finish(buffer, start + self._first)
+            return None if end == MORE else self._finish(buffer, start + self._first, end)
         except ProtocolError as exc:
             raise ProtocolError(exc.reason, exc.offset - start) from None
 
@@ -237,10 +150,17 @@ class HeadScanner:
             return None
         return self._build(match, buffer)
 
-    def _finish(self, buffer: Source, first: int) -> RequestHead | ResponseHead:
+    def _finish(self, buffer: Source, first: int, end: int) -> RequestHead | ResponseHead:
         match = (_REQUEST if self._is_request else _RESPONSE).match(buffer, first)
-        assert match is not None  # every line was checked
-        return self._build(match, buffer)
+        if match is not None:
+            return self._build(match, buffer)
+        # Every line was checked, so it is a response that only a lenient reader takes.
+        self.end = end
+        self.reset()
+        raw = bytes(buffer[first:end])
+        (minor, status, reason), pairs = split_response(raw)
+        version = HTTP_11 if minor == b"1" else HTTP_10
+        return to_response_head(raw, int(status), reason, version, pairs)
 
     def _build(self, match: re.Match[bytes], buffer: Source) -> RequestHead | ResponseHead:
         self.end = match.end()
@@ -248,7 +168,7 @@ class HeadScanner:
         pairs = parse_field_lines(match[4])
         if not self._is_request:
             version = HTTP_11 if match[1] == b"1" else HTTP_10
-            return to_response_head(match[0], int(match[2]), match[3] or b"", version, pairs)
+            return to_response_head(match[0], int(match[2]), match[3], version, pairs)
         method = _METHODS.get(match[1]) or match[1].decode()
         version = HTTP_11 if match[3] == b"1" else HTTP_10
         head = to_request_head(match[0], method, match[2], version, pairs)
@@ -258,23 +178,24 @@ class HeadScanner:
         return head
 
     def _scan_lines(self, buffer: Source, start: int) -> int:
-        """The index behind the head, having looked at each line once it was whole; or `_MORE`."""
+        """The index behind the head, having looked at each line once it was whole; or `MORE`."""
         while True:
             at = start + self._line
             stop = min(len(buffer), start + self._first + self._limits.head)
             end = self._scan_line(buffer, at, stop)
-            if end == _MORE:
+            if end == MORE:
                 if stop < len(buffer):
                     raise ProtocolError(Reason.HEAD_TOO_LARGE, stop)
-                return _MORE
-            is_last = end == at + 2 and self._fields >= 0
-            self._count_line(end - at)
+                return MORE
+            is_empty = buffer[at] in b"\r\n"
+            is_last = is_empty and self._fields >= 0
+            self._count_line(end - at, is_empty)
             if is_last:
                 return end
 
-    def _count_line(self, length: int) -> None:
+    def _count_line(self, length: int, is_empty: bool) -> None:
         self._line += length
-        if length == 2 and self._fields < 0:
+        if is_empty and self._fields < 0:
             self._skipped += 1
             self._first = self._line
         else:
@@ -282,23 +203,27 @@ class HeadScanner:
 
     def _scan_line(self, buffer: Source, at: int, stop: int) -> int:
         if at == stop:
-            return _MORE
-        limits = self._limits
+            return MORE
+        limits, strictness = self._limits, self._strictness
         is_empty = buffer[at] in b"\r\n"
         if self._fields >= 0:
             if is_empty:
-                return _scan_line_end(buffer, at, stop, Reason.FIELD_NAME)
+                return scan_line_end(
+                    buffer, at, stop, Reason.FIELD_NAME, strictness.allows_bare_lf
+                )
             if self._fields == limits.fields:
                 raise ProtocolError(Reason.TOO_MANY_FIELDS, at)
-            return _scan_field(buffer, at, stop, limits.field)
+            return scan_field_line(buffer, at, stop, limits.field, strictness)
+        if not is_empty and self._is_request:
+            return scan_request_line(buffer, at, stop, limits.line)
         if not is_empty:
-            scan = _scan_request_line if self._is_request else _scan_status_line
-            return scan(buffer, at, stop, limits.line)
+            return scan_status_line(buffer, at, stop, limits.line, strictness)
         # RFC 9112 2.2: a server ignores at least one empty line; a client has no such rule.
         allowed = limits.empty_lines if self._is_request else 0
-        if buffer[at] == _CR and self._skipped == allowed:
+        is_line_end = buffer[at] == CR or strictness.allows_bare_lf
+        if is_line_end and self._skipped == allowed:
             raise ProtocolError(Reason.EMPTY_LINES, at)
-        return _scan_line_end(buffer, at, stop, Reason.EMPTY_LINES)
+        return scan_line_end(buffer, at, stop, Reason.EMPTY_LINES)
 
 
 class _Part(enum.Enum):
@@ -316,15 +241,15 @@ class ChunkScanner:
     (13, [b'abc'], True)
     """
 
-    __slots__ = ("_extensions", "_left", "_limits", "_part", "_position", "_trailer_bytes", "done",
-                 "ends", "trailers")  # fmt: skip
+    __slots__ = ("_ends", "_extensions", "_left", "_limits", "_part", "_position", "_run",
+                 "_trailer_bytes", "done", "ends", "trailers")  # fmt: skip
 
     done: bool
     """The last CRLF of the body was taken."""
     trailers: list[tuple[bytes, bytes]]
     """Trailer fields seen so far."""
-    ends: list[int]
-    """Offsets in the body at which chunks ended during the last feed."""
+    ends: Sequence[int]
+    """Offsets in the body at which chunks ended during the last feed; eight bytes for each."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -335,25 +260,44 @@ class ChunkScanner:
         self._trailer_bytes = 0
         self.done = False
         self.trailers = []
-        self.ends = []
+        self.ends = ()
+        self._ends = array("q")
+        self._run: list[bytes] = []  # small pieces of this feed, which leave as one
 
     def feed(self, buffer: Source, start: int, out: list[bytes]) -> int:
         """Append the data from `start` on to `out`; the index up to which all was taken.
 
         What is behind that index is part of a line: it is to be given again, with more behind it.
-        Raises ProtocolError with an offset relative to `start`.
+        Pieces of less than 4 KiB are joined with their neighbours. Raises ProtocolError with an
+        offset relative to `start`; what lies before the fault was appended all the same.
         """
-        self.ends = []
+        self._ends = array("q")
         at = start
         try:
             while at < len(buffer) and not self.done:
                 end = self._scan_part(buffer, at, out)
-                if end == _MORE:
+                if end == MORE:
                     break
                 at = end
         except ProtocolError as exc:
             raise ProtocolError(exc.reason, exc.offset - start) from None
+        finally:
+            self._give_run(out)
+            self.ends = memoryview(self._ends) if self._ends else ()
         return at
+
+    def _give(self, piece: bytes, out: list[bytes]) -> None:
+        # An object per byte of body would cost a peer nothing and us a lot.
+        if len(piece) < _SMALL_PIECE:
+            self._run.append(piece)
+        else:
+            self._give_run(out)
+            out.append(piece)
+
+    def _give_run(self, out: list[bytes]) -> None:
+        if self._run:
+            out.append(b"".join(self._run))
+            self._run = []
 
     def _scan_part(self, buffer: Source, at: int, out: list[bytes]) -> int:
         if self._part is _Part.SIZE:
@@ -363,8 +307,8 @@ class ChunkScanner:
         if self._part is _Part.TRAILERS:
             return self._scan_trailer(buffer, at)
         # RFC 9112 7.1: without this CRLF two readers disagree about where the data ended.
-        end = _scan_line_end(buffer, at, len(buffer), Reason.CHUNK_END)
-        if end != _MORE:
+        end = scan_line_end(buffer, at, len(buffer), Reason.CHUNK_END)
+        if end != MORE:
             self._part = _Part.SIZE
         return end
 
@@ -374,8 +318,8 @@ class ChunkScanner:
             digits, end = match[1], match.end()
         else:
             last, end = self._scan_size_line(buffer, at)
-            if end == _MORE:
-                return _MORE
+            if end == MORE:
+                return MORE
             digits = buffer[at:last]
         size = int(digits, 16)
         if size == 0:
@@ -383,7 +327,7 @@ class ChunkScanner:
             return end
         after = end + size
         if buffer[after : after + 2] == b"\r\n":
-            out.append(bytes(buffer[end:after]))
+            self._give(bytes(buffer[end:after]), out)
             self._end_chunk(size)
             return after + 2
         self._left = size
@@ -391,36 +335,36 @@ class ChunkScanner:
         return end
 
     def _scan_size_line(self, buffer: Source, at: int) -> tuple[int, int]:
-        """Indexes behind the digits and behind the line at `at`, the second maybe `_MORE`."""
+        """Indexes behind the digits and behind the line at `at`, the second maybe `MORE`."""
         stop, limit = len(buffer), self._limits.chunk_line
-        digits = _run(_SIZE_RUN, buffer, at, stop)
+        digits = run(_SIZE_RUN, buffer, at, stop)
         excess = _find_excess_digit(buffer, at, digits)
         if excess is not None and excess - at < limit:
             raise ProtocolError(Reason.CHUNK_SIZE, excess)
-        end = _run(_SPACE_RUN, buffer, digits, stop) if digits > at else at
+        end = run(BLANK_RUN, buffer, digits, stop) if digits > at else at
         is_extended = digits < end
         if digits > at and end < stop and buffer[end] == _SEMICOLON:
-            end = _run(_TEXT_RUN, buffer, end + 1, stop)
+            end = run(TEXT_RUN, buffer, end + 1, stop)
             is_extended = False
             reason = Reason.CHUNK_EXTENSION
         else:
             reason = Reason.CHUNK_EXTENSION if is_extended else Reason.CHUNK_SIZE
         budget = digits - at + self._limits.chunk_extensions - self._extensions
         if budget < limit:
-            _check_length(at, end, budget, Reason.CHUNK_EXTENSIONS_TOO_LARGE)
-        _check_length(at, end, limit, Reason.CHUNK_LINE_TOO_LONG)
+            check_length(at, end, budget, Reason.CHUNK_EXTENSIONS_TOO_LARGE)
+        check_length(at, end, limit, Reason.CHUNK_LINE_TOO_LONG)
         if end == stop:
-            return digits, _MORE
+            return digits, MORE
         if digits == at or is_extended:
             raise ProtocolError(reason, end)
-        after = _scan_line_end(buffer, end, stop, reason)
-        if after != _MORE:
+        after = scan_line_end(buffer, end, stop, reason)
+        if after != MORE:
             self._extensions += end - digits
         return digits, after
 
     def _take_data(self, buffer: Source, at: int, out: list[bytes]) -> int:
         end = min(at + self._left, len(buffer))
-        out.append(bytes(buffer[at:end]))
+        self._give(bytes(buffer[at:end]), out)
         self._left -= end - at
         if self._left:
             self._position += end - at
@@ -431,23 +375,23 @@ class ChunkScanner:
 
     def _end_chunk(self, length: int) -> None:
         self._position += length
-        self.ends.append(self._position)
+        self._ends.append(self._position)
 
     def _scan_trailer(self, buffer: Source, at: int) -> int:
         limits = self._limits
         stop = min(len(buffer), at + limits.trailers - self._trailer_bytes)
         if at == stop:
-            end = _MORE
+            end = MORE
         elif buffer[at] in b"\r\n":
-            end = _scan_line_end(buffer, at, stop, Reason.FIELD_NAME)
+            end = scan_line_end(buffer, at, stop, Reason.FIELD_NAME)
         elif len(self.trailers) == limits.trailer_fields:
             raise ProtocolError(Reason.TOO_MANY_TRAILERS, at)
         else:
-            end = _scan_field(buffer, at, stop, limits.field)
-        if end == _MORE:
+            end = scan_field_line(buffer, at, stop, limits.field)
+        if end == MORE:
             if stop < len(buffer):
                 raise ProtocolError(Reason.TRAILERS_TOO_LARGE, stop)
-            return _MORE
+            return MORE
         self._trailer_bytes += end - at
         if end == at + 2:
             self.done = True

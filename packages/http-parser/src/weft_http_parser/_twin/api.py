@@ -5,5 +5,5 @@ Stands apart from both, so that one can be asked without loading the other.
 
 from typing import Final
 
-API: Final = 1
+API: Final = 2
 """Grows with every change of what the twins share, so that no stale binary is taken for this."""

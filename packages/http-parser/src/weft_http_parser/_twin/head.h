@@ -10,7 +10,7 @@
 #ifndef WEFT_HEAD_H
 #define WEFT_HEAD_H
 
-#include "lines.h"
+#include "lenient.h"
 
 typedef struct {
     uint32_t name; /* offsets count from the head's first byte */
@@ -30,6 +30,7 @@ typedef struct {
     uint32_t second, second_size;
     uint32_t marks;
     unsigned char minor;
+    unsigned char is_folded; /* some value has line ends in it */
 } Layout;
 
 typedef struct {
@@ -59,9 +60,32 @@ decode_text(Byte *text, size_t size)
     return PyUnicode_DecodeUTF8((const char *)text, (Py_ssize_t)size, "surrogateescape");
 }
 
+/* Whether a value is folded: nothing else puts LF into one. */
+static inline int
+is_folded(const Head *head, const Field *field)
+{
+    return head->layout.is_folded &&
+           memchr(head_bytes(head) + field->value, '\n', field->value_size) != NULL;
+}
+
+static PyObject *
+folded_value(const Head *head, const Field *field)
+{
+    PyObject *text, *bytes = unfold_value(head_bytes(head) + field->value, field->value_size);
+    if (bytes == NULL) {
+        return NULL;
+    }
+    text = decode_text((Byte *)PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes));
+    Py_DECREF(bytes);
+    return text;
+}
+
 static inline PyObject *
 field_value(const Head *head, const Field *field)
 {
+    if (is_folded(head, field)) {
+        return folded_value(head, field);
+    }
     return decode_text(head_bytes(head) + field->value, field->value_size);
 }
 
@@ -247,14 +271,29 @@ make_pair(Byte *name, size_t name_size, Byte *value, size_t value_size)
 }
 
 static PyObject *
+make_folded_pair(const Head *head, const Field *field)
+{
+    Byte *bytes = head_bytes(head);
+    PyObject *pair, *value = unfold_value(bytes + field->value, field->value_size);
+    if (value == NULL) {
+        return NULL;
+    }
+    pair = make_pair(bytes + field->name, field->name_size, (Byte *)PyBytes_AS_STRING(value),
+        (size_t)PyBytes_GET_SIZE(value));
+    Py_DECREF(value);
+    return pair;
+}
+
+static PyObject *
 make_raw_headers(const Head *head)
 {
     Byte *bytes = head_bytes(head);
     PyObject *pair, *pairs = PyTuple_New(Py_SIZE(head));
     for (Py_ssize_t i = 0; pairs != NULL && i < Py_SIZE(head); i++) {
         const Field *field = &head->fields[i];
-        pair = make_pair(
-            bytes + field->name, field->name_size, bytes + field->value, field->value_size);
+        pair = is_folded(head, field) ? make_folded_pair(head, field)
+                                      : make_pair(bytes + field->name, field->name_size,
+                                            bytes + field->value, field->value_size);
         if (pair == NULL) {
             Py_CLEAR(pairs);
         } else {

@@ -23,6 +23,7 @@ typedef struct {
 typedef struct {
     Byte *name, *name_end;
     Byte *value, *value_end;
+    int is_folded; /* the value has line ends in it, see lenient.h */
 } FieldLine;
 
 typedef struct {
@@ -67,6 +68,37 @@ scan_line_end(Cursor *cur, Byte *end, Reason reason)
     return COMPLETE;
 }
 
+/* What a Strictness bears with in response heads: weft_http_parser.strictness. */
+enum {
+    ALLOW_BARE_LF = 1,
+    ALLOW_FOLDING = 2,
+    ALLOW_SPACE_BEFORE_COLON = 4,
+    ALLOW_BARE_STATUS = 8,
+    ALLOW_CONTROLS = 16,
+};
+
+/* The same, where LF alone may be allowed. */
+static inline Outcome
+scan_allowed_end(Cursor *cur, Byte *end, Reason reason, int allowed)
+{
+    if (allowed & ALLOW_BARE_LF && *end == '\n') {
+        cur->at = end + 1;
+        return COMPLETE;
+    }
+    return scan_line_end(cur, end, reason);
+}
+
+/* The first byte that a value must not hold, where controls may be allowed. */
+static inline Byte *
+skip_allowed(Byte *at, Byte *stop, int allowed)
+{
+    at = skip_value(at, stop);
+    while (allowed & ALLOW_CONTROLS && at < stop && *at != '\0' && *at != '\r' && *at != '\n') {
+        at = skip_value(at + 1, stop);
+    }
+    return at;
+}
+
 /* RFC 9112 5: name, colon, value. */
 static inline Outcome
 scan_field_line(Cursor *cur, Py_ssize_t limit, FieldLine *line)
@@ -75,6 +107,7 @@ scan_field_line(Cursor *cur, Py_ssize_t limit, FieldLine *line)
     int is_named = begin < end && end < cur->stop && *end == ':';
     line->name = begin;
     line->name_end = end;
+    line->is_folded = 0;
     if (is_named) {
         line->value = end + 1;
         line->value_end = end = skip_value(end + 1, cur->stop);
@@ -184,12 +217,13 @@ skip_status(Byte *at, Byte *stop)
     return end;
 }
 
-/* RFC 9112 4: version, status, and a reason phrase that may be missing with its space. */
+/* RFC 9112 4: version, status, a space and a reason phrase that may be empty. */
 static inline Outcome
-scan_status_line(Cursor *cur, Py_ssize_t limit, StartLine *parts)
+scan_status_line(Cursor *cur, Py_ssize_t limit, int allowed, StartLine *parts)
 {
     Byte *line = cur->at, *end;
     Reason reason = REASON_STATUS;
+    int has_space;
     Outcome outcome = scan_version(cur, line, limit, parts);
     if (outcome != COMPLETE) {
         return outcome;
@@ -200,9 +234,10 @@ scan_status_line(Cursor *cur, Py_ssize_t limit, StartLine *parts)
     parts->first = cur->at + 1;
     end = parts->first_end = skip_status(parts->first, cur->stop);
     parts->second = parts->second_end = end;
-    if (end == parts->first + 3 && end < cur->stop && *end == ' ') {
+    has_space = end == parts->first + 3 && end < cur->stop && *end == ' ';
+    if (has_space) {
         parts->second = end + 1;
-        end = parts->second_end = skip_value(end + 1, cur->stop);
+        end = parts->second_end = skip_allowed(end + 1, cur->stop, allowed);
         reason = REASON_REASON_PHRASE;
     }
     if (is_over(cur, line, end, limit, REASON_LINE_TOO_LONG)) {
@@ -211,10 +246,10 @@ scan_status_line(Cursor *cur, Py_ssize_t limit, StartLine *parts)
     if (end == cur->stop) {
         return NEED_MORE;
     }
-    if (end < parts->first + 3) {
+    if (end < parts->first + 3 || !(has_space || allowed & ALLOW_BARE_STATUS)) {
         return refuse(cur, REASON_STATUS, end);
     }
-    return scan_line_end(cur, end, reason);
+    return scan_allowed_end(cur, end, reason, allowed);
 }
 
 /* The value of a field without the blanks around it. */

@@ -95,6 +95,18 @@ check_marks(void)
     return 0;
 }
 
+static int
+load_steering(State *state)
+{
+    PyObject *number = fetch("weft_http_parser.names", "STEERING_MARKS");
+    if (number == NULL) {
+        return -1;
+    }
+    state->steering = (uint32_t)PyLong_AsUnsignedLong(number);
+    Py_DECREF(number);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
 /* The mark of a name in lower case, 0 where it has none. */
 static int
 load_mark(PyObject *marks, const char *lower, Py_ssize_t size, uint32_t *mark)
@@ -234,7 +246,7 @@ load_state(State *state)
         return -1;
     }
     if (load_multidict(state) < 0 || load_reasons(state) < 0 || check_marks() < 0 ||
-        load_names(state) < 0 || load_methods(state) < 0) {
+        load_steering(state) < 0 || load_names(state) < 0 || load_methods(state) < 0) {
         return -1;
     }
     return (state->protocol_error = fetch("weft_http_parser.errors", "ProtocolError")) == NULL ||

@@ -77,6 +77,10 @@ note_field(const State *state, Table *table, FieldLine *line)
     if (table->count == table->room && grow_table(table) < 0) {
         return -1;
     }
+    if (line->is_folded) {
+        table->layout.is_folded = 1;
+        trim_folds(line);
+    }
     trim_value(line);
     field = &table->fields[table->count++];
     field->name = (uint32_t)(line->name - table->first);
@@ -119,16 +123,18 @@ typedef struct {
     HeadLimits limits;
     Progress seen;
     Py_ssize_t end;
+    int allowed; /* what is borne with, ALLOW_*; nothing in requests */
     char is_request;
 } HeadScanner;
 
 /* RFC 9112 2.2: a server ignores at least one empty line; a client has no such rule. */
 static Outcome
-scan_empty_line(Cursor *cur, const HeadLimits *limits, Progress *seen, int is_request)
+scan_empty_line(const HeadScanner *self, Cursor *cur, Progress *seen)
 {
-    Py_ssize_t allowed = is_request ? limits->empty_lines : 0;
+    Py_ssize_t most = self->is_request ? self->limits.empty_lines : 0;
+    int is_line_end = *cur->at == '\r' || self->allowed & ALLOW_BARE_LF;
     Outcome outcome;
-    if (*cur->at == '\r' && seen->skipped == allowed) {
+    if (is_line_end && seen->skipped == most) {
         return refuse(cur, REASON_EMPTY_LINES, cur->at);
     }
     outcome = scan_line_end(cur, cur->at, REASON_EMPTY_LINES);
@@ -164,14 +170,14 @@ scan_start(
         if (*cur->at != '\r' && *cur->at != '\n') {
             break;
         }
-        outcome = scan_empty_line(cur, limits, seen, self->is_request);
+        outcome = scan_empty_line(self, cur, seen);
         if (outcome != COMPLETE) {
             return outcome;
         }
     }
     begin = cur->at;
     outcome = self->is_request ? scan_request_line(cur, limits->line, &parts)
-                               : scan_status_line(cur, limits->line, &parts);
+                               : scan_status_line(cur, limits->line, self->allowed, &parts);
     if (outcome == COMPLETE) {
         seen->line += cur->at - begin;
         seen->fields = 0;
@@ -185,20 +191,23 @@ scan_start(
 /* The field lines and the empty line behind them. WRONG with an exception set means that there
    was no memory. */
 static Outcome
-scan_fields(
-    Cursor *cur, const State *state, const HeadLimits *limits, Progress *seen, Table *table)
+scan_fields(const HeadScanner *self, Cursor *cur, Progress *seen, Table *table)
 {
+    const HeadLimits *limits = &self->limits;
+    const State *state = self->state;
+    int allowed = self->allowed;
     while (cur->at < cur->stop) {
         Byte *begin = cur->at;
         FieldLine line;
         Outcome outcome;
         if (*begin == '\r' || *begin == '\n') {
-            return scan_line_end(cur, begin, REASON_FIELD_NAME);
+            return scan_allowed_end(cur, begin, REASON_FIELD_NAME, allowed);
         }
         if (seen->fields == limits->fields) {
             return refuse(cur, REASON_TOO_MANY_FIELDS, begin);
         }
-        outcome = scan_field_line(cur, limits->field, &line);
+        outcome = allowed ? scan_lenient_line(cur, limits->field, allowed, state, &line)
+                          : scan_field_line(cur, limits->field, &line);
         if (outcome != COMPLETE) {
             return outcome;
         }
@@ -223,7 +232,7 @@ scan_head(
         outcome = scan_start(self, cur, start, end, seen, table);
     }
     if (outcome == COMPLETE) {
-        outcome = scan_fields(cur, self->state, &self->limits, seen, table);
+        outcome = scan_fields(self, cur, seen, table);
     }
     if (outcome == NEED_MORE && cur->stop < end) {
         return refuse(cur, REASON_HEAD_TOO_LARGE, cur->stop);
@@ -400,6 +409,31 @@ read_limit(PyObject *limits, const char *name, Py_ssize_t most, Py_ssize_t *valu
         return -1;
     }
     *value = *value < 0 ? 0 : *value > most ? most : *value;
+    return 0;
+}
+
+/* What a Strictness bears with, as ALLOW_*. */
+static int
+read_strictness(PyObject *strictness, int *allowed)
+{
+    static const char *const names[] = {"allows_bare_lf", "allows_line_folding",
+        "allows_space_before_colon", "allows_bare_status", "allows_controls"};
+    *allowed = 0;
+    for (int i = 0; i < (int)(sizeof(names) / sizeof(names[0])); i++) {
+        PyObject *name = PyUnicode_InternFromString(names[i]), *value;
+        int is_allowed;
+        if (name == NULL) {
+            return -1;
+        }
+        value = PyObject_GetAttr(strictness, name);
+        Py_DECREF(name);
+        is_allowed = value == NULL ? -1 : PyObject_IsTrue(value);
+        Py_XDECREF(value);
+        if (is_allowed < 0) {
+            return -1;
+        }
+        *allowed |= is_allowed << i;
+    }
     return 0;
 }
 

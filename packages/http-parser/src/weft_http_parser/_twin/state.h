@@ -100,6 +100,7 @@ typedef struct {
     PyObject *render_fields; /* the specification's functions, which refuse in detail */
     PyObject *render_request_head;
     PyObject *render_response_head;
+    uint32_t steering; /* marks of the fields that steer a message */
     Known known[KNOWN_LIMIT];
     unsigned char known_slots[KNOWN_SLOTS]; /* KNOWN_NONE or an index */
     Method methods[METHOD_LIMIT];

@@ -14,6 +14,7 @@ from .._twin import HeadScanner, RequestHead, ResponseHead
 from ..errors import ProtocolError, Reason
 from ..heads import END, Buffer, End, Framing, Headers
 from ..limits import DEFAULT_LIMITS, Limits
+from ..strictness import STRICT, Strictness
 from .decode import BodyDecoder, make_body_decoder
 from .encode import BodyEncoder, make_body_encoder
 from .framing import FRAMING_MARKS, frame_request, frame_response
@@ -113,10 +114,13 @@ class Http1Connection:
         "_sending",
     )
 
-    def __init__(self, role: Role, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self, role: Role, limits: Limits = DEFAULT_LIMITS, strictness: Strictness = STRICT
+    ) -> None:
+        """Only a client may be anything but STRICT; another server raises ValueError."""
         self._role = role
         self._limits = limits
-        self._scanner = HeadScanner(role is Role.SERVER, limits)
+        self._scanner = HeadScanner(role is Role.SERVER, limits, strictness)
         self._backlog = _Backlog()
         self._receiving = Phase.IDLE
         self._sending = Phase.IDLE
