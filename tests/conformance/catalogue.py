@@ -1,5 +1,12 @@
 """All cases, from the modules that hold them."""
 
-from . import bodies, requests, responses
+from . import answers, bodies, desync, requests, responses, targets
 
-CASES = (*requests.CASES, *bodies.CASES, *responses.CASES)
+CASES = (
+    *requests.CASES,
+    *targets.CASES,
+    *bodies.CASES,
+    *desync.CASES,
+    *responses.CASES,
+    *answers.CASES,
+)
