@@ -166,7 +166,7 @@ class TestMemory:
 
         made, out = c.module("_twin").ChunkScanner(c.Limits()), Marked()
         out.append(made)
-        made.ends.append(out)
+        made.trailers.append(out)
         del made, out
         gc.collect()
         assert not [o for o in gc.get_objects() if type(o).__name__ == "Marked"]

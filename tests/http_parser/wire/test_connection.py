@@ -77,13 +77,13 @@ class TestServer:
 
     def test_chunk_ends(self, server: Any) -> None:
         server.receive(CHUNKED_POST)
-        assert server.chunk_ends == []
+        assert list(server.chunk_ends) == []
         server.receive(b"2\r\nab\r\n1\r\nc\r\n2\r\nd")
-        assert server.chunk_ends == [2, 3]
+        assert list(server.chunk_ends) == [2, 3]
         server.receive(b"e\r\n0\r\n\r\n")
-        assert server.chunk_ends == [5]
+        assert list(server.chunk_ends) == [5]
         server.receive(b"G")
-        assert server.chunk_ends == []
+        assert list(server.chunk_ends) == []
 
     def test_pipeline(self, server: Any) -> None:
         events = server.receive(GET + POST + b"abc" + GET + GET[:7])

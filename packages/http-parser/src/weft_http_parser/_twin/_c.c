@@ -124,6 +124,7 @@ static PyObject *
 scanner_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
     static char *names[] = {"is_request", "limits", "strictness", NULL};
+    const State *state = PyType_GetModuleState(type);
     HeadScanner *self;
     PyObject *limits, *strictness = NULL;
     int is_request, allowed = 0;
@@ -131,7 +132,7 @@ scanner_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
             args, keywords, "pO|O:HeadScanner", names, &is_request, &limits, &strictness)) {
         return NULL;
     }
-    if (strictness != NULL && read_strictness(strictness, &allowed) < 0) {
+    if (strictness != NULL && read_strictness(state, strictness, &allowed) < 0) {
         return NULL;
     }
     if (is_request && allowed) {
@@ -143,11 +144,11 @@ scanner_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     if (self == NULL) {
         return NULL;
     }
-    self->state = PyType_GetModuleState(type);
+    self->state = state;
     self->is_request = (char)is_request;
     self->allowed = allowed;
     self->seen = NOTHING_SEEN;
-    if (read_head_limits(limits, &self->limits) < 0) {
+    if (read_head_limits(self->state, limits, &self->limits) < 0) {
         Py_CLEAR(self);
     }
     return (PyObject *)self;
@@ -203,9 +204,9 @@ chunks_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     }
     self->state = PyType_GetModuleState(type);
     self->trailers = PyList_New(0);
-    self->ends = PyList_New(0);
+    self->ends = PyTuple_New(0);
     if (self->trailers == NULL || self->ends == NULL ||
-        read_chunk_limits(limits, &self->limits) < 0) {
+        read_chunk_limits(self->state, limits, &self->limits) < 0) {
         Py_CLEAR(self);
     }
     return (PyObject *)self;

@@ -29,13 +29,71 @@ typedef struct {
     PyObject *ends;
 } ChunkScanner;
 
+/* A growing array that begins on the stack. */
+enum { LOCAL_ROOM = 128 };
+
+typedef struct {
+    int64_t *items;
+    Py_ssize_t count;
+    Py_ssize_t room;
+    int64_t local[LOCAL_ROOM];
+} Numbers;
+
+/* Chunks of less than this are joined with their neighbours in the same input. */
+enum { SMALL_PIECE = 4096 };
+
 /* What one feed reads and where it puts the pieces. */
 typedef struct {
     ChunkScanner *scanner;
     const Source *source;
     PyObject *out;
     Cursor cur;
+    Numbers ends;
+    Numbers run;         /* small pieces to be joined: where each begins in the source, its size */
+    Py_ssize_t run_size; /* of all of them */
 } Feed;
+
+static void
+open_numbers(Numbers *numbers)
+{
+    numbers->items = numbers->local;
+    numbers->count = 0;
+    numbers->room = LOCAL_ROOM;
+}
+
+static void
+close_numbers(Numbers *numbers)
+{
+    if (numbers->items != numbers->local) {
+        PyMem_Free(numbers->items);
+    }
+}
+
+static int
+grow_numbers(Numbers *numbers)
+{
+    size_t room = (size_t)numbers->room * 2;
+    int64_t *items = PyMem_Malloc(room * sizeof(*items));
+    if (items == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    memcpy(items, numbers->items, (size_t)numbers->count * sizeof(*items));
+    close_numbers(numbers);
+    numbers->items = items;
+    numbers->room = (Py_ssize_t)room;
+    return 0;
+}
+
+static inline int
+add_number(Numbers *numbers, int64_t number)
+{
+    if (numbers->count == numbers->room && grow_numbers(numbers) < 0) {
+        return -1;
+    }
+    numbers->items[numbers->count++] = number;
+    return 0;
+}
 
 /* The parts of a chunk-size line that was complete. */
 typedef struct {
@@ -115,7 +173,32 @@ append_steal(PyObject *list, PyObject *item)
     return result;
 }
 
-/* Give out the next bytes as they are, without a copy when they are all of the input. */
+/* Give out the small pieces that were collected, as one. */
+static int
+give_run(Feed *feed)
+{
+    const int64_t *at = feed->run.items, *end = at + feed->run.count;
+    PyObject *piece;
+    char *target;
+    if (at == end) {
+        return 0;
+    }
+    piece = PyBytes_FromStringAndSize(NULL, feed->run_size);
+    if (piece == NULL) {
+        return -1;
+    }
+    target = PyBytes_AS_STRING(piece);
+    for (; at < end; at += 2) {
+        memcpy(target, feed->source->bytes + at[0], (size_t)at[1]);
+        target += at[1];
+    }
+    feed->run.count = 0;
+    feed->run_size = 0;
+    return append_steal(feed->out, piece);
+}
+
+/* Take the next bytes as data. An object per byte of body would cost a peer nothing and us a lot,
+   so small pieces wait for their neighbours; bytes that are all of the input are not copied. */
 static int
 give_data(Feed *feed, Py_ssize_t size)
 {
@@ -124,14 +207,39 @@ give_data(Feed *feed, Py_ssize_t size)
     if (feed->source->exact != NULL && size == feed->source->size) {
         return PyList_Append(feed->out, feed->source->exact);
     }
+    if (size < SMALL_PIECE) {
+        feed->run_size += size;
+        return add_number(&feed->run, at - feed->source->bytes) < 0 ? -1
+                                                                    : add_number(&feed->run, size);
+    }
+    if (give_run(feed) < 0) {
+        return -1;
+    }
     return append_steal(feed->out, PyBytes_FromStringAndSize((const char *)at, size));
 }
 
 static int
-end_chunk(ChunkScanner *self, Py_ssize_t size)
+end_chunk(Feed *feed, Py_ssize_t size)
 {
-    self->position += size;
-    return append_steal(self->ends, PyLong_FromLongLong(self->position));
+    feed->scanner->position += size;
+    return add_number(&feed->ends, feed->scanner->position);
+}
+
+/* The ends as a sequence of int that takes eight bytes for each. */
+static PyObject *
+pack_ends(const Numbers *ends)
+{
+    PyObject *raw, *view, *numbers;
+    if (ends->count == 0) {
+        return PyTuple_New(0);
+    }
+    raw = PyBytes_FromStringAndSize(
+        (const char *)ends->items, ends->count * (Py_ssize_t)sizeof(*ends->items));
+    view = raw == NULL ? NULL : PyMemoryView_FromObject(raw);
+    Py_XDECREF(raw);
+    numbers = view == NULL ? NULL : PyObject_CallMethod(view, "cast", "s", "q");
+    Py_XDECREF(view);
+    return numbers;
 }
 
 /* Every step below returns WRONG with an exception set when there was no memory. */
@@ -157,7 +265,7 @@ scan_size(Feed *feed)
             return WRONG;
         }
         cur->at += 2;
-        return end_chunk(self, line.size) < 0 ? WRONG : COMPLETE;
+        return end_chunk(feed, line.size) < 0 ? WRONG : COMPLETE;
     }
     self->left = line.size;
     self->part = PART_DATA;
@@ -179,7 +287,7 @@ take_data(Feed *feed)
         return COMPLETE;
     }
     self->part = PART_DATA_END;
-    return end_chunk(self, size) < 0 ? WRONG : COMPLETE;
+    return end_chunk(feed, size) < 0 ? WRONG : COMPLETE;
 }
 
 /* RFC 9112 7.1: without this CRLF two readers disagree about where the data ended. */
@@ -266,26 +374,53 @@ feed_source(Feed *feed, Byte **taken)
     return outcome;
 }
 
+/* What follows the steps: the pieces that still wait, and the ends. */
+static int
+end_feed(Feed *feed)
+{
+    PyObject *ends;
+    if (give_run(feed) < 0) {
+        return -1;
+    }
+    ends = pack_ends(&feed->ends);
+    if (ends == NULL) {
+        return -1;
+    }
+    Py_SETREF(feed->scanner->ends, ends);
+    return 0;
+}
+
 static PyObject *
 chunks_feed_locked(ChunkScanner *self, const Source *source, Py_ssize_t start, PyObject *out)
 {
-    Feed feed = {.scanner = self, .source = source, .out = out};
-    PyObject *ends = PyList_New(0);
+    Feed feed;
     Byte *taken;
-    if (ends == NULL) {
-        return NULL;
-    }
-    Py_SETREF(self->ends, ends);
+    Outcome outcome;
+    PyObject *result = NULL;
+    feed.scanner = self;
+    feed.source = source;
+    feed.out = out;
+    feed.run_size = 0;
     feed.cur.at = source->bytes + start;
     feed.cur.stop = source->bytes + source->size;
-    if (feed_source(&feed, &taken) == WRONG) {
-        if (!PyErr_Occurred()) {
-            Py_ssize_t offset = feed.cur.fault - source->bytes - start;
-            raise_fault(self->state, feed.cur.reason, offset);
-        }
-        return NULL;
+    open_numbers(&feed.ends);
+    open_numbers(&feed.run);
+    outcome = feed_source(&feed, &taken);
+    if (outcome == WRONG && PyErr_Occurred()) {
+        goto done;
     }
-    return PyLong_FromSsize_t(taken - source->bytes);
+    if (end_feed(&feed) < 0) {
+        goto done;
+    }
+    if (outcome == WRONG) {
+        raise_fault(self->state, feed.cur.reason, feed.cur.fault - source->bytes - start);
+    } else {
+        result = PyLong_FromSsize_t(taken - source->bytes);
+    }
+done:
+    close_numbers(&feed.run);
+    close_numbers(&feed.ends);
+    return result;
 }
 
 static PyObject *
@@ -318,14 +453,16 @@ chunks_feed(ChunkScanner *self, PyObject *const *args, Py_ssize_t count)
 }
 
 static int
-read_chunk_limits(PyObject *limits, ChunkLimits *target)
+read_chunk_limits(const State *state, PyObject *limits, ChunkLimits *target)
 {
     Py_ssize_t most = PY_SSIZE_T_MAX / 2;
-    return read_limit(limits, "chunk_line", most, &target->line) < 0 ||
-                   read_limit(limits, "chunk_extensions", most, &target->extensions) < 0 ||
-                   read_limit(limits, "field", most, &target->field) < 0 ||
-                   read_limit(limits, "trailer_fields", most, &target->trailer_fields) < 0 ||
-                   read_limit(limits, "trailers", most, &target->trailers) < 0
+    return read_limit(state, limits, SETTING_chunk_line, most, &target->line) < 0 ||
+                   read_limit(state, limits, SETTING_chunk_extensions, most, &target->extensions) <
+                       0 ||
+                   read_limit(state, limits, SETTING_field, most, &target->field) < 0 ||
+                   read_limit(
+                       state, limits, SETTING_trailer_fields, most, &target->trailer_fields) < 0 ||
+                   read_limit(state, limits, SETTING_trailers, most, &target->trailers) < 0
                ? -1
                : 0;
 }

@@ -29,6 +29,7 @@ typedef struct {
     uint32_t first, first_size;
     uint32_t second, second_size;
     uint32_t marks;
+    uint64_t names; /* the bits of all names, so that most of those that are not there show */
     unsigned char minor;
     unsigned char is_folded; /* some value has line ends in it */
 } Layout;
@@ -327,6 +328,9 @@ static Py_ssize_t
 find_field(const Head *head, Byte *name, size_t size, Py_ssize_t index)
 {
     Byte *bytes = head_bytes(head);
+    if (size == 0 || !(head->layout.names & name_bit(hash_name(name, size)))) {
+        return Py_SIZE(head);
+    }
     for (; index < Py_SIZE(head); index++) {
         const Field *field = &head->fields[index];
         if (field->name_size == size && is_same_folded(bytes + field->name, name, size)) {

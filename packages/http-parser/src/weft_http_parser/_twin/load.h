@@ -237,6 +237,21 @@ load_methods(State *state)
 }
 
 static int
+load_settings(State *state)
+{
+#define WEFT_SETTING_NAME(name) #name,
+    static const char *const names[] = {WEFT_SETTINGS(WEFT_SETTING_NAME)};
+#undef WEFT_SETTING_NAME
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        state->settings[i] = PyUnicode_InternFromString(names[i]);
+        if (state->settings[i] == NULL) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int
 load_state(State *state)
 {
     static const char heads[] = "weft_http_parser.heads";
@@ -246,7 +261,8 @@ load_state(State *state)
         return -1;
     }
     if (load_multidict(state) < 0 || load_reasons(state) < 0 || check_marks() < 0 ||
-        load_steering(state) < 0 || load_names(state) < 0 || load_methods(state) < 0) {
+        load_steering(state) < 0 || load_names(state) < 0 || load_methods(state) < 0 ||
+        load_settings(state) < 0) {
         return -1;
     }
     return (state->protocol_error = fetch("weft_http_parser.errors", "ProtocolError")) == NULL ||
@@ -304,6 +320,9 @@ clear_state(State *state)
     }
     for (size_t i = 0; i < METHOD_LIMIT; i++) {
         Py_CLEAR(state->methods[i].name);
+    }
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        Py_CLEAR(state->settings[i]);
     }
     free_recent(state->recent);
     state->recent = NULL;

@@ -73,6 +73,7 @@ static inline int
 note_field(const State *state, Table *table, FieldLine *line)
 {
     size_t name_size = (size_t)(line->name_end - line->name);
+    unsigned hash;
     Field *field;
     if (table->count == table->room && grow_table(table) < 0) {
         return -1;
@@ -87,7 +88,9 @@ note_field(const State *state, Table *table, FieldLine *line)
     field->name_size = (uint32_t)name_size;
     field->value = (uint32_t)(line->value - table->first);
     field->value_size = (uint32_t)(line->value_end - line->value);
-    field->known = find_known(state, line->name, name_size);
+    hash = hash_name(line->name, name_size);
+    table->layout.names |= name_bit(hash);
+    field->known = find_hashed(state, hash, line->name, name_size);
     if (field->known != KNOWN_NONE) {
         table->layout.marks |= state->known[field->known].mark;
     }
@@ -190,12 +193,11 @@ scan_start(
 
 /* The field lines and the empty line behind them. WRONG with an exception set means that there
    was no memory. */
-static Outcome
-scan_fields(const HeadScanner *self, Cursor *cur, Progress *seen, Table *table)
+WEFT_INLINE Outcome
+scan_fields_as(int allowed, const HeadScanner *self, Cursor *cur, Progress *seen, Table *table)
 {
     const HeadLimits *limits = &self->limits;
     const State *state = self->state;
-    int allowed = self->allowed;
     while (cur->at < cur->stop) {
         Byte *begin = cur->at;
         FieldLine line;
@@ -218,6 +220,14 @@ scan_fields(const HeadScanner *self, Cursor *cur, Progress *seen, Table *table)
         }
     }
     return NEED_MORE;
+}
+
+/* Twice the same loop: the one for good heads has nothing else in it. */
+static Outcome
+scan_fields(const HeadScanner *self, Cursor *cur, Progress *seen, Table *table)
+{
+    return self->allowed ? scan_fields_as(self->allowed, self, cur, seen, table)
+                         : scan_fields_as(0, self, cur, seen, table);
 }
 
 /* The whole head, or as much of it as there is, from where it was `seen` to. */
@@ -391,15 +401,10 @@ scanner_reset(HeadScanner *self, PyObject *unused)
 
 /* A limit of the limits object, from 0 up to what the offsets can hold. */
 static int
-read_limit(PyObject *limits, const char *name, Py_ssize_t most, Py_ssize_t *value)
+read_limit(
+    const State *state, PyObject *limits, Setting setting, Py_ssize_t most, Py_ssize_t *value)
 {
-    /* Interned, or the interpreter's cache of lookups would hold one more name each time. */
-    PyObject *attribute = PyUnicode_InternFromString(name), *number;
-    if (attribute == NULL) {
-        return -1;
-    }
-    number = PyObject_GetAttr(limits, attribute);
-    Py_DECREF(attribute);
+    PyObject *number = PyObject_GetAttr(limits, state->settings[setting]);
     if (number == NULL) {
         return -1;
     }
@@ -414,20 +419,14 @@ read_limit(PyObject *limits, const char *name, Py_ssize_t most, Py_ssize_t *valu
 
 /* What a Strictness bears with, as ALLOW_*. */
 static int
-read_strictness(PyObject *strictness, int *allowed)
+read_strictness(const State *state, PyObject *strictness, int *allowed)
 {
-    static const char *const names[] = {"allows_bare_lf", "allows_line_folding",
-        "allows_space_before_colon", "allows_bare_status", "allows_controls"};
+    static const Setting settings[] = {SETTING_allows_bare_lf, SETTING_allows_line_folding,
+        SETTING_allows_space_before_colon, SETTING_allows_bare_status, SETTING_allows_controls};
     *allowed = 0;
-    for (int i = 0; i < (int)(sizeof(names) / sizeof(names[0])); i++) {
-        PyObject *name = PyUnicode_InternFromString(names[i]), *value;
-        int is_allowed;
-        if (name == NULL) {
-            return -1;
-        }
-        value = PyObject_GetAttr(strictness, name);
-        Py_DECREF(name);
-        is_allowed = value == NULL ? -1 : PyObject_IsTrue(value);
+    for (int i = 0; i < (int)(sizeof(settings) / sizeof(settings[0])); i++) {
+        PyObject *value = PyObject_GetAttr(strictness, state->settings[settings[i]]);
+        int is_allowed = value == NULL ? -1 : PyObject_IsTrue(value);
         Py_XDECREF(value);
         if (is_allowed < 0) {
             return -1;
@@ -438,13 +437,15 @@ read_strictness(PyObject *strictness, int *allowed)
 }
 
 static int
-read_head_limits(PyObject *limits, HeadLimits *target)
+read_head_limits(const State *state, PyObject *limits, HeadLimits *target)
 {
-    return read_limit(limits, "line", HEAD_LIMIT, &target->line) < 0 ||
-                   read_limit(limits, "field", NAME_LIMIT, &target->field) < 0 ||
-                   read_limit(limits, "fields", PY_SSIZE_T_MAX, &target->fields) < 0 ||
-                   read_limit(limits, "head", HEAD_LIMIT, &target->head) < 0 ||
-                   read_limit(limits, "empty_lines", PY_SSIZE_T_MAX, &target->empty_lines) < 0
+    return read_limit(state, limits, SETTING_line, HEAD_LIMIT, &target->line) < 0 ||
+                   read_limit(state, limits, SETTING_field, NAME_LIMIT, &target->field) < 0 ||
+                   read_limit(state, limits, SETTING_fields, PY_SSIZE_T_MAX, &target->fields) <
+                       0 ||
+                   read_limit(state, limits, SETTING_head, HEAD_LIMIT, &target->head) < 0 ||
+                   read_limit(state, limits, SETTING_empty_lines, PY_SSIZE_T_MAX,
+                       &target->empty_lines) < 0
                ? -1
                : 0;
 }

@@ -88,6 +88,27 @@ typedef struct {
     char text[METHOD_SIZE];
 } Method;
 
+/* The attributes that scanners read of their Limits and Strictness. */
+#define WEFT_SETTINGS(X)         \
+    X(line)                      \
+    X(field)                     \
+    X(fields)                    \
+    X(head)                      \
+    X(empty_lines)               \
+    X(chunk_line)                \
+    X(chunk_extensions)          \
+    X(trailer_fields)            \
+    X(trailers)                  \
+    X(allows_bare_lf)            \
+    X(allows_line_folding)       \
+    X(allows_space_before_colon) \
+    X(allows_bare_status)        \
+    X(allows_controls)
+
+#define WEFT_SETTING_MEMBER(name) SETTING_##name,
+typedef enum { WEFT_SETTINGS(WEFT_SETTING_MEMBER) SETTING_COUNT } Setting;
+#undef WEFT_SETTING_MEMBER
+
 typedef struct {
     MultiDict_CAPI *multidict;
     PyTypeObject *mappings[4]; /* MultiDict, CIMultiDict and their proxies */
@@ -105,6 +126,7 @@ typedef struct {
     unsigned char known_slots[KNOWN_SLOTS]; /* KNOWN_NONE or an index */
     Method methods[METHOD_LIMIT];
     unsigned char method_slots[METHOD_SLOTS];
+    PyObject *settings[SETTING_COUNT]; /* their names, interned */
     Recent *recent;
 } State;
 
@@ -116,11 +138,17 @@ hash_name(Byte *name, size_t size)
     return ((unsigned)size * 29 + first * 9 + last * 13 + middle) & (KNOWN_SLOTS - 1);
 }
 
+/* One bit of 64 for a name, whatever its case. */
+static inline uint64_t
+name_bit(unsigned hash)
+{
+    return (uint64_t)1 << (hash & 63);
+}
+
 /* The index of a well-known name, whatever its case, or KNOWN_NONE. */
 static inline unsigned
-find_known(const State *state, Byte *name, size_t size)
+find_hashed(const State *state, unsigned slot, Byte *name, size_t size)
 {
-    unsigned slot = hash_name(name, size);
     for (;; slot = (slot + 1) & (KNOWN_SLOTS - 1)) {
         unsigned index = state->known_slots[slot];
         if (index == KNOWN_NONE) {
@@ -131,6 +159,12 @@ find_known(const State *state, Byte *name, size_t size)
             return index;
         }
     }
+}
+
+static inline unsigned
+find_known(const State *state, Byte *name, size_t size)
+{
+    return find_hashed(state, hash_name(name, size), name, size);
 }
 
 static inline unsigned

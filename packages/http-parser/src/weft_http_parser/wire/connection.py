@@ -8,6 +8,7 @@ stop at the end of their message; bytes behind it stay inside until `next_cycle`
 """
 
 import enum
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from .._twin import HeadScanner, RequestHead, ResponseHead
@@ -171,9 +172,9 @@ class Http1Connection:
         return not self._backlog.has_ended or len(self._backlog) > 0
 
     @property
-    def chunk_ends(self) -> list[int]:
+    def chunk_ends(self) -> Sequence[int]:
         """Body offsets at which chunks ended during the last `receive` or `next_cycle`."""
-        return [] if self._decoder is None else self._decoder.chunk_ends
+        return () if self._decoder is None else self._decoder.chunk_ends
 
     # Receiving
 

@@ -4,6 +4,7 @@ Each takes body bytes out of a buffer and says when the body is over. Knows no h
 of content codings. The mirror of `wire.encode`.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from multidict import CIMultiDictProxy
@@ -11,8 +12,6 @@ from multidict import CIMultiDictProxy
 from .._twin import ChunkScanner
 from ..heads import CHUNKED, END, UNTIL_CLOSE, End, Framing, to_field_text
 from ..limits import Limits
-
-_SMALL_PIECE: Final = 4096
 
 
 class BodyDecoder(Protocol):
@@ -27,10 +26,10 @@ class BodyDecoder(Protocol):
         """The end of the connection is the end of the body."""
 
     @property
-    def chunk_ends(self) -> list[int]:
+    def chunk_ends(self) -> Sequence[int]:
         """Body offsets at which chunks ended during the last `decode`."""
 
-    def decode(self, buffer: bytes | bytearray, start: int, out: list[bytes]) -> int:
+    def decode(self, buffer: bytes | bytearray, start: int, out: list[bytes], /) -> int:
         """Append the body bytes from `start` on to `out`; the index up to which all was taken.
 
         Raises ProtocolError with an offset relative to `start`.
@@ -55,8 +54,8 @@ class LengthDecoder:
         return self._left == 0
 
     @property
-    def chunk_ends(self) -> list[int]:
-        return []
+    def chunk_ends(self) -> Sequence[int]:
+        return ()
 
     def decode(self, buffer: bytes | bytearray, start: int, out: list[bytes]) -> int:
         end = min(start + self._left, len(buffer))
@@ -78,8 +77,8 @@ class UntilCloseDecoder:
     ends_with_link: Final = True
 
     @property
-    def chunk_ends(self) -> list[int]:
-        return []
+    def chunk_ends(self) -> Sequence[int]:
+        return ()
 
     def decode(self, buffer: bytes | bytearray, start: int, out: list[bytes]) -> int:
         if start < len(buffer):
@@ -91,32 +90,24 @@ class UntilCloseDecoder:
 
 
 class ChunkedDecoder:
-    """A body in chunks (RFC 9112 7.1). Small chunks of one buffer come as one piece."""
+    """A body in chunks (RFC 9112 7.1)."""
 
-    __slots__ = ("_scanner",)
+    __slots__ = ("_scanner", "decode")
 
     ends_with_link: Final = False
+    decode: Callable[[bytes | bytearray, int, list[bytes]], int]
 
     def __init__(self, limits: Limits) -> None:
         self._scanner = ChunkScanner(limits)
+        self.decode = self._scanner.feed
 
     @property
     def done(self) -> bool:
         return self._scanner.done
 
     @property
-    def chunk_ends(self) -> list[int]:
+    def chunk_ends(self) -> Sequence[int]:
         return self._scanner.ends
-
-    def decode(self, buffer: bytes | bytearray, start: int, out: list[bytes]) -> int:
-        pieces: list[bytes] = []
-        end = self._scanner.feed(buffer, start, pieces)
-        # An object per byte of body would cost a peer nothing and us a lot.
-        if len(pieces) > 1 and end - start < _SMALL_PIECE * len(pieces):
-            out.append(b"".join(pieces))
-        else:
-            out += pieces
-        return end
 
     def to_end(self) -> End:
         trailers = self._scanner.trailers
