@@ -88,7 +88,10 @@ def _find_framing(head: RequestHead | ResponseHead) -> Framing | None:
 
 def _check_codings(head: RequestHead | ResponseHead) -> None:
     """One chunked, at the end, is all that is supported (RFC 9112 6.1, 7)."""
-    elements = ",".join(head.get_all("transfer-encoding")).split(",")
+    values = head.get_all("transfer-encoding")
+    if values == ["chunked"]:  # what everybody says
+        return
+    elements = ",".join(values).split(",")
     codings = [coding for coding in (element.strip(_SPACE) for element in elements) if coding]
     # `lower` folds the kelvin sign to "k" too: the spelling must be ASCII first.
     if not codings or not codings[-1].isascii() or codings[-1].lower() != "chunked":
