@@ -168,12 +168,12 @@ def render_response_head(status: int, reason: str, version: Version, headers: He
     return _encode("reason", line) + render_fields(headers) + b"\r\n"
 
 
-def find_marks(pairs: Iterable[tuple[bytes, bytes]]) -> int:
-    """The marks of the fields that are there."""
+def find_marks(names: Iterable[bytes]) -> int:
+    """The marks of the fields of these names, which are in lower case."""
     marks = 0
     known = FIELD_MARKS.get
-    for name, _ in pairs:
-        marks |= known(name.lower(), 0)
+    for name in names:
+        marks |= known(name, 0)
     return marks
 
 
@@ -186,7 +186,16 @@ def parse_field_lines(lines: bytes) -> list[tuple[bytes, bytes]]:
 class _Head:
     """What both heads have: fields over one copy of the wire bytes, made when asked for."""
 
-    __slots__ = ("_headers", "framing", "marks", "persistent", "raw", "raw_headers", "version")
+    __slots__ = (
+        "_headers",
+        "_names",
+        "framing",
+        "marks",
+        "persistent",
+        "raw",
+        "raw_headers",
+        "version",
+    )
 
     raw: bytes
     """The head as it is on the wire, from its start line to its last CRLF."""
@@ -199,13 +208,15 @@ class _Head:
     raw_headers: RawFields
     """Names as they were spelled, and values without the space around them."""
     _headers: CIMultiDictProxy[str] | None
+    _names: frozenset[bytes]  # in lower case, so that a field that is not there costs one hash
 
     def _take(self, raw: bytes, version: Version, pairs: list[tuple[bytes, bytes]]) -> None:
         self.raw = raw
         self.version = version
         self.raw_headers = tuple(pairs)
         self._headers = None
-        self.marks = find_marks(pairs) if version == HTTP_11 else find_marks(pairs) | MARK_HTTP_10
+        self._names = frozenset([name.lower() for name, _ in pairs])
+        self.marks = find_marks(self._names) | (0 if version == HTTP_11 else MARK_HTTP_10)
         self.framing = 0
         self.persistent = True
 
@@ -225,14 +236,17 @@ class _Head:
     def get(self, name: str, default: str | None = None) -> str | None:
         """The first value of a field, without making the multidict."""
         wanted = name.lower().encode("utf-8", "surrogateescape")
-        for key, value in self.raw_headers:
-            if key.lower() == wanted:
-                return _decode(value)
+        if wanted in self._names:
+            for key, value in self.raw_headers:
+                if key.lower() == wanted:
+                    return _decode(value)
         return default
 
     def get_all(self, name: str) -> list[str]:
         """Every value of a field, in order."""
         wanted = name.lower().encode("utf-8", "surrogateescape")
+        if wanted not in self._names:
+            return []
         return [_decode(value) for key, value in self.raw_headers if key.lower() == wanted]
 
     @property

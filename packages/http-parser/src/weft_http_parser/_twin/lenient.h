@@ -37,8 +37,7 @@ scan_folds(Cursor *cur, Py_ssize_t limit, int allowed, const State *state, Field
         }
         end = skip_allowed(text, cur->stop, allowed);
         if (end - begin > limit) {
-            return refuse(
-                cur, REASON_FIELD_TOO_LONG, fold - begin > limit ? fold : begin + limit);
+            return refuse(cur, REASON_FIELD_TOO_LONG, fold - begin > limit ? fold : begin + limit);
         }
         if (end == cur->stop) {
             return NEED_MORE;
@@ -98,7 +97,7 @@ scan_sloppy_line(Cursor *cur, Py_ssize_t limit, int allowed, const State *state,
 
 /* RFC 9112 5, and what is allowed beyond it. With folding a line is over when a byte behind it
    is there that does not go on with it. */
-static inline Outcome
+static Outcome
 scan_lenient_line(Cursor *cur, Py_ssize_t limit, int allowed, const State *state, FieldLine *line)
 {
     Byte *begin = cur->at;

@@ -100,7 +100,7 @@ skip_allowed(Byte *at, Byte *stop, int allowed)
 }
 
 /* RFC 9112 5: name, colon, value. */
-static inline Outcome
+WEFT_INLINE Outcome
 scan_field_line(Cursor *cur, Py_ssize_t limit, FieldLine *line)
 {
     Byte *begin = cur->at, *end = skip_octets(begin, cur->stop, OCTET_TOKEN);

@@ -12,6 +12,13 @@
 #define WEFT_SSE2 1
 #endif
 
+/* For what a loop is made of: a second caller must not move it out of the first. */
+#ifdef _MSC_VER
+#define WEFT_INLINE static __forceinline
+#else
+#define WEFT_INLINE static inline __attribute__((always_inline))
+#endif
+
 typedef const unsigned char Byte;
 
 enum {
