@@ -12,36 +12,55 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
+from itertools import repeat
 
 from tools.bench.messages import REQUESTS
+from tools.bench.parsers import Case
 
-Case = Callable[[], object]
 KEPT_HEADS = 1000
+BATCH_SECONDS = 0.005
 
 
 def spend(case: Case, seconds: float) -> dict[str, float]:
     """Call for about so long; the calls are counted in batches, so that no clock is read between."""
-    batch = _calibrate(case)
+    loop, batch = _LOOPS[len(case) - 1], 1
+    while _time(loop, case, batch) < BATCH_SECONDS:  # warms caches up as well
+        batch *= 2
     gc.collect()
     count, began, began_cpu = 0, time.perf_counter(), time.process_time()
     while time.perf_counter() - began < seconds:
-        for _ in range(batch):
-            case()
+        loop(batch, *case)
         count += batch
     cpu = time.process_time() - began_cpu
     return {"count": count, "seconds": time.perf_counter() - began, "cpu": cpu}
 
 
-def _calibrate(case: Case) -> int:
-    """How many calls take about five milliseconds; warms caches up as well."""
-    batch = 1
-    while True:
-        began = time.perf_counter()
-        for _ in range(batch):
-            case()
-        if time.perf_counter() - began > 0.005:
-            return batch
-        batch *= 2
+def _time(loop: Callable[..., None], case: Case, batch: int) -> float:
+    began = time.perf_counter()
+    loop(batch, *case)
+    return time.perf_counter() - began
+
+
+# Plain calls, as a program makes them: an argument list put together anew would cost as much as a
+# small head.
+def _call(batch: int, function: Callable[[], object]) -> None:
+    for _ in repeat(None, batch):
+        function()
+
+
+def _call_with(batch: int, function: Callable[[object], object], one: object) -> None:
+    for _ in repeat(None, batch):
+        function(one)
+
+
+def _call_with_both(
+    batch: int, function: Callable[[object, object], object], one: object, two: object
+) -> None:
+    for _ in repeat(None, batch):
+        function(one, two)
+
+
+_LOOPS: tuple[Callable[..., None], ...] = (_call, _call_with, _call_with_both)
 
 
 def weigh(read: Callable[[bytes], object]) -> dict[str, float]:

@@ -2,15 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from aiohttp import http_parser
 from aiohttp.base_protocol import BaseProtocol
 
 from tools.bench.messages import MATERIALISED, REQUESTS, RESPONSES, UNTOUCHED, UPLOADS
+from tools.bench.parsers import Case
 
-Case = Callable[[], object]
 _LIMIT = 2**16
 
 
@@ -24,10 +23,10 @@ def cases() -> Mapping[str, Case]:
     ):
         for name, data in messages.items():
             feed = make_parser(kind, loop).feed_data
-            cases[f"{name}: {UNTOUCHED}"] = cases[f"{name}: {MATERIALISED}"] = partial(feed, data)
+            cases[f"{name}: {UNTOUCHED}"] = cases[f"{name}: {MATERIALISED}"] = feed, data
     for name, reads in UPLOADS.items():
         feed = make_parser(http_parser.HttpRequestParser, loop).feed_data
-        cases[name] = partial(_feed, feed, reads)
+        cases[name] = _feed, feed, reads
     return cases
 
 

@@ -1,13 +1,12 @@
 """h11, the peer that is pure Python."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 
 import h11
 
 from tools.bench.messages import ANSWER, CYCLE, REQUESTS, RESPONSES, UNTOUCHED, UPLOADS
+from tools.bench.parsers import Case
 
-Case = Callable[[], object]
 _ASK = h11.Request(method="GET", target="/", headers=[("Host", "a")])
 _FIELDS = [("Content-Type", "text/plain"), ("Content-Length", "13")]
 
@@ -16,13 +15,13 @@ def cases() -> Mapping[str, Case]:
     """A connection has one request until it is answered, so that each head has its own."""
     cases: dict[str, Case] = {}
     for name, data in REQUESTS.items():
-        cases[f"{name}: {UNTOUCHED}"] = partial(_read_request, data)
+        cases[f"{name}: {UNTOUCHED}"] = _read_request, data
     for name, data in RESPONSES.items():
-        cases[f"{name}: {UNTOUCHED}"] = partial(_read_response, data)
+        cases[f"{name}: {UNTOUCHED}"] = _read_response, data
     for name, reads in UPLOADS.items():
-        cases[name] = partial(_read_body, reads)
+        cases[name] = _read_body, reads
     connection = h11.Connection(h11.SERVER)
-    cases[f"12 fields: {CYCLE}"] = partial(_answer, connection, REQUESTS["12 fields"])
+    cases[f"12 fields: {CYCLE}"] = _answer, connection, REQUESTS["12 fields"]
     return cases
 
 

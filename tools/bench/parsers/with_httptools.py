@@ -1,18 +1,18 @@
 """httptools, with the callbacks that it needs before anyone can see a field or a body."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 
 import httptools
 from multidict import CIMultiDict
 
 from tools.bench.messages import MATERIALISED, REQUESTS, RESPONSES, UNTOUCHED, UPLOADS
-
-Case = Callable[[], object]
+from tools.bench.parsers import Case
 
 
 class Collector:
     """Keeps what came, as a server on httptools does."""
+
+    feed: Callable[[bytes], object]
 
     def __init__(self) -> None:
         self.url = b""
@@ -55,16 +55,16 @@ def cases() -> Mapping[str, Case]:
         (RESPONSES, httptools.HttpResponseParser),
     ):
         for name, data in messages.items():
-            cases[f"{name}: {UNTOUCHED}"] = partial(parser(Collector()).feed_data, data)
-            cases[f"{name}: {MATERIALISED}"] = partial(parser(Materialiser()).feed_data, data)
+            cases[f"{name}: {UNTOUCHED}"] = parser(Collector()).feed_data, data
+            cases[f"{name}: {MATERIALISED}"] = parser(Materialiser()).feed_data, data
     for name, reads in UPLOADS.items():
         collector = Collector()
-        feed = httptools.HttpRequestParser(collector).feed_data
-        cases[name] = partial(_feed, feed, collector, reads)
+        collector.feed = httptools.HttpRequestParser(collector).feed_data
+        cases[name] = _feed, collector, reads
     return cases
 
 
-def _feed(feed: Callable[[bytes], object], collector: Collector, reads: Sequence[bytes]) -> None:
+def _feed(collector: Collector, reads: Sequence[bytes]) -> None:
     for data in reads:
-        feed(data)
+        collector.feed(data)
         collector.body.clear()

@@ -5,7 +5,6 @@ Heads come from the scanner, bodies and answers from a whole connection.
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Protocol
 
 from tools.bench.messages import (
@@ -17,6 +16,7 @@ from tools.bench.messages import (
     UNTOUCHED,
     UPLOADS,
 )
+from tools.bench.parsers import Case
 from weft_http_parser import (
     BACKEND,
     HTTP_11,
@@ -28,7 +28,6 @@ from weft_http_parser import (
 )
 from weft_http_parser.limits import DEFAULT_LIMITS
 
-Case = Callable[[], object]
 _FIELDS = (("Content-Type", "text/plain"), ("Content-Length", "13"))
 
 
@@ -49,16 +48,16 @@ def head_cases(twin: str) -> Mapping[str, Case]:
     for messages, is_request in ((REQUESTS, True), (RESPONSES, False)):
         scan = scanner(is_request, twin).scan
         for name, data in messages.items():
-            cases[f"{name}: {UNTOUCHED}"] = partial(scan, data, 0)
-            cases[f"{name}: {MATERIALISED}"] = partial(_make_fields, scan, data)
+            cases[f"{name}: {UNTOUCHED}"] = scan, data, 0
+            cases[f"{name}: {MATERIALISED}"] = _make_fields, scan, data
     return cases
 
 
 def connection_cases() -> Mapping[str, Case]:
     """Bodies and answers, through a connection on the chosen twin."""
-    cases: dict[str, Case] = {name: partial(_receive, reads) for name, reads in UPLOADS.items()}
+    cases: dict[str, Case] = {name: (_receive, reads) for name, reads in UPLOADS.items()}
     connection = Http1Connection(Role.SERVER)
-    cases[f"12 fields: {CYCLE}"] = partial(_answer, connection, REQUESTS["12 fields"])
+    cases[f"12 fields: {CYCLE}"] = _answer, connection, REQUESTS["12 fields"]
     return cases
 
 
