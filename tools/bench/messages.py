@@ -42,7 +42,8 @@ UPLOADS: Final[Mapping[str, tuple[bytes, ...]]] = {
 """Chunked requests, in the reads in which they come; what a read brought is dropped before the next."""
 
 ANSWER: Final = b"Hello, World!"
-UNTOUCHED, MATERIALISED, CYCLE = "head", "CIMultiDict", "answered"
+UNTOUCHED, MATERIALISED, CYCLE, ABSENT = "head", "CIMultiDict", "answered", "a field not there"
+ABSENT_NAME: Final = "X-Request-ID"
 
 
 @attrs.frozen
@@ -65,6 +66,7 @@ def plan_cases() -> Mapping[str, tuple[Goal, ...]]:
         cases[f"{name}: {UNTOUCHED}"] = (*_goals(10, 5), Goal("weft, Python", "h11", 3))
         cases[f"{name}: {MATERIALISED}"] = _goals(4, 2)
     cases[f"12 fields: {CYCLE}"] = (Goal("weft, Python", "h11", 3),)
+    cases[f"12 fields: {ABSENT}"] = (Goal("weft", "aiohttp", 1),)
     cases["100 chunks of 10 B"] = (*_goals(10, 2), Goal("weft, Python", "h11", 3))
     cases["16 chunks of 64 KiB"] = _goals(1, 1)
     return cases

@@ -7,7 +7,15 @@ from typing import Any
 from aiohttp import http_parser
 from aiohttp.base_protocol import BaseProtocol
 
-from tools.bench.messages import MATERIALISED, REQUESTS, RESPONSES, UNTOUCHED, UPLOADS
+from tools.bench.messages import (
+    ABSENT,
+    ABSENT_NAME,
+    MATERIALISED,
+    REQUESTS,
+    RESPONSES,
+    UNTOUCHED,
+    UPLOADS,
+)
 from tools.bench.parsers import Case
 
 _LIMIT = 2**16
@@ -24,13 +32,15 @@ def cases() -> Mapping[str, Case]:
         for name, data in messages.items():
             feed = make_parser(kind, loop).feed_data
             cases[f"{name}: {UNTOUCHED}"] = cases[f"{name}: {MATERIALISED}"] = feed, data
+    head = make_reader()(REQUESTS["12 fields"])
+    cases[f"12 fields: {ABSENT}"] = head.headers.get, ABSENT_NAME
     for name, reads in UPLOADS.items():
         feed = make_parser(http_parser.HttpRequestParser, loop).feed_data
         cases[name] = _feed, feed, reads
     return cases
 
 
-def make_reader() -> Callable[[bytes], object]:
+def make_reader() -> Callable[[bytes], Any]:
     """What makes a raw request message of bytes; the stream beside it is left out."""
     feed = make_parser(http_parser.HttpRequestParser, asyncio.new_event_loop()).feed_data
     return lambda data: feed(data)[0][0][0]

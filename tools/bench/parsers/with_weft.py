@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from tools.bench.messages import (
+    ABSENT,
+    ABSENT_NAME,
     ANSWER,
     CYCLE,
     MATERIALISED,
@@ -50,6 +52,9 @@ def head_cases(twin: str) -> Mapping[str, Case]:
         for name, data in messages.items():
             cases[f"{name}: {UNTOUCHED}"] = scan, data, 0
             cases[f"{name}: {MATERIALISED}"] = _make_fields, scan, data
+    head = scanner(True, twin).scan(REQUESTS["12 fields"], 0)
+    assert head is not None
+    cases[f"12 fields: {ABSENT}"] = head.get, ABSENT_NAME
     return cases
 
 
