@@ -15,6 +15,7 @@ def test_defaults() -> None:
         "chunk_extensions": 16_384,
         "trailer_fields": 32,
         "trailers": 16_384,
+        "body": 2**63 - 1,
         "ahead": 1_048_576,
     }
 

@@ -50,6 +50,7 @@ class Reason(enum.Enum):
     CODING = 400, "Transfer-Encoding does not end in one chunked"
     CODING_UNKNOWN = 501, "transfer coding not supported"
     CODING_IN_HTTP_10 = 400, "Transfer-Encoding in HTTP/1.0"
+    BODY_TOO_LARGE = 413, "body too large"
 
     # Chunks: RFC 9112 section 7
     CHUNK_SIZE = 400, "invalid chunk size"
@@ -82,12 +83,22 @@ class ProtocolError(HttpParserError):
 
     `offset` is that of the byte which made the message unacceptable, counted from the first byte
     of the connection: one byte less and the message could still have become a good one.
+
+    `events` is what a connection had completed in the same call, before the fault, so that nothing
+    depends on how the peer's bytes were cut: it comes with the first raise only, and is no part
+    of the text, nor of what is pickled.
     """
+
+    events: tuple[object, ...]
 
     def __init__(self, reason: Reason, offset: int) -> None:
         super().__init__(reason, offset)
         self.reason = reason
         self.offset = offset
+        self.events = ()
+
+    def __reduce__(self) -> tuple[type["ProtocolError"], tuple[Reason, int]]:
+        return type(self), (self.reason, self.offset)
 
     @property
     def status(self) -> int:

@@ -314,14 +314,14 @@ class ChunkScanner:
 
     def _scan_size(self, buffer: Source, at: int, out: list[bytes]) -> int:
         match = _PLAIN_SIZE.match(buffer, at)
+        size = -1
         if match is not None and self._limits.chunk_line >= 15:
-            digits, end = match[1], match.end()
-        else:
+            size, end = int(match[1], 16), match.end()
+        if not 0 <= size <= self._limits.body - self._position:
             last, end = self._scan_size_line(buffer, at)
             if end == MORE:
                 return MORE
-            digits = buffer[at:last]
-        size = int(digits, 16)
+            size = int(buffer[at:last], 16)
         if size == 0:
             self._part = _Part.TRAILERS
             return end
@@ -338,9 +338,7 @@ class ChunkScanner:
         """Indexes behind the digits and behind the line at `at`, the second maybe `MORE`."""
         stop, limit = len(buffer), self._limits.chunk_line
         digits = run(_SIZE_RUN, buffer, at, stop)
-        excess = _find_excess_digit(buffer, at, digits)
-        if excess is not None and excess - at < limit:
-            raise ProtocolError(Reason.CHUNK_SIZE, excess)
+        self._check_size(buffer, at, digits)
         end = run(BLANK_RUN, buffer, digits, stop) if digits > at else at
         is_extended = digits < end
         if digits > at and end < stop and buffer[end] == _SEMICOLON:
@@ -361,6 +359,17 @@ class ChunkScanner:
         if after != MORE:
             self._extensions += end - digits
         return digits, after
+
+    def _check_size(self, buffer: Source, at: int, end: int) -> None:
+        """The first digit that makes the size, or the body, too large is refused."""
+        excess, reason = _find_excess_digit(buffer, at, end), Reason.CHUNK_SIZE
+        room = self._limits.body - self._position
+        if at < end and int(buffer[at : min(end, at + 16)], 16) > room:
+            passing = _find_passing_digit(buffer, at, room)
+            if excess is None or passing < excess:
+                excess, reason = passing, Reason.BODY_TOO_LARGE
+        if excess is not None and excess - at < self._limits.chunk_line:
+            raise ProtocolError(reason, excess)
 
     def _take_data(self, buffer: Source, at: int, out: list[bytes]) -> int:
         end = min(at + self._left, len(buffer))
@@ -407,3 +416,12 @@ def _find_excess_digit(buffer: Source, at: int, end: int) -> int | None:
     if int(buffer[at : at + 16], 16) > _LARGEST_SIZE:
         return at + 15
     return at + 16 if end - at > 16 else None
+
+
+def _find_passing_digit(buffer: Source, at: int, room: int) -> int:
+    """The digit of the size at `at` with which it passes the room that is left."""
+    size, index = int(buffer[at : at + 1], 16), at
+    while size <= room:
+        index += 1
+        size = size << 4 | int(buffer[index : index + 1], 16)
+    return index

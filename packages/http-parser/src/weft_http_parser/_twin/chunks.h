@@ -11,6 +11,7 @@ typedef struct {
     Py_ssize_t field;
     Py_ssize_t trailer_fields;
     Py_ssize_t trailers;
+    int64_t body;
 } ChunkLimits;
 
 typedef enum { PART_SIZE, PART_DATA, PART_DATA_END, PART_TRAILERS } Part;
@@ -101,9 +102,24 @@ typedef struct {
     Py_ssize_t extensions;
 } SizeLine;
 
+/* A size of more than there is room for is refused at the digit with which it is so. */
+static Outcome
+refuse_size(Cursor *cur, Byte *digits, int64_t room, Py_ssize_t limit)
+{
+    uint64_t value = (uint64_t)octet_hex(*digits);
+    Byte *at = digits;
+    while (value <= (uint64_t)room) {
+        value = value << 4 | (uint64_t)octet_hex(*++at);
+    }
+    if (at - digits >= limit) {
+        return COMPLETE; /* the line is too long before that */
+    }
+    return refuse(cur, value > INT64_MAX ? REASON_CHUNK_SIZE : REASON_BODY_TOO_LARGE, at);
+}
+
 /* RFC 9112 7.1: sizes must not overflow; 16 digits and 63 bits are the most. */
 static Outcome
-read_size(Cursor *cur, Byte *digits, Byte *end, Py_ssize_t limit, int64_t *size)
+read_size(Cursor *cur, Byte *digits, Byte *end, Py_ssize_t limit, int64_t room, int64_t *size)
 {
     uint64_t value = 0;
     Byte *stop = end - digits > 16 ? digits + 16 : end;
@@ -111,10 +127,10 @@ read_size(Cursor *cur, Byte *digits, Byte *end, Py_ssize_t limit, int64_t *size)
         value = value << 4 | (uint64_t)octet_hex(*at);
     }
     *size = (int64_t)value;
-    if (value > INT64_MAX && limit > 15) {
-        return refuse(cur, REASON_CHUNK_SIZE, digits + 15);
+    if (value > (uint64_t)room) {
+        return refuse_size(cur, digits, room, limit);
     }
-    if (value <= INT64_MAX && end > stop && limit > 16) {
+    if (end > stop && limit > 16) {
         return refuse(cur, REASON_CHUNK_SIZE, digits + 16);
     }
     return COMPLETE;
@@ -131,7 +147,8 @@ scan_size_line(const ChunkScanner *self, Cursor *cur, SizeLine *line)
     while (digits < cur->stop && octet_hex(*digits) >= 0) {
         digits++;
     }
-    if (read_size(cur, begin, digits, limit, &line->size) == WRONG) {
+    if (read_size(cur, begin, digits, limit, self->limits.body - self->position, &line->size) ==
+        WRONG) {
         return WRONG;
     }
     end = digits;
@@ -452,6 +469,20 @@ chunks_feed(ChunkScanner *self, PyObject *const *args, Py_ssize_t count)
     return taken;
 }
 
+/* A limit of 63 bits, also where addresses have fewer. */
+static int
+read_body_limit(const State *state, PyObject *limits, int64_t *value)
+{
+    PyObject *number = PyObject_GetAttr(limits, state->settings[SETTING_body]);
+    *value = number == NULL ? -1 : PyLong_AsLongLong(number);
+    Py_XDECREF(number);
+    if (*value == -1 && PyErr_Occurred()) {
+        return -1;
+    }
+    *value = *value < 0 ? 0 : *value;
+    return 0;
+}
+
 static int
 read_chunk_limits(const State *state, PyObject *limits, ChunkLimits *target)
 {
@@ -462,7 +493,8 @@ read_chunk_limits(const State *state, PyObject *limits, ChunkLimits *target)
                    read_limit(state, limits, SETTING_field, most, &target->field) < 0 ||
                    read_limit(
                        state, limits, SETTING_trailer_fields, most, &target->trailer_fields) < 0 ||
-                   read_limit(state, limits, SETTING_trailers, most, &target->trailers) < 0
+                   read_limit(state, limits, SETTING_trailers, most, &target->trailers) < 0 ||
+                   read_body_limit(state, limits, &target->body) < 0
                ? -1
                : 0;
 }

@@ -43,6 +43,7 @@
     X(FIELD_TOO_LONG)             \
     X(TOO_MANY_FIELDS)            \
     X(HEAD_TOO_LARGE)             \
+    X(BODY_TOO_LARGE)             \
     X(CHUNK_SIZE)                 \
     X(CHUNK_EXTENSION)            \
     X(CHUNK_END)                  \
@@ -99,6 +100,7 @@ typedef struct {
     X(chunk_extensions)          \
     X(trailer_fields)            \
     X(trailers)                  \
+    X(body)                      \
     X(allows_bare_lf)            \
     X(allows_line_folding)       \
     X(allows_space_before_colon) \

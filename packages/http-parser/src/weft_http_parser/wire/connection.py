@@ -181,8 +181,8 @@ class Http1Connection:
     def receive(self, data: bytes) -> list[Event]:
         """The events of more bytes; empty while no head or body byte is whole.
 
-        Raises ProtocolError, and the same again from then on. Events of the same call are lost
-        with it: their message must not be trusted.
+        Raises ProtocolError, and the same again from then on. What was completed before the
+        fault is in its `events`, and in those of no later one.
         """
         backlog = self._backlog
         if self._receiving is not _IDLE or backlog.data or self._role is not _SERVER:
@@ -207,7 +207,7 @@ class Http1Connection:
         None between messages, End where that ends the body, ProtocolError inside a message.
         """
         if self._error is not None:
-            raise self._error
+            raise ProtocolError(self._error.reason, self._error.offset)
         self._backlog.has_ended = True
         return self._end_events()
 
@@ -221,7 +221,13 @@ class Http1Connection:
         if not self._backlog.data:
             return []
         events = self._take_events()
-        return events + self._end_events() if self._backlog.has_ended else events
+        if not self._backlog.has_ended:
+            return events
+        try:
+            return events + self._end_events()
+        except ProtocolError as exc:
+            exc.events = tuple(events)
+            raise
 
     def switch(self) -> bytes:
         """Leave HTTP; the bytes that came behind the last message."""
@@ -262,19 +268,27 @@ class Http1Connection:
                 if isinstance(head, RequestHead)
                 else self._judge_response(head)
             )
+            if head.framing > self._limits.body:
+                raise ProtocolError(Reason.BODY_TOO_LARGE, len(head.raw) - 1)
         except ProtocolError as exc:
             begin = backlog.position - len(head.raw)
             raise self._fail(exc.reason, begin + exc.offset) from None
         self._step_receiving(step)
         if self._receiving in ENDED:
-            return [head, END]
+            return self._check_ahead([head, END])
+        if self._receiving is _TUNNEL:
+            return self._check_ahead([head])
         if self._receiving in IN_BODY:
             if 0 < head.framing <= len(backlog):
-                return [head, self._take_whole_body(head.framing), END]
+                return self._check_ahead([head, self._take_whole_body(head.framing), END])
             self._decoder = make_body_decoder(head.framing, self._limits)
-        if not backlog.data or self._receiving is _TUNNEL:
+        if not backlog.data:
             return [head]
-        return [head, *self._take_events()]
+        try:
+            return [head, *self._take_events()]
+        except ProtocolError as exc:
+            exc.events = (head, *exc.events)
+            raise
 
     def _take_whole_body(self, length: int) -> bytes:
         """A body that came with its head needs no decoder."""
@@ -318,12 +332,14 @@ class Http1Connection:
         try:
             end = decoder.decode(backlog.data, backlog.at, pieces)
         except ProtocolError as exc:
-            raise self._fail(exc.reason, backlog.position + exc.offset) from None
+            error = self._fail(exc.reason, backlog.position + exc.offset)
+            error.events = tuple(pieces)
+            raise error from None
         backlog.take_to(end)
         if not decoder.done:
             return [*pieces]
         self._step_receiving(_END)
-        return [*pieces, decoder.to_end()]
+        return self._check_ahead([*pieces, decoder.to_end()])
 
     def _end_events(self) -> list[Event]:
         """What the end of the peer's bytes means here."""
@@ -344,14 +360,21 @@ class Http1Connection:
     def _hold_back(self, data: bytes) -> None:
         """Keep bytes behind the message, which nobody may look at yet."""
         if self._error is not None:
-            raise self._error
+            raise ProtocolError(self._error.reason, self._error.offset)
         if self._receiving not in OVER or self._backlog.has_ended:
             raise self._misuse()
         self._decoder = None  # its chunk ends were those of an earlier call
         self._backlog.append(data)
-        if len(self._backlog) > self._limits.ahead:
-            position = self._backlog.position + self._limits.ahead
-            raise self._fail(Reason.TOO_MUCH_AHEAD, position)
+        self._check_ahead([])
+
+    def _check_ahead(self, events: list[Event]) -> list[Event]:
+        """The events, behind which the message is over; what is held behind it has a limit."""
+        backlog, limit = self._backlog, self._limits.ahead
+        if backlog.data and len(backlog) > limit:
+            error = self._fail(Reason.TOO_MUCH_AHEAD, backlog.position + limit)
+            error.events = tuple(events)
+            raise error
+        return events
 
     # Sending
 
@@ -446,7 +469,7 @@ class Http1Connection:
         """The peer broke the protocol: nothing more is read, an answer may still be sent."""
         self._receiving = Phase.FAILED
         self._error = ProtocolError(reason, offset)
-        return self._error
+        return ProtocolError(reason, offset)
 
     def _misuse(self, reason: Reason = Reason.OUT_OF_ORDER, offset: int = 0) -> ProtocolError:
         """Our own side broke it: nothing more is sent."""

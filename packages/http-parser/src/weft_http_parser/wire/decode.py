@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from multidict import CIMultiDictProxy
 
 from .._twin import ChunkScanner
+from ..errors import ProtocolError, Reason
 from ..heads import CHUNKED, END, UNTIL_CLOSE, End, Framing, to_field_text
 from ..limits import Limits
 
@@ -71,19 +72,26 @@ class LengthDecoder:
 class UntilCloseDecoder:
     """A body that ends with the connection (RFC 9112 6.3 item 8)."""
 
-    __slots__ = ()
+    __slots__ = ("_left",)
 
     done: Final = False
     ends_with_link: Final = True
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
 
     @property
     def chunk_ends(self) -> Sequence[int]:
         return ()
 
     def decode(self, buffer: bytes | bytearray, start: int, out: list[bytes]) -> int:
-        if start < len(buffer):
-            out.append(_cut(buffer, start, len(buffer)))
-        return len(buffer)
+        end = min(start + self._left, len(buffer))
+        if end > start:
+            out.append(_cut(buffer, start, end))
+        if end < len(buffer):
+            raise ProtocolError(Reason.BODY_TOO_LARGE, self._left)
+        self._left -= end - start
+        return end
 
     def to_end(self) -> End:
         return END
@@ -131,5 +139,5 @@ def make_body_decoder(framing: Framing, limits: Limits) -> BodyDecoder:
     if framing == CHUNKED:
         return ChunkedDecoder(limits)
     if framing == UNTIL_CLOSE:
-        return UntilCloseDecoder()
+        return UntilCloseDecoder(limits.body)
     return LengthDecoder(framing)
