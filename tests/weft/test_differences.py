@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -124,21 +126,31 @@ def test_values_go_under_keys(make: type[web.Application | web.Response]) -> Non
         make().mine = 1  # type: ignore[union-attr]  # what the test is about
 
 
-async def test_files_stay_open(tmp_path: Path) -> None:
+async def test_a_file_is_closed_with_the_answer_that_it_was_sent_in(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"12345")
-    with path.open("rb") as sent, path.open("rb") as answered:
+    answered: list[BinaryIO] = []
+    kept = web.Response(body=path.open("rb"))
 
-        async def handler(request: web.Request) -> web.Response:
-            assert await request.read() == b"12345"
-            return web.Response(body=answered)
+    async def handler(request: web.Request) -> web.Response:
+        if await request.read() != b"12345":
+            return kept
+        answered.append(path.open("rb"))
+        return web.Response(body=answered[-1])
 
-        app = web.Application()
-        app.router.add_post("/", handler)
-        async with TestClient(TestServer(app)) as client:
-            async with client.post("/", data=sent) as response:
-                assert await response.read() == b"12345"
-        assert not sent.closed and not answered.closed
+    app = web.Application()
+    app.router.add_route("*", "/", handler)
+    async with TestClient(TestServer(app)) as client:
+        sent = path.open("rb")
+        async with client.post("/", data=sent) as response:
+            assert await response.read() == b"12345"
+        del response
+        for _ in range(2):
+            async with client.get("/") as response:
+                assert await response.read() == b"12345"  # aiohttp sends a Response once
+    gc.collect()
+    assert answered[0].closed and sent.closed
+    await kept.body.close()  # type: ignore[union-attr]  # a file's payload
 
 
 @pytest.mark.parametrize("name", ["add_domain", "forwarded"])

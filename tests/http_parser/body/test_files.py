@@ -1,5 +1,8 @@
 """Files as payloads."""
 
+import asyncio
+import codecs
+import gc
 import io
 import tempfile
 from pathlib import Path
@@ -11,6 +14,7 @@ from support.writers import KeepingWriter
 from weft_http_parser import (
     BufferedReaderPayload,
     BytesIOPayload,
+    HeaderInjection,
     IOBasePayload,
     Payload,
     TextIOPayload,
@@ -103,6 +107,116 @@ async def test_a_file_of_text(
         expected = ("é\n" * 10).encode(encoding or "utf-8")
         assert await written(payload) == await written(payload) == expected
         assert payload.decode() == "é\n" * 10
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-7", "iso2022_jp", "utf-8"])
+async def test_text_in_an_encoding_with_state(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "x"
+    text = "aé\u3042" * 100_000 if encoding != "iso2022_jp" else "a\u3042" * 150_000
+    path.write_text(text, "utf-8")
+    with path.open(encoding="utf-8") as file:
+        payload = get_payload(file, encoding=encoding)
+        writer = KeepingWriter()
+        await payload.write(writer)
+        assert len(writer.blocks) > 1
+        assert writer.data == text.encode(encoding)
+        assert await payload.as_bytes() == writer.data
+    assert codecs.BOM_UTF16 not in writer.data[2:]
+
+
+async def test_text_in_an_encoding_that_waits_for_more(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_text("example", "ascii")
+    with path.open(encoding="ascii") as file:
+        assert await written(get_payload(file, encoding="idna")) == b"example"
+
+
+async def test_text_from_where_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_text("é\né\n", "utf-8")
+    with path.open(encoding="utf-8") as file:
+        file.readline()
+        payload = get_payload(file)
+        assert await written(payload) == await written(payload) == b"\xc3\xa9\n"
+
+
+@pytest.mark.parametrize("mode", ["rb", "r+b", "r"])
+async def test_one_file_may_be_under_way_several_times(path: Path, mode: str) -> None:
+    with path.open(mode) as file:
+        payload = get_payload(file)
+        writers = [KeepingWriter() for _ in range(4)]
+        async with asyncio.TaskGroup() as group:
+            for writer in writers:
+                group.create_task(payload.write(writer))
+        assert [writer.data == CONTENT for writer in writers] == [True] * 4
+
+
+async def test_what_was_declared_is_what_is_sent_though_the_file_grows(path: Path) -> None:
+    with path.open("rb") as file, path.open("ab") as log:
+        payload = get_payload(file)
+        assert payload.size == 700_000
+        log.write(b"one more line")
+        log.flush()
+        assert len(await written(payload)) == 700_000
+        assert payload.size == 700_013
+        assert len(await written(payload)) == 700_013
+
+
+async def test_bytes_that_wait_in_a_buffer_are_counted(path: Path) -> None:
+    with path.open("r+b") as file:
+        payload = get_payload(file)
+        file.seek(0, io.SEEK_END)
+        file.write(b"12")
+        assert payload.size == 700_002
+        assert len(await written(payload)) == 700_002
+
+
+async def test_a_file_that_became_shorter_than_its_start(path: Path) -> None:
+    with path.open("rb") as file, path.open("r+b") as other:
+        file.seek(10)
+        payload = get_payload(file)
+        other.truncate(3)
+        assert payload.size == 0
+        assert await written(payload) == b""
+
+
+async def test_a_buffer_over_something_that_is_no_file_of_the_system() -> None:
+    class Raw(io.BytesIO):
+        def fileno(self) -> int:
+            raise OSError("none here")
+
+    payload = get_payload(io.BufferedReader(Raw(b"hello")))  # type: ignore[arg-type]
+    assert isinstance(payload, BufferedReaderPayload)
+    assert payload.size == 5
+    assert await written(payload) == b"hello"
+
+
+async def test_a_file_that_was_sent_is_closed_with_its_payload(path: Path) -> None:
+    file = path.open("rb")
+    payload = get_payload(file)
+    assert await written(payload) == await written(payload)
+    assert not file.closed
+    del payload
+    gc.collect()
+    assert file.closed
+    with path.open("rb") as unsent:
+        get_payload(unsent)
+        gc.collect()
+        assert not unsent.closed
+    memory = io.BytesIO(b"kept")
+    assert await written(get_payload(memory)) == b"kept"
+    gc.collect()
+    assert not memory.closed
+
+
+def test_a_payload_that_was_never_made_closes_nothing(path: Path) -> None:
+    file = path.open("rb")
+    file.close()
+    with pytest.raises(ValueError, match="closed"):
+        get_payload(file)
+    with path.open("rb") as file, pytest.raises(HeaderInjection):
+        get_payload(file, content_type="a/b\r\n")
+    gc.collect()
 
 
 async def test_bytes_in_memory() -> None:

@@ -11,6 +11,7 @@ from weft_http_parser import (
     PAYLOAD_REGISTRY,
     AsyncIterablePayload,
     BodyWriter,
+    Buffer,
     BytesPayload,
     HeaderInjection,
     HttpParserError,
@@ -59,6 +60,31 @@ async def test_bytes(value: bytes | bytearray | memoryview) -> None:
     await payload.close()
 
 
+async def test_large_bytes_are_written_in_pieces_of_the_same_memory() -> None:
+    data = bytes(2_500_000)
+    given: list[Buffer] = []
+
+    class Writer:
+        async def write(self, data: Buffer) -> None:
+            given.append(data)
+
+    payload = BytesPayload(data)
+    await payload.write(Writer())
+    assert [len(piece) for piece in given] == [1_048_576, 1_048_576, 402_848]
+    assert all(isinstance(piece, memoryview) and piece.obj is data for piece in given)
+    given.clear()
+    await payload.write_with_length(Writer(), 1_048_577)
+    assert [len(piece) for piece in given] == [1_048_576, 1]
+    given.clear()
+    wide = memoryview(bytearray(2_000_000)).cast("I")
+    await BytesPayload(wide).write(Writer())
+    assert [len(piece) for piece in given] == [1_048_576, 951_424]
+    small = bytes(1_048_576)
+    given.clear()
+    await BytesPayload(small).write(Writer())
+    assert given[0] is small
+
+
 def test_the_size_of_a_memoryview_is_in_bytes() -> None:
     assert BytesPayload(memoryview(bytearray(8)).cast("I")).size == 8
 
@@ -97,6 +123,9 @@ async def test_json() -> None:
     assert JsonPayload(1, dumps=lambda value: f"<{value}>").decode() == "<1>"
     assert JsonPayload("é", "latin-1", dumps=str).size == 1
     assert JsonBytesPayload(1, dumps=lambda value: b"[1]").decode() == "[1]"
+    named = JsonPayload(1, "utf-8", "a/b", json.dumps, {"X": "y"}, filename="one.json")
+    assert dict(named.headers) == {"Content-Type": "a/b", "X": "y"}
+    assert named.filename == "one.json"
 
 
 async def test_an_async_iterable_can_be_sent_once() -> None:
@@ -140,6 +169,12 @@ async def test_writing_no_more_than_was_declared(value: object) -> None:
     writer = KeepingWriter()
     await get_payload(value).write_with_length(writer, 2)
     assert writer.data == b"ab"
+
+
+async def test_blocks_behind_what_was_declared_are_dropped() -> None:
+    writer = KeepingWriter()
+    await get_payload(blocks()).write_with_length(writer, 1)
+    assert writer.blocks == [b"a"]
 
 
 async def test_writing_everything() -> None:

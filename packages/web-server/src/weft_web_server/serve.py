@@ -84,6 +84,8 @@ def make_work(host: Host) -> Callable[[Parked[Job]], Coroutine[Any, Any, None]]:
         finally:
             if is_logging:
                 _log_access(host, (exchange, request), started_at)
+            # Its writer knows the exchange: no circle is left, and a body's file ends with it.
+            exchange.response = None
             exchange.carrier.over(exchange)
             if host.is_draining:
                 host.exchange_over()

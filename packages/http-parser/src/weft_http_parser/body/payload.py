@@ -24,17 +24,25 @@ P = TypeVar("P", bound="type[Payload]")
 
 OCTET_STREAM: Final = "application/octet-stream"
 
+PIECE_BYTES: Final = 1_048_576
+"""The most that is handed to a writer at once, which waits for its peer between two pieces."""
+
 LookupError = UnknownPayload
 
 
 class BodyWriter(Protocol):
     """Where a payload goes."""
 
-    async def write(self, data: Buffer) -> None: ...
+    async def write(self, data: Buffer) -> None:
+        """Take some bytes, and wait while the peer is slow."""
 
 
 class Order(enum.StrEnum):
-    """When a registered payload is asked, among those that fit by inheritance."""
+    """When a registered payload is asked, among those that fit by inheritance.
+
+    `try_first` ones come first, then those without an order (`normal`), then `try_last` ones;
+    within an order, the earlier registered comes first.
+    """
 
     normal = "normal"
     try_first = "try_first"
@@ -59,7 +67,10 @@ class PayloadRegistry:
         }
 
     def get(self, data: object, *args: object, **kwargs: object) -> "Payload":
-        """The payload for `data`; it gets the further arguments. UnknownPayload if none fits."""
+        """The payload for `data`, made with the further arguments; a payload as it is.
+
+        Raises UnknownPayload, a LookupError, if none is registered for its type.
+        """
         if isinstance(data, Payload):
             return data
         factory = self._by_type.get(type(data))
@@ -75,7 +86,10 @@ class PayloadRegistry:
         *,
         order: Order = Order.normal,
     ) -> None:
-        """Let `factory` stand for values of `type`; a later one comes after an earlier."""
+        """Let `factory` stand for values of `type`, one class or several.
+
+        A later one comes after an earlier of the same order.
+        """
         self._by_order[order].append((type, factory))
         if order is Order.normal:
             for one in type if isinstance(type, tuple) else (type,):
@@ -95,19 +109,25 @@ PAYLOAD_REGISTRY: Final = PayloadRegistry()
 
 
 def get_payload(data: object, *args: object, **kwargs: object) -> "Payload":
-    """The payload for `data`; UnknownPayload, a LookupError, if none fits."""
+    """The payload for `data` by the common registry, made with the further arguments.
+
+    Raises UnknownPayload, a LookupError, if none is registered for its type.
+
+    >>> get_payload("text").content_type
+    'text/plain; charset=utf-8'
+    """
     return PAYLOAD_REGISTRY.get(data, *args, **kwargs)
 
 
 def register_payload(
     factory: "type[Payload]", type: type | tuple[type, ...], *, order: Order = Order.normal
 ) -> None:
-    """Let `factory` stand for values of `type`."""
+    """Let `factory` stand for values of `type` in the common registry."""
     PAYLOAD_REGISTRY.register(factory, type, order=order)
 
 
 class payload_type:
-    """Class decorator: the payload stands for values of this type."""
+    """Class decorator: the payload stands for values of this type in the common registry."""
 
     def __init__(self, type: type | tuple[type, ...], *, order: Order = Order.normal) -> None:
         self.type = type
@@ -119,7 +139,11 @@ class payload_type:
 
 
 class Payload(ABC):
-    """A body to be sent, with the headers that describe it."""
+    """A body to be sent, with the fields that describe it.
+
+    A subclass writes itself in `write`. It sets `_size` where it knows its length, and says
+    `is_rewindable` where it can be written again.
+    """
 
     __slots__ = (
         "__dict__",
@@ -132,6 +156,8 @@ class Payload(ABC):
     )
 
     _default_content_type = OCTET_STREAM
+    _autoclose = False
+    _consumed = False
 
     def __init__(
         self,
@@ -142,7 +168,10 @@ class Payload(ABC):
         encoding: str | None = None,
         **kwargs: object,
     ) -> None:
-        """Further keywords are for other payloads, and ignored."""
+        """`headers` go over `content_type`; further keywords are for other payloads, and ignored.
+
+        Raises HeaderInjection for text that would break out of its field (RFC 9110 5.5).
+        """
         self._value = value
         self._encoding = encoding
         self._filename = filename
@@ -164,7 +193,7 @@ class Payload(ABC):
 
     @property
     def filename(self) -> str | None:
-        """The name to be saved under, from Content-Disposition unless it was given."""
+        """The name to be saved under, from Content-Disposition unless it was given (RFC 6266)."""
         if self._filename is not None:
             return self._filename
         from weft_http_parser.fields.disposition import (  # late: few bodies have names
@@ -182,23 +211,23 @@ class Payload(ABC):
 
     @property
     def encoding(self) -> str | None:
-        """The charset of text."""
+        """The charset of text, None for what is no text."""
         return self._encoding
 
     @property
     def content_type(self) -> str:
-        """The media type with its parameters."""
+        """The media type with its parameters (RFC 9110 8.3)."""
         return self._headers[CONTENT_TYPE]
 
     @property
     def consumed(self) -> bool:
         """Was written, and cannot be written again."""
-        return False
+        return self._consumed
 
     @property
     def autoclose(self) -> bool:
         """There is nothing to close."""
-        return False
+        return self._autoclose
 
     @property
     def is_rewindable(self) -> bool:
@@ -212,7 +241,11 @@ class Payload(ABC):
         _charset: str = "utf-8",
         **params: str,
     ) -> None:
-        """Set Content-Disposition; HeaderInjection where text would break out of its place."""
+        """Set Content-Disposition (RFC 6266, RFC 8187; RFC 7578 4.2 for parts of forms).
+
+        Raises HeaderInjection where text would break out of its place, and ValueError for a type
+        or a parameter's name that is no token.
+        """
         from weft_http_parser.fields.disposition import (  # late: as above
             format_content_disposition,
         )
@@ -223,27 +256,31 @@ class Payload(ABC):
 
     @abstractmethod
     async def write(self, writer: BodyWriter) -> None:
-        """Write the whole body."""
+        """Write the whole body; RuntimeError where it was `consumed`."""
 
     async def write_with_length(self, writer: BodyWriter, content_length: int | None) -> None:
-        """Write the body, up to `content_length` bytes."""
+        """Write the body, and no more of it than `content_length` bytes; all of it for None."""
         if content_length is None:
             await self.write(writer)
             return
         await self.write(_Limiter(writer, content_length))
 
     def decode(self, encoding: str | None = None, errors: str = "strict") -> str:
-        """The body as text, where it can be had without waiting; TypeError where it cannot."""
+        """The body as text, in its own encoding unless another is named.
+
+        Raises TypeError where it cannot be had without waiting, UnicodeDecodeError where it is
+        not in that encoding.
+        """
         raise TypeError(f"{type(self).__name__} cannot be decoded without being read")
 
     async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
-        """The whole body."""
+        """The whole body, as `write` would send it; the arguments are for other payloads."""
         collector = _Collector()
         await self.write(collector)
         return b"".join(collector.blocks)
 
     async def close(self) -> None:  # noqa: B027 - most payloads hold nothing
-        """Let go of what the payload holds open."""
+        """Let go of what the payload holds open; it cannot be written afterwards."""
 
 
 class _Limiter:
@@ -275,10 +312,15 @@ class _Collector:
 
 
 class BytesPayload(Payload):
-    """Bytes, and what is like them."""
+    """Bytes, and what is like them; never copied.
+
+    Raises TypeError for a value that is neither bytes, bytearray nor memoryview. More than a
+    mebibyte is written in pieces, so that a slow peer and other tasks get their turn.
+    """
 
     __slots__ = ()
 
+    _autoclose = True
     _value: Buffer
 
     def __init__(self, value: Buffer, *args: object, **kwargs: object) -> None:
@@ -288,21 +330,17 @@ class BytesPayload(Payload):
         self._size = value.nbytes if isinstance(value, memoryview) else len(value)
 
     @property
-    def autoclose(self) -> bool:
-        return True
-
-    @property
     def is_rewindable(self) -> bool:
         return True
 
     async def write(self, writer: BodyWriter) -> None:
-        await writer.write(self._value)
+        await write_in_pieces(writer, self._value)
 
     async def write_with_length(self, writer: BodyWriter, content_length: int | None) -> None:
         if content_length is None:
-            await writer.write(self._value)
+            await write_in_pieces(writer, self._value)
         else:
-            await writer.write(memoryview(self._value).cast("B")[:content_length])
+            await write_in_pieces(writer, memoryview(self._value).cast("B")[:content_length])
 
     def decode(self, encoding: str | None = None, errors: str = "strict") -> str:
         return bytes(self._value).decode(encoding or self._encoding or "utf-8", errors)
@@ -312,7 +350,11 @@ class BytesPayload(Payload):
 
 
 class StringPayload(BytesPayload):
-    """Text, encoded when the payload is made."""
+    """Text, encoded when the payload is made: by `encoding`, else by the charset of `content_type`.
+
+    Without both it is UTF-8. Raises UnicodeEncodeError where the encoding lacks a character, and
+    LookupError where Python does not know the encoding.
+    """
 
     __slots__ = ()
 
@@ -331,7 +373,7 @@ class StringPayload(BytesPayload):
 
 
 class StringIOPayload(StringPayload):
-    """What is left to read in a text stream in memory."""
+    """What is left to read in a text stream in memory, read when the payload is made."""
 
     __slots__ = ()
 
@@ -341,7 +383,7 @@ class StringIOPayload(StringPayload):
 
 
 class JsonPayload(BytesPayload):
-    """A value as JSON."""
+    """A value as JSON (RFC 8259), made at once; what `dumps` raises is raised here."""
 
     __slots__ = ()
 
@@ -351,15 +393,15 @@ class JsonPayload(BytesPayload):
         encoding: str = "utf-8",
         content_type: str = "application/json",
         dumps: Callable[[object], str] = json.dumps,
+        *args: object,
         **kwargs: object,
     ) -> None:
-        super().__init__(
-            dumps(value).encode(encoding), content_type=content_type, encoding=encoding, **kwargs
-        )
+        kwargs.update(content_type=content_type, encoding=encoding)
+        super().__init__(dumps(value).encode(encoding), *args, **kwargs)
 
 
 class JsonBytesPayload(BytesPayload):
-    """A value as JSON, by a function that returns bytes."""
+    """A value as JSON (RFC 8259), by a function that returns bytes."""
 
     __slots__ = ()
 
@@ -368,16 +410,22 @@ class JsonBytesPayload(BytesPayload):
         value: object,
         dumps: Callable[[object], bytes],
         content_type: str = "application/json",
+        *args: object,
         **kwargs: object,
     ) -> None:
-        super().__init__(dumps(value), content_type=content_type, **kwargs)
+        super().__init__(dumps(value), *args, content_type=content_type, **kwargs)
 
 
 class AsyncIterablePayload(Payload):
-    """Blocks from an asynchronous iterable, once."""
+    """Blocks from an asynchronous iterable, once, of a length that nobody knows.
 
-    __slots__ = ("_is_consumed", "_kept")
+    After `as_bytes` it keeps them, and may be written again. Raises TypeError for a value that is
+    no asynchronous iterable, and RuntimeError when it is written a second time.
+    """
 
+    __slots__ = ("_kept",)
+
+    _autoclose = True
     _value: AsyncIterable[bytes]
 
     def __init__(self, value: AsyncIterable[bytes], *args: object, **kwargs: object) -> None:
@@ -387,16 +435,7 @@ class AsyncIterablePayload(Payload):
                 f" got {type(value)!r}"
             )
         init_payload(self, value, args, kwargs)
-        self._is_consumed = False
         self._kept: bytes | None = None
-
-    @property
-    def consumed(self) -> bool:
-        return self._is_consumed and self._kept is None
-
-    @property
-    def autoclose(self) -> bool:
-        return True
 
     @property
     def is_rewindable(self) -> bool:
@@ -404,11 +443,11 @@ class AsyncIterablePayload(Payload):
 
     async def write(self, writer: BodyWriter) -> None:
         if self._kept is not None:
-            await writer.write(self._kept)
+            await write_in_pieces(writer, self._kept)
             return
-        if self._is_consumed:
+        if self._consumed:
             raise RuntimeError("the payload was sent already and its iterable is used up")
-        self._is_consumed = True
+        self._consumed = True
         async for block in self._value:
             await writer.write(block)
 
@@ -420,17 +459,29 @@ class AsyncIterablePayload(Payload):
     async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
         if self._kept is None:
             self._kept = await super().as_bytes(encoding, errors)
+            self._consumed = False
         return self._kept
 
 
 class StreamReaderPayload(AsyncIterablePayload):
-    """The body of one message sent on as that of another."""
+    """The body of one message sent on as that of another, in the pieces in which it comes."""
 
     __slots__ = ()
 
     def __init__(self, value: StreamReader, *args: object, **kwargs: object) -> None:
         blocks: AsyncIterator[bytes] = value.iter_any()
         super().__init__(blocks, *args, **kwargs)
+
+
+async def write_in_pieces(writer: BodyWriter, data: Buffer) -> None:
+    """Write `data` without copying it, and wait for the peer within it where it is large."""
+    size = data.nbytes if isinstance(data, memoryview) else len(data)
+    if size <= PIECE_BYTES:
+        await writer.write(data)
+        return
+    view = memoryview(data).cast("B")
+    for start in range(0, size, PIECE_BYTES):
+        await writer.write(view[start : start + PIECE_BYTES])
 
 
 def init_payload(
