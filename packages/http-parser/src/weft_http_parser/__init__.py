@@ -129,12 +129,12 @@ from .names import (
 from .strictness import LENIENT, STRICT, Strictness
 from .wire.coding import (
     ContentDecoder,
-    ContentEncoder,
     make_decoder,
     make_encoder,
     supported_codings,
 )
 from .wire.connection import Event, Http1Connection, Role
+from .wire.engines import ContentEncoder, ZLibBackend, set_zlib_backend
 from .wire.framing import frame_request, frame_response, has_body
 
 # Parts that a plain program never touches load with the first use of one of their names.
@@ -302,6 +302,7 @@ __all__ = (
     "UnknownPayload",
     "Version",
     "Waiter",
+    "ZLibBackend",
     "check_text",
     "content_disposition_filename",
     "encode_basic_auth",
@@ -339,6 +340,7 @@ __all__ = (
     "render_fields",
     "render_request_head",
     "render_response_head",
+    "set_zlib_backend",
     "supported_codings",
     "to_simple_cookie",
 )

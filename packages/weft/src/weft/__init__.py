@@ -77,6 +77,7 @@ from weft_http_parser import (
     TextIOPayload,
     get_payload,
     payload_type,
+    set_zlib_backend,
 )
 from weft_http_parser import Version as HttpVersion
 from weft_http_parser import late_names as _late_names
@@ -258,4 +259,5 @@ __all__ = (
     "hdrs",
     "payload_type",
     "request",
+    "set_zlib_backend",
 )

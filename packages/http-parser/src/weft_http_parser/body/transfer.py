@@ -13,11 +13,11 @@ from weft_http_parser.names import CONTENT_ENCODING, CONTENT_TRANSFER_ENCODING
 from weft_http_parser.wire.coding import (
     STEP_BYTES,
     ContentDecoder,
-    ContentEncoder,
     make_decoder,
     make_encoder,
     supported_codings,
 )
+from weft_http_parser.wire.engines import ContentEncoder
 
 _PLAIN = frozenset({"", "7bit", "8bit", "binary"})
 _BASE64 = "base64"
@@ -31,9 +31,13 @@ class PartDecoder:
 
     __slots__ = ("_content", "_rest", "_transfer")
 
-    def __init__(self, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, headers: Mapping[str, str], *, ignores_content_coding: bool = False
+    ) -> None:
         self._transfer = _check_transfer(headers.get(CONTENT_TRANSFER_ENCODING, ""))
-        coding = _check_content(headers.get(CONTENT_ENCODING, ""))
+        coding = ""
+        if not ignores_content_coding:
+            coding = _check_content(headers.get(CONTENT_ENCODING, ""))
         self._content: ContentDecoder | None = make_decoder(coding) if coding else None
         self._rest = b""
 
