@@ -76,8 +76,13 @@ async def test_a_refused_redirect_leaves_the_pool_healthy(location: str) -> None
     ("head", "text"),
     [
         (b"HTTP/1.1 2x0 OK\r\n\r\n", "status code"),
-        (b"HTTP/1.1 200 OK\r\nA B: c\r\n\r\n", "space before the colon"),
-        (b"HTTP/1.1 200 OK\nA: c\n\n", "LF without CR"),
+        (b"HTTP/1.1 200 OK\r\nA B: c\r\n\r\n", "field name"),
+        (b"HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n", "CR without LF"),
+        (b"HTTP/1.1 200 OK\r\nA: b\0c\r\n\r\n", "field value"),
+        (b"\r\nHTTP/1.1 200 OK\r\n\r\n", "empty lines"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\n", "Content-Length"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length:\r\n 1\r\n\r\n", "begins with a space"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length : 1\r\n\r\n", "space before the colon"),
         (
             b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
             "both Content-Length and Transfer-Encoding",
@@ -96,6 +101,39 @@ async def test_a_broken_head_is_a_response_error(head: bytes, text: str) -> None
         assert caught.value.status == 400
         assert await (await session.get(server.url("/x"))).text() == "ok"
     assert server.connections == 2
+
+
+SLOPPY = b"HTTP/1.1 200\nServer : old\r\nX-Folded: a\r\n\t b\n  c\nX-Control: a\x01b\nContent-Length: 2\n\nok"
+
+
+@pytest.mark.parametrize("size", [1, 7, len(SLOPPY)])
+async def test_a_sloppy_head_is_borne_with(size: int) -> None:
+    """As aiohttp's client does, so that programs that talk to old servers keep running."""
+
+    async def reply(peer: RawPeer, asked: Asked) -> None:
+        await peer.send_split(SLOPPY, size)
+
+    async with answers({"/": reply}) as server, ClientSession() as session:
+        for _ in range(2):
+            async with session.get(server.url()) as response:
+                assert (response.status, response.reason) == (200, "")
+                assert await response.text() == "ok"
+                assert dict(response.headers) == {
+                    "Server": "old",
+                    "X-Folded": "a b c",
+                    "X-Control": "a\x01b",
+                    "Content-Length": "2",
+                }
+    assert server.connections == 1
+
+
+async def test_chunks_are_read_to_the_letter() -> None:
+    head = b"HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n"
+    async with answers({"/": head + b"2\nok\n0\n\n"}) as server, ClientSession() as session:
+        response = await session.get(server.url())
+        assert response.status == 200
+        with pytest.raises(client.ClientPayloadError, match="LF without CR"):
+            await response.read()
 
 
 async def test_limits_of_the_head_are_settings() -> None:

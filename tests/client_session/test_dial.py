@@ -230,6 +230,11 @@ async def test_https_through_a_tunnel(is_secret: bool) -> None:
     ("reply", "kind"),
     [
         (b"HTTP/1.1 407 Who?\r\nContent-Length: 0\r\n\r\n", client.ClientHttpProxyError),
+        (b"HTTP/1.0 407\nServer : old\n\n", client.ClientHttpProxyError),
+        (
+            b"HTTP/1.1 407 Who?\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+            client.ClientHttpProxyError,
+        ),
         (b"HTTP/1.1 2x0 OK\r\n\r\n", client.ClientProxyConnectionError),
         (b"HTTP/1.1 200 OK\r\n\r\nevil", client.ClientProxyConnectionError),
         (b"", client.ClientProxyConnectionError),

@@ -208,6 +208,36 @@ async def test_what_breaks_the_rules() -> None:
     assert wire.home.told == ["forgotten"]
 
 
+@pytest.mark.parametrize("interim", [b"", b"HTTP/1.1 103 E\r\n\r\n"])
+@pytest.mark.parametrize("cut", [30, 51, 54, 58, 60])
+async def test_a_fault_in_the_body_is_the_same_in_one_read_or_two(
+    interim: bytes, cut: int
+) -> None:
+    whole = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n"
+    seen = []
+    for pieces in ([interim + whole], [interim + whole[:cut], whole[cut:]]):
+        wire = Wire()
+        exchange = await wire.ask()
+        for piece in pieces:
+            exchange.data_received(piece)
+        head = await exchange.answer()
+        stream = exchange.open_stream()
+        with pytest.raises(client.ClientPayloadError, match="chunk size"):
+            await stream.read()
+        seen.append((head.raw, exchange.phase, wire.home.told, stream.total_bytes))
+    assert seen[0] == seen[1]
+    assert seen[0][1:] == (Phase.FAILED, ["forgotten"], 3)
+
+
+async def test_a_fault_behind_a_whole_answer_is_none_of_it() -> None:
+    wire = Wire()
+    exchange = await wire.ask()
+    exchange.data_received(OK + bytes(2_000_000))
+    assert (await exchange.answer()).status == 200
+    assert await body_of(exchange) == b"hello"
+    assert wire.home.told == ["forgotten"]
+
+
 async def test_a_small_rest_is_drained_in_time_or_not_at_all() -> None:
     wire = Wire()
     exchange = await wire.ask()

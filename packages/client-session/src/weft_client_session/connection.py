@@ -8,7 +8,7 @@ import asyncio
 from typing import Protocol
 
 from weft_client_session.request import ConnectionKey
-from weft_http_parser import Http1Connection, Link, Role, Waiter
+from weft_http_parser import LENIENT, Http1Connection, Link, Role, Waiter
 
 
 class Home(Protocol):
@@ -54,7 +54,8 @@ class Connection:
     def __init__(self, home: Home, key: ConnectionKey, loop: asyncio.AbstractEventLoop) -> None:
         self._home = home
         self.key = key
-        self.core = Http1Connection(Role.CLIENT, key.limits)
+        # Heads of real servers are sloppy in ways that hurt nobody, and programs depend on them.
+        self.core = Http1Connection(Role.CLIENT, key.limits, LENIENT)
         self.arrival = Waiter(loop)
         self.clock = loop.time
         self.user: InUse | None = None

@@ -26,6 +26,7 @@ from weft_client_session.resolver import ResolveResult
 from weft_client_session.tls import Fingerprint
 from weft_http_parser import (
     HTTP_11,
+    LENIENT,
     Http1Connection,
     Link,
     ProtocolError,
@@ -308,10 +309,9 @@ class _Answer:
 
     def data_received(self, data: bytes) -> None:
         try:
-            for event in self._core.receive(data):
-                if isinstance(event, ResponseHead) and event.status >= 200:
-                    self._settle(event)
+            self._take(self._core.receive(data))
         except ProtocolError as exc:
+            self._take(exc.events)
             self._refuse(exc)
 
     def eof_received(self) -> bool:
@@ -321,9 +321,10 @@ class _Answer:
     def link_lost(self, exc: Exception | None) -> None:
         self._refuse(exc or ConnectionResetError(None, "the proxy is gone"))
 
-    def _settle(self, head: ResponseHead) -> None:
-        if not self.head.done():
-            self.head.set_result(head)
+    def _take(self, events: Sequence[object]) -> None:
+        for event in events:
+            if isinstance(event, ResponseHead) and event.status >= 200 and not self.head.done():
+                self.head.set_result(event)
 
     def _refuse(self, exc: Exception) -> None:
         if not self.head.done():
@@ -332,7 +333,7 @@ class _Answer:
 
 async def open_tunnel(link: Link, tunnel: Tunnel, key: ConnectionKey) -> None:
     """Ask the proxy at the other end of `link` for a tunnel, and speak TLS through it."""
-    core = Http1Connection(Role.CLIENT)
+    core = Http1Connection(Role.CLIENT, strictness=LENIENT)  # as behind the tunnel
     answer = _Answer(core)
     link.receiver = answer
     raw = render_request_head("CONNECT", tunnel.authority, HTTP_11, tunnel.headers)

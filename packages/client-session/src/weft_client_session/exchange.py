@@ -117,7 +117,7 @@ class ClientExchange:
         self.error: Exception | None = None
         self.has_received = False  # a byte of the answer: the request was seen
         self.chunks: list[bytes] | None = None  # of a body that came in one piece with its head
-        self._chunk_ends: list[int] | None = None
+        self._chunk_ends: Sequence[int] | None = None
         self._stream: StreamReader | None = None
         self._upload: Upload | Sent | None = None
 
@@ -187,16 +187,15 @@ class ClientExchange:
         try:
             events = self.connection.core.receive(data)
         except ProtocolError as exc:
+            if exc.events:
+                # As if the fault had come in a read of its own.
+                self._take(cast(list[Event], [*exc.events]))
             self._break(exc)
             return
         if self.deadlines.timeout.sock_read:
             self.touch()
-        if not events:
-            return
-        if self.phase is Phase.WAITING:
-            self._take_head(events)
-        else:
-            self._take_body(events)
+        if events:
+            self._take(events)
 
     def eof_received(self) -> bool:
         try:
@@ -221,6 +220,12 @@ class ClientExchange:
 
     # The answer.
 
+    def _take(self, events: list[Event]) -> None:
+        if self.phase is Phase.WAITING:
+            self._take_head(events)
+        else:
+            self._take_body(events)
+
     def _take_head(self, events: list[Event]) -> None:
         head = events[0]
         assert isinstance(head, ResponseHead)
@@ -235,7 +240,7 @@ class ClientExchange:
         if type(events[-1]) is End:
             self.chunks = events[1:-1]  # type: ignore[assignment]  # only bytes are between
             if head.framing == CHUNKED:
-                self._chunk_ends = list(self.connection.core.chunk_ends)
+                self._chunk_ends = self.connection.core.chunk_ends
             self._finish()
         elif head.framing == UNTIL_CLOSE and not self.reading.reads_until_eof:
             self.chunks = []
@@ -268,7 +273,7 @@ class ClientExchange:
             stream.feed_eof()
 
     def _feed(
-        self, stream: StreamReader, pieces: list[Event], ends: list[int] | None = None
+        self, stream: StreamReader, pieces: list[Event], ends: Sequence[int] | None = None
     ) -> None:
         for piece in pieces:
             stream.feed_data(cast(bytes, piece))
