@@ -3,10 +3,16 @@
 import ctypes
 import mmap
 import sys
+import sysconfig
+from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 
 _PROT_NONE = 0
+_BYTES_HEAD = bytes.__basicsize__ - 1  # without the zero
+_MANY = 1 << 20
+Seen = TypeVar("Seen")
 
 
 class GuardedPage:
@@ -14,6 +20,9 @@ class GuardedPage:
 
     ``at_end`` puts bytes where the next one read would be forbidden, ``at_start`` where the one
     before would be. A fault ends the process: there is no way to catch it.
+
+    ``look_at_bytes`` shows a function exact bytes that end there, without the zero behind them
+    that bytes have everywhere else. It must not keep them.
     """
 
     def __init__(self) -> None:
@@ -36,3 +45,20 @@ class GuardedPage:
         place = self._view[: len(data)]
         place[:] = data
         return place
+
+    def look_at_bytes(self, data: bytes, look: Callable[[bytes, int], Seen]) -> Seen:
+        """What the function makes of the bytes and of the place in them where the data begins.
+
+        Objects lie at multiples of eight, so up to seven bytes stand before it.
+        """
+        if sysconfig.get_config_var("Py_GIL_DISABLED"):
+            pytest.skip("objects have another head there")
+        start = -(_BYTES_HEAD + len(data)) % 8
+        filled = b"." * start + data
+        place = self._view[len(self._view) - _BYTES_HEAD - len(filled) :]
+        place[:] = ctypes.string_at(id(filled), _BYTES_HEAD + len(filled))
+        count = ctypes.c_ssize_t.from_buffer(place)
+        count.value = _MANY  # so that nobody frees what no allocator made
+        seen = look(ctypes.cast(ctypes.addressof(count), ctypes.py_object).value, start)
+        assert count.value == _MANY, "the bytes were kept"
+        return seen

@@ -11,20 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conformance import bodies, requests, responses
-from multidict import CIMultiDict
-from support.guard import GuardedPage
-from support.nomemory import Call, refuse_each_allocation
 from support.twins import Twin, load_twin
 
 ROOT = Path(__file__).resolve().parents[3]
 HEAD = b"GET /path HTTP/1.1\r\nHost: a\r\nX-Name: value\r\n\r\n"
 BODY = b"3;x=y\r\nabc\r\n0\r\nX-Name: value\r\n\r\n"
-WIRES = tuple(
-    (case.wire, not case.request, case.limits)
-    for case in (*requests.CASES, *bodies.CASES, *responses.CASES)
-    if len(case.wire) < 2000
-)
 
 
 @pytest.fixture
@@ -52,37 +43,6 @@ def feed(twin: Twin, limits: dict[str, int], data: bytes | memoryview) -> object
     return outcome(twin, made.feed, data, 0, out), out, made.done
 
 
-class TestBounds:
-    """Every beginning of every case, before a page that must not be read and behind one."""
-
-    def test_heads(self, c: Twin) -> None:
-        page, py = GuardedPage(), load_twin("weft_http_parser", "py")
-        for wire, is_request, limits in WIRES:
-            for size in range(len(wire) + 1):
-                data = wire[:size]
-                expected = outcome(py, scanner(py, is_request, **limits).scan, data, 0)
-                for put in (page.at_end, page.at_start):
-                    made = scanner(c, is_request, **limits)
-                    assert outcome(c, made.scan, put(data), 0) == expected
-
-    def test_chunks(self, c: Twin) -> None:
-        page, py = GuardedPage(), load_twin("weft_http_parser", "py")
-        for wire, _, limits in WIRES:
-            body = wire.partition(b"\r\n\r\n")[2]
-            for size in range(len(body) + 1):
-                data = body[:size]
-                expected = feed(py, limits, data)
-                assert feed(c, limits, page.at_end(data)) == expected
-                assert feed(c, limits, page.at_start(data)) == expected
-
-    def test_resumed_head(self, c: Twin) -> None:
-        page = GuardedPage()
-        made = scanner(c)
-        for size in range(len(HEAD)):
-            assert made.scan(page.at_end(HEAD[:size]), 0) is None
-        assert made.scan(page.at_end(HEAD), 0).raw == HEAD
-
-
 WORK: dict[str, Callable[[Twin], object]] = {
     "headers": lambda c: dict(scanner(c).scan(HEAD, 0).headers),
     "raw headers": lambda c: scanner(c).scan(HEAD, 0).raw_headers,
@@ -93,27 +53,6 @@ WORK: dict[str, Callable[[Twin], object]] = {
     "request": lambda c: c.RequestHead("GET", "/", headers=[("A" * 99, "b" * 2000)]).headers,
     "response": lambda c: c.ResponseHead(200, "OK", headers={"A": "b"}).reason,
     "many fields": lambda c: scanner(c).scan(HEAD[:-2] + b"A: b\r\n" * 90 + b"\r\n", 0).headers,
-}
-
-
-FIELDS = (("Host", "a"), ("X-Name", "é" * 1200))
-CALLS: dict[str, Callable[[Twin], Call]] = {
-    "scan": lambda c: (scanner(c).scan, (HEAD, 0)),
-    "scan a copy": lambda c: (scanner(c).scan, (bytearray(HEAD), 0)),
-    "many fields": lambda c: (scanner(c).scan, (HEAD[:-2] + b"A: b\r\n" * 90 + b"\r\n", 0)),
-    "chunks": lambda c: (c.module("_twin").ChunkScanner(c.Limits()).feed, (BODY, 0, [])),
-    "chunk scanner": lambda c: (c.module("_twin").ChunkScanner, (c.Limits(),)),
-    "head scanner": lambda c: (c.module("_twin").HeadScanner, (True, c.Limits())),
-    "headers": lambda c: (getattr, (scanner(c).scan(HEAD, 0), "headers")),
-    "raw headers": lambda c: (getattr, (scanner(c).scan(HEAD, 0), "raw_headers")),
-    "target": lambda c: (getattr, (scanner(c).scan(HEAD, 0), "target")),
-    "raw": lambda c: (getattr, (scanner(c).scan(HEAD + b"more", 0), "raw")),
-    "repr": lambda c: (repr, (scanner(c).scan(HEAD, 0),)),
-    "get": lambda c: (scanner(c).scan(HEAD, 0).get, ("é",)),
-    "get all": lambda c: (scanner(c).scan(HEAD, 0).get_all, ("X-Name",)),
-    "request": lambda c: (c.RequestHead, ("GET", "/", c.HTTP_11, FIELDS)),
-    "response": lambda c: (c.ResponseHead, (200, "OK", c.HTTP_11, CIMultiDict(FIELDS))),
-    "fields": lambda c: (c.render_fields, (list(FIELDS),)),
 }
 
 
@@ -155,10 +94,6 @@ class TestMemory:
             assert measure() - before < 3000
         finally:
             tracemalloc.stop()
-
-    @pytest.mark.parametrize("name", CALLS)
-    def test_no_memory_is_an_error_and_no_crash(self, c: Twin, name: str) -> None:
-        assert refuse_each_allocation(lambda: CALLS[name](c), 40)
 
     def test_cycle_through_a_chunk_scanner_is_collected(self, c: Twin) -> None:
         class Marked(list[object]):
