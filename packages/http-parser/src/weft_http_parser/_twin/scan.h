@@ -324,7 +324,9 @@ finish_head(HeadScanner *self, const Source *source, Table *table, Byte *start, 
         Progress seen = NOTHING_SEEN;
         Cursor cur;
         if (scan_head(self, &cur, start + first, end, &seen, table) != COMPLETE || cur.at != end) {
-            PyErr_SetString(PyExc_ValueError, "the buffer changed while a head was scanned");
+            if (!PyErr_Occurred()) {
+                PyErr_SetString(PyExc_ValueError, "the buffer changed while a head was scanned");
+            }
             return NULL;
         }
     }
