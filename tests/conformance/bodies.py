@@ -135,4 +135,16 @@ TRAILERS = (
     bad("a trailer line over its limit", "9110 6.5", CHUNKED + "0\r\nX:" + "a" * 8188 + "▲a\r\n", "FIELD_TOO_LONG"),
 )  # fmt: skip
 
-CASES = (*LENGTHS, *CODINGS, *CHUNKS, *TRAILERS)
+BOUNDS = (
+    Case("a length at its limit", "9110 15.5.14", POST + "Content-Length: 3\r\n\r\nabc", ("POST /", b"abc", "end"), limits={"body": 3}),
+    bad("a length over its limit", "9110 15.5.14", POST + "Content-Length: 4\r\n\r▲\nabcd", "BODY_TOO_LARGE", body=3),
+    Case("chunks at their limit", "9110 15.5.14", CHUNKED + "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n", ("POST /", b"abc", "end"), limits={"body": 3}),
+    bad("a chunk over the limit", "9110 15.5.14", CHUNKED + "▲4\r\nabcd\r\n0\r\n\r\n", "BODY_TOO_LARGE", body=3),
+    bad("chunks over the limit", "9110 15.5.14", CHUNKED + "1\r\na\r\n▲3\r\nbcd\r\n0\r\n\r\n", "BODY_TOO_LARGE", body=3),
+    Case("until close at its limit", "9110 15.5.14", "HTTP/1.1 200 OK\r\n\r\nabc", ("200 OK", b"abc"), request=b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+         has_eof=False, limits={"body": 100}),
+    Case("until close over the limit", "9110 15.5.14", "HTTP/1.1 200 OK\r\n\r\nabc▲d", error="BODY_TOO_LARGE", request=b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+         limits={"body": 3}),
+)  # fmt: skip
+
+CASES = (*BOUNDS, *LENGTHS, *CODINGS, *CHUNKS, *TRAILERS)

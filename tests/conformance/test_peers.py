@@ -1,200 +1,116 @@
-"""The same requests to h11 and to llhttp (httptools): every disagreement has its explanation.
+"""The same bytes to h11 and to llhttp (httptools): every difference falls in a known class.
 
-A peer may accept what is refused here only for a reason listed with it, and may refuse what is
-accepted here only for a trait listed with it. Where both accept, both saw the same request.
+`python -m tools.fuzz.peers --seconds 600` does the same for as long as you like.
 """
 
-from collections.abc import Callable
-from typing import Any
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from weft_http_parser import END, Http1Connection, ProtocolError, Role
+pytest.importorskip("h11")
+pytest.importorskip("httptools")
 
-from .streams import requests
+from tools.fuzz import differences, peers
+from tools.fuzz.differences import CLASSES, Difference
+from tools.fuzz.divergence import Divergence, Kind
+from tools.fuzz.readers import READERS, read_here
+from weft_http_parser import Reason
 
-h11 = pytest.importorskip("h11")
-httptools = pytest.importorskip("httptools")
+from .streams import requests, responses
 
-Seen = tuple[bytes, bytes, list[tuple[bytes, bytes]], bytes, bool]
-"""Method, target, fields in small letters, body, and whether the end came."""
-
-
-def read_here(wire: bytes) -> Seen | ProtocolError:
-    connection = Http1Connection(Role.SERVER)
-    try:
-        events: list[Any] = connection.receive(wire)
-    except ProtocolError as exc:
-        return exc
-    if not events:
-        return b"", b"", [], b"", False
-    head = events[0]
-    body = b"".join(event for event in events if isinstance(event, bytes))
-    fields = [(name.lower(), value) for name, value in head.raw_headers]
-    target = head.target.encode("utf-8", "surrogateescape")
-    is_over = any(type(event) is type(END) for event in events)
-    return head.method.encode(), target, fields, body, is_over
+PLAIN = (
+    (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b""),
+    (b"GET /a?b=c HTTP/1.1\r\nHost: a.example:80\r\nAccept: */*\r\n\r\n" * 2, b""),
+    (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", b""),
+    (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: y\r\n\r\n", b""),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", b"GET"),
+    (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", b"GET"),
+    (b"HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", b"GET"),
+)  # fmt: skip
+SLOW = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 
 
-def read_with_h11(wire: bytes) -> Seen | None:
-    connection = h11.Connection(h11.SERVER)
-    connection.receive_data(wire)
-    head, body, is_over = None, b"", False
-    try:
-        while True:
-            event = connection.next_event()
-            if event is h11.NEED_DATA or event is h11.PAUSED:
-                break
-            if isinstance(event, h11.Request):
-                head = event
-            elif isinstance(event, h11.Data):
-                body += bytes(event.data)
-            elif isinstance(event, h11.EndOfMessage):
-                is_over = True
-    except h11.RemoteProtocolError:
-        if not is_over:
-            return None
-    if head is None:
-        return b"", b"", [], b"", False
-    return head.method, head.target, list(head.headers), body, is_over
+def check(wire: bytes, asked: bytes, has_eof: bool) -> None:
+    for peer in READERS:
+        found = peers.compare(peer, wire, asked, has_eof)
+        assert found is None or peers.classify(peer, found) is not None, (peer, found)
 
 
-class Collector:
-    """What llhttp says of the first message."""
-
-    def __init__(self) -> None:
-        self.target = b""
-        self.fields: list[tuple[bytes, bytes]] = []
-        self.body = b""
-        self.has_head = self.is_over = False
-
-    def on_url(self, url: bytes) -> None:
-        if not self.is_over:
-            self.target += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if not self.has_head:
-            self.fields.append((name.lower(), value.rstrip(b" \t")))
-
-    def on_headers_complete(self) -> None:
-        self.has_head = True
-
-    def on_body(self, body: bytes) -> None:
-        if not self.is_over:
-            self.body += body
-
-    def on_message_complete(self) -> None:
-        self.is_over = True
+@SLOW
+@given(requests(), st.booleans())
+def test_requests(wire: bytes, has_eof: bool) -> None:
+    check(wire, b"", has_eof)
 
 
-def read_with_llhttp(wire: bytes) -> Seen | None:
-    collector = Collector()
-    parser = httptools.HttpRequestParser(collector)
-    try:
-        parser.feed_data(wire)
-    except httptools.HttpParserUpgrade:
-        pass
-    except httptools.HttpParserError:
-        if not collector.is_over:
-            return None
-    if not collector.has_head:
-        return b"", b"", [], b"", False
-    seen = collector.fields, collector.body, collector.is_over
-    return parser.get_method(), collector.target, *seen
+@SLOW
+@given(responses(), st.booleans(), st.sampled_from([b"GET", b"HEAD"]))
+def test_responses(wire: bytes, has_eof: bool, asked: bytes) -> None:
+    check(wire, asked, has_eof)
 
 
-# Why a peer accepts what is refused here.
-LOOSER = {
-    "HOST_INVALID": "the peer leaves the value of Host to its user (RFC 9112 3.2)",
-    "TARGET": "the peer leaves the form of the target to its user (RFC 9112 3.2)",
-    "VERSION": "the peer takes versions that it does not speak (RFC 9110 2.5)",
-    "CODING_IN_HTTP_10": "the peer believes a coding in HTTP/1.0 (RFC 9112 6.1)",
-    "BARE_LF": "the peer takes LF for CRLF in some places (RFC 9112 2.2)",
-}
-LOOSER_H11 = LOOSER | {
-    "LINE_FOLDING": "h11 unfolds (RFC 9112 5.2)",
-    "FIELD_VALUE": "h11 keeps controls but NUL, CR and LF (RFC 9110 5.5)",
-    "LENGTH_AND_CODING": "h11 lets the coding win (RFC 9112 6.3 item 3)",
-    "CHUNK_EXTENSION": "h11 skips spaces behind a chunk size (RFC 9112 7.1.1)",
-    "BARE_CR": "h11 looks at a line when all of it is there (RFC 9112 2.2)",
-}
-LOOSER_LLHTTP = LOOSER | {
-    "HOST_MISSING": "llhttp does not look for Host (RFC 9112 3.2)",
-    "HOST_REPEATED": "llhttp does not count Host (RFC 9112 3.2)",
-    "CODING_UNKNOWN": "llhttp gives coded chunks to its user (RFC 9112 6.1)",
-    "CODING": "llhttp does not read the body of CONNECT (RFC 9110 9.3.6)",
-    "CHUNK_SIZE": "llhttp does not read the body of CONNECT",
-    "CHUNK_EXTENSION": "llhttp does not read the body of CONNECT",
-    "CHUNK_END": "llhttp does not read the body of CONNECT",
-    "SPACE_BEFORE_COLON": "llhttp does not read the trailers of CONNECT",
-    "BARE_CR": "llhttp skips any CR before a request line (RFC 9112 2.2)",
-    "EMPTY_LINES": "llhttp skips any number of them (RFC 9112 2.2)",
-    "VERSION_SYNTAX": "llhttp skips spaces before the version (RFC 9112 3)",
-    "LENGTH": "llhttp does not read the length of CONNECT",
-    "LENGTH_CONFLICT": "llhttp does not read the length of CONNECT",
-    "LENGTH_AND_CODING": "llhttp does not read the framing of CONNECT",
-}
+@SLOW
+@given(st.integers(0, 1 << 48))
+def test_damaged_cases(seed: int) -> None:
+    check(*peers.make_input(Random(seed)))
 
 
-def has_bytes(wire: bytes, seen: Seen) -> bool:
-    """Bytes above 127 in the target, which browsers send and RFC 3986 does not know."""
-    return not seen[1].isascii()
+@pytest.mark.parametrize("seed", peers.read_seeds(), ids=lambda seed: None)
+def test_cases(seed: peers.Seed) -> None:
+    check(seed.wire, seed.asked, False)
 
 
-def has_list_of_lengths(wire: bytes, seen: Seen) -> bool:
-    """Equal lengths more than once, which RFC 9110 8.6 lets a recipient take for one."""
-    lengths = [value for name, value in seen[2] if name == b"content-length"]
-    return len(lengths) > 1 or b"," in b"".join(lengths)
+@pytest.mark.parametrize("each", CLASSES, ids=lambda each: each.name)
+@pytest.mark.parametrize("peer", READERS)
+def test_each_class_has_an_example(peer: str, each: Difference) -> None:
+    """It is one of that class, for that peer and no other."""
+    has_eof = each.name == "the end before a response"
+    found = peers.compare(peer, each.example, each.asked, has_eof)
+    if peer not in each.peers:
+        assert found is None or not (found.kind is each.kind and each.holds(found))
+        return
+    assert found is not None
+    assert found.kind is each.kind
+    assert each.holds(found)
+    assert peers.classify(peer, found) == each.name
 
 
-def has_rare_method(wire: bytes, seen: Seen) -> bool:
-    """A method that llhttp has not in its list (RFC 9110 9.1: any token is one)."""
-    return seen[0] not in (b"GET", b"POST", b"HEAD", b"OPTIONS", b"CONNECT", b"M-SEARCH")
+@pytest.mark.parametrize(("wire", "asked"), PLAIN)
+def test_plain_messages_are_the_same(wire: bytes, asked: bytes) -> None:
+    for peer in READERS:
+        assert peers.compare(peer, wire, asked, False) is None
 
 
-def has_empty_line(wire: bytes, seen: Seen) -> bool:
-    """An empty line before the request, which h11 does not skip (RFC 9112 2.2)."""
-    return wire.startswith(b"\r\n")
+@pytest.mark.parametrize("each", CLASSES, ids=lambda each: each.name)
+def test_no_class_takes_a_plain_message(each: Difference) -> None:
+    """Not even where it is said to be refused, whatever for, at any of its bytes."""
+    reasons = each.reasons or ("",)
+    for wire, asked in PLAIN:
+        whole = read_here(wire, asked, False)
+        for index in range(len(whole.messages)):
+            for offset in range(len(wire)):
+                for reason in reasons:
+                    ours = read_here(wire, asked, False)
+                    ours.reason, ours.offset = reason, offset
+                    assert not each.holds(Divergence(each.kind, wire, index, ours, whole, asked))
+                if not each.reasons:
+                    break
 
 
-Trait = Callable[[bytes, Seen], bool]
-# Why a peer refuses what is accepted here.
-STRICTER_H11: tuple[Trait, ...] = (has_bytes, has_empty_line)
-STRICTER_LLHTTP: tuple[Trait, ...] = (has_bytes, has_list_of_lengths, has_rare_method)
+def test_classes_name_reasons_that_exist() -> None:
+    known = {reason.name for reason in Reason}
+    assert all(set(each.reasons) <= known for each in CLASSES)
+    assert all(bool(each.reasons) == (each.kind is Kind.ACCEPTS) for each in CLASSES)
 
 
-def is_same(ours: Seen, theirs: Seen) -> bool:
-    """Apart from how fields of framing are kept, and the body of CONNECT."""
-    if ours[0] == b"CONNECT":
-        return ours[:2] == theirs[:2]
-    framing = (b"content-length", b"transfer-encoding")
-    fields = [[pair for pair in seen[2] if pair[0] not in framing] for seen in (ours, theirs)]
-    return ours[:2] == theirs[:2] and fields[0] == fields[1] and ours[3:] == theirs[3:]
+def test_both_reading_another_message_is_explained_one_by_one() -> None:
+    """A body that two parsers delimit in two ways is the worst that there is: no new one."""
+    names = [each.name for each in CLASSES if each.kind is Kind.DIFFERS]
+    assert names == ["the body of an upgrade", "empty elements in a response's codings"]
 
 
-def compare(
-    wire: bytes, theirs: Seen | None, looser: dict[str, str], stricter: tuple[Trait, ...]
-) -> None:
-    ours = read_here(wire)
-    if isinstance(ours, ProtocolError):
-        assert theirs is None or not theirs[0] or ours.reason.name in looser, (ours, theirs)
-    elif theirs is None:
-        assert not ours[0] or any(has(wire, ours) for has in stricter), ours
-    elif ours[0] and theirs[0]:
-        assert is_same(ours, theirs), (ours, theirs)
-
-
-slow = settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow])
-
-
-@slow
-@given(requests())
-def test_h11(wire: bytes) -> None:
-    compare(wire, read_with_h11(wire), LOOSER_H11, STRICTER_H11)
-
-
-@slow
-@given(requests())
-def test_llhttp(wire: bytes) -> None:
-    compare(wire, read_with_llhttp(wire), LOOSER_LLHTTP, STRICTER_LLHTTP)
+def test_page() -> None:
+    assert differences.PAGE.read_text("utf-8") == differences.render_page(), (
+        "python -m tools.fuzz.differences writes it"
+    )

@@ -14,7 +14,7 @@ SECTIONS = {
     "7.1.2 7.1.3 7.2 7.3 7.4 8 9.1 9.2 9.3 9.3.1 9.3.2 9.4 9.5 9.6 9.7 9.8 11.1 11.2",
     "9110": "2.5 4.2.1 4.2.2 4.2.3 4.2.4 5.1 5.2 5.3 5.4 5.5 5.6.1 5.6.1.1 5.6.1.2 5.6.2 5.6.3 5.6.4 6.1 6.2 "
     "6.4 6.4.1 6.5 6.5.1 6.5.2 6.6.2 7.2 7.6.1 7.8 8.6 9.1 9.3.1 9.3.2 9.3.6 9.3.7 10.1.1 10.1.4 15 "
-    "15.2 15.2.1 15.2.2 15.3.5 15.4.5 15.5.15 15.5.22",
+    "15.2 15.2.1 15.2.2 15.3.5 15.4.5 15.5.14 15.5.15 15.5.22",
     "9113": "3.4",
     "6585": "5",
     "8297": "2",
@@ -48,7 +48,13 @@ def test_names_differ() -> None:
 
 def test_no_bytes_are_there_twice() -> None:
     inputs = Counter(
-        (case.wire, case.request, case.has_eof, repr(sorted(case.limits.items())))
+        (
+            case.wire,
+            case.request,
+            case.has_eof,
+            repr(sorted(case.limits.items())),
+            case.strictness,
+        )
         for case in CASES
     )
     assert [wire for wire, count in inputs.items() if count > 1] == []
