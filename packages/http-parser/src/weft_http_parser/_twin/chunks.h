@@ -244,7 +244,7 @@ end_chunk(Feed *feed, Py_ssize_t size)
 
 /* The ends as a sequence of int that takes eight bytes for each. */
 static PyObject *
-pack_ends(const Numbers *ends)
+pack_ends(const State *state, const Numbers *ends)
 {
     PyObject *raw, *view, *numbers;
     if (ends->count == 0) {
@@ -254,7 +254,9 @@ pack_ends(const Numbers *ends)
         (const char *)ends->items, ends->count * (Py_ssize_t)sizeof(*ends->items));
     view = raw == NULL ? NULL : PyMemoryView_FromObject(raw);
     Py_XDECREF(raw);
-    numbers = view == NULL ? NULL : PyObject_CallMethod(view, "cast", "s", "q");
+    numbers = view == NULL
+                  ? NULL
+                  : PyObject_CallMethodOneArg(view, state->cast_name, state->number_format);
     Py_XDECREF(view);
     return numbers;
 }
@@ -399,7 +401,7 @@ end_feed(Feed *feed)
     if (give_run(feed) < 0) {
         return -1;
     }
-    ends = pack_ends(&feed->ends);
+    ends = pack_ends(feed->scanner->state, &feed->ends);
     if (ends == NULL) {
         return -1;
     }

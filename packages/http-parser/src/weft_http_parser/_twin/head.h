@@ -366,7 +366,7 @@ find_field(const Head *head, Byte *name, size_t size, Py_ssize_t index)
 /* A name to look for: ASCII as it is, other text by way of str.lower(), which can end in ASCII.
    `held` keeps the bytes. */
 static int
-read_name(PyObject *arg, Byte **name, size_t *size, PyObject **held)
+read_name(const State *state, PyObject *arg, Byte **name, size_t *size, PyObject **held)
 {
     PyObject *lower;
     *held = NULL;
@@ -379,7 +379,7 @@ read_name(PyObject *arg, Byte **name, size_t *size, PyObject **held)
         *size = (size_t)PyUnicode_GET_LENGTH(arg);
         return 0;
     }
-    lower = PyObject_CallMethod(arg, "lower", NULL);
+    lower = PyObject_CallMethodNoArgs(arg, state->lower_name);
     if (lower == NULL) {
         return -1;
     }
@@ -410,7 +410,7 @@ head_get(Head *self, PyObject *const *args, Py_ssize_t count, PyObject *keywords
     if (given == 2) {
         fallback = args[1];
     }
-    if (read_name(args[0], &name, &size, &held) < 0) {
+    if (read_name(self->state, args[0], &name, &size, &held) < 0) {
         return NULL;
     }
     index = find_field(self, name, size, 0);
@@ -426,7 +426,7 @@ head_get_all(Head *self, PyObject *arg)
     Py_ssize_t index;
     Byte *name;
     size_t size;
-    if (read_name(arg, &name, &size, &held) < 0) {
+    if (read_name(self->state, arg, &name, &size, &held) < 0) {
         return NULL;
     }
     values = PyList_New(0);

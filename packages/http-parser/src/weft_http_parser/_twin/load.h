@@ -248,7 +248,11 @@ load_settings(State *state)
             return -1;
         }
     }
-    return 0;
+    return (state->cast_name = PyUnicode_InternFromString("cast")) == NULL ||
+                   (state->lower_name = PyUnicode_InternFromString("lower")) == NULL ||
+                   (state->number_format = PyUnicode_InternFromString("q")) == NULL
+               ? -1
+               : 0;
 }
 
 static int
@@ -324,6 +328,9 @@ clear_state(State *state)
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         Py_CLEAR(state->settings[i]);
     }
+    Py_CLEAR(state->cast_name);
+    Py_CLEAR(state->lower_name);
+    Py_CLEAR(state->number_format);
     free_recent(state->recent);
     state->recent = NULL;
 }

@@ -129,6 +129,8 @@ typedef struct {
     Method methods[METHOD_LIMIT];
     unsigned char method_slots[METHOD_SLOTS];
     PyObject *settings[SETTING_COUNT]; /* their names, interned */
+    /* Interned too: the interpreter's cache of lookups would hold one more name each time. */
+    PyObject *cast_name, *lower_name, *number_format;
     Recent *recent;
 } State;
 
