@@ -28,6 +28,8 @@ class Case:
     """What a client sent before; empty for a server."""
     has_eof: bool = False
     limits: dict[str, int] = attrs.field(factory=dict)
+    strictness: str = "STRICT"
+    """The name of the constant that a client reads by."""
 
     def __str__(self) -> str:
         side = "response" if self.request else "request"
@@ -58,7 +60,8 @@ def make_connection(twin: Twin, case: Case) -> Any:
     limits = twin.Limits(**case.limits)
     if not case.request:
         return twin.Http1Connection(twin.Role.SERVER, limits)
-    connection = twin.Http1Connection(twin.Role.CLIENT, limits)
+    strictness = getattr(twin, case.strictness)
+    connection = twin.Http1Connection(twin.Role.CLIENT, limits, strictness)
     connection.send_whole(case.request, b"")
     return connection
 

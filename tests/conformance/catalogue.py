@@ -1,6 +1,6 @@
 """All cases, from the modules that hold them."""
 
-from . import answers, bodies, desync, requests, responses, targets
+from . import answers, bodies, bounds, desync, lenient, requests, responses, targets
 
 CASES = (
     *requests.CASES,
@@ -9,4 +9,6 @@ CASES = (
     *desync.CASES,
     *responses.CASES,
     *answers.CASES,
+    *lenient.CASES,
+    *bounds.CASES,
 )
