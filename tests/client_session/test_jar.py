@@ -11,7 +11,7 @@ import pytest
 from yarl import URL
 
 from weft_client_session import CookieJar, DummyCookieJar
-from weft_client_session.jar import MAX_PER_DOMAIN, parse_cookie_date
+from weft_client_session.jar import MAX_PER_DOMAIN
 
 
 def filled(url: str, *headers: str, **options: object) -> CookieJar:
@@ -22,22 +22,6 @@ def filled(url: str, *headers: str, **options: object) -> CookieJar:
 
 def sent(jar: CookieJar, url: str) -> dict[str, str]:
     return {name: morsel.value for name, morsel in jar.filter_cookies(URL(url)).items()}
-
-
-@pytest.mark.parametrize(
-    ("text", "wanted"),
-    [
-        ("Wed, 21 Oct 2015 07:28:00 GMT", 1445412480),
-        ("Wednesday, 21-Oct-15 07:28:00 GMT", 1445412480),
-        ("Wed Oct 21 07:28:00 2015", 1445412480),
-        ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
-        ("21 Oct 2015", None),
-        ("21 Oct 2015 25:00:00", None),
-        ("nonsense", None),
-    ],
-)
-def test_cookie_dates(text: str, wanted: int | None) -> None:
-    assert parse_cookie_date(text) == wanted
 
 
 @pytest.mark.parametrize(

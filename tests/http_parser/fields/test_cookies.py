@@ -1,19 +1,21 @@
-"""Cookies, both ways."""
+"""Cookies of requests."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.growth import assert_linear
 
 from weft_http_parser import (
-    CookieOptions,
+    CookiePairs,
     HeaderInjection,
+    format_cookie_pairs,
+    format_cookie_value,
     format_cookies,
-    format_set_cookie,
+    parse_cookie_pairs,
     parse_cookies,
-    parse_set_cookie,
     to_simple_cookie,
 )
-from weft_http_parser.fields.cookies import format_cookie_value, parse_cookie_value
+from weft_http_parser.fields.cookies import end_of_value, parse_cookie_value
 from weft_http_parser.fields.tokens import has_controls
 
 
@@ -56,10 +58,31 @@ def test_the_number_of_cookies_is_bounded() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['a="' * 100_000, 'a="\\"' * 100_000, "=;" * 100_000, ";" * 100_000]
+    "pattern",
+    [
+        'a="',
+        'a="\\"',
+        "=;",
+        ";",
+        'a="x;',
+        'a="b";',
+        '"',
+        '";',
+        'a="\\";',
+        " ",
+        "a= ",
+        'a="b"c;',
+        "a=\\",
+    ],
 )
-def test_parsing_takes_linear_time(text: str) -> None:
-    assert len(parse_cookies(text, 1_000_000)) <= 100_000
+def test_linear_time(pattern: str) -> None:
+    def make(size: int) -> str:
+        return 'a="x' + pattern * (size // len(pattern)) + tail
+
+    for tail in ("", '"', '";'):
+        assert_linear(lambda text: parse_cookies(text, 1_000_000), make, whole=tail == '"')
+        assert_linear(parse_cookie_pairs, make, whole=False)
+        assert_linear(parse_cookie_value, make, whole=False)
 
 
 @given(st.text(st.characters(max_codepoint=255)))
@@ -78,86 +101,16 @@ def test_cookies_come_back(value: str) -> None:
 @given(st.text())
 def test_no_text_is_an_error(text: str) -> None:
     parse_cookies(text)
-    parse_set_cookie(text)
-
-
-def test_set_cookie() -> None:
-    morsel = parse_set_cookie(
-        'a="b;c"; Path=/x; Domain=.example.com; Max-Age=5; Secure; HttpOnly; SameSite=Lax;'
-        " Expires=Wed, 21 Oct 2015 07:28:00 GMT; Partitioned; Color=red"
-    )
-    assert morsel is not None
-    assert (morsel.key, morsel.value, morsel.coded_value) == ("a", "b;c", '"b;c"')
-    assert morsel["path"] == "/x"
-    assert morsel["domain"] == ".example.com"
-    assert morsel["max-age"] == "5"
-    assert morsel["secure"] is True
-    assert morsel["httponly"] is True
-    assert morsel["samesite"] == "Lax"
-    assert morsel["expires"] == "Wed, 21 Oct 2015 07:28:00 GMT"
-    assert morsel["partitioned"] is True
-    assert "color" not in morsel
-
-
-@pytest.mark.parametrize("text", ["", "a", "=b", "a b=c", "a=b\x00", "a=b; Path=/\x01"])
-def test_set_cookies_that_are_ignored(text: str) -> None:
-    assert parse_set_cookie(text) is None
-
-
-@pytest.mark.parametrize(("size", "passes"), [(4095, True), (4096, False)])
-def test_the_size_of_a_cookie_is_bounded(size: int, passes: bool) -> None:
-    assert (parse_set_cookie(f"a={'x' * size}") is not None) == passes
-
-
-@pytest.mark.parametrize(("size", "passes"), [(1024, True), (1025, False)])
-def test_a_long_attribute_is_ignored(size: int, passes: bool) -> None:
-    morsel = parse_set_cookie(f"a=b; Path={'x' * size}")
-    assert morsel is not None
-    assert bool(morsel["path"]) == passes
-
-
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        (CookieOptions(), "a=b; Path=/"),
-        (CookieOptions(path=None), "a=b"),
-        (
-            CookieOptions(
-                expires="Wed, 21 Oct 2015 07:28:00 GMT",
-                max_age=0,
-                domain="x.y",
-                secure=True,
-                httponly=True,
-                samesite="Strict",
-                partitioned=True,
-            ),
-            "a=b; Expires=Wed, 21 Oct 2015 07:28:00 GMT; Max-Age=0; Domain=x.y; Path=/;"
-            " SameSite=Strict; HttpOnly; Secure; Partitioned",
-        ),
-    ],
-)
-def test_formatting_set_cookie(options: CookieOptions, expected: str) -> None:
-    assert format_set_cookie("a", "b", options) == expected
-
-
-@pytest.mark.parametrize("text", ["/; Domain=evil", "/\r\nX: y", "/é", "\x00"])
-def test_no_attribute_breaks_out(text: str) -> None:
-    with pytest.raises(HeaderInjection):
-        format_set_cookie("a", "b", CookieOptions(path=text))
+    parse_cookie_pairs(text)
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a;b", "a\r\nb", "é", "a=b"])
 def test_no_name_breaks_out(name: str) -> None:
     with pytest.raises(HeaderInjection):
-        format_set_cookie(name, "b")
-    with pytest.raises(HeaderInjection):
         format_cookies([(name, "b")])
 
 
 def test_no_value_breaks_out() -> None:
-    assert format_set_cookie("a", "x; Domain=evil\r\n") == (
-        'a="x\\073 Domain=evil\\015\\012"; Path=/'
-    )
     assert format_cookies([("a", "b;c"), ("d[e]", "f")]) == 'a="b\\073c"; d[e]=f'
 
 
@@ -166,3 +119,79 @@ def test_simple_cookies() -> None:
     assert found["a[b]"].value == "c d"
     assert found["a[b]"].OutputString() == 'a[b]="c d"'
     assert list(found) == ["a[b]", "e"]
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("", ()),
+        (" ; ;", ()),
+        ("a=b; c=d", (("a", "b"), ("c", "d"))),
+        ("a=b;c=d", (("a", "b"), ("c", "d"))),
+        ('a="b c"; d="e;f"', (("a", '"b c"'), ("d", '"e'), ("", 'f"'))),
+        ('a={"x": 1, "y": "z"}; b=1', (("a", '{"x": 1, "y": "z"}'), ("b", "1"))),
+        ("a=b=c==", (("a", "b=c=="),)),
+        ("a", (("", "a"),)),
+        ("=a", (("", "a"),)),
+        ("a=", (("a", ""),)),
+        (" a b = c d ", (("a b", "c d"),)),
+        ("\u00e9=\u00e8", (("\u00e9", "\u00e8"),)),
+        ("a=1; a=2", (("a", "1"), ("a", "2"))),
+        ("a,b=c,d", (("a,b", "c,d"),)),
+    ],
+)
+def test_cookies_as_browsers_send_them(text: str, pairs: tuple[tuple[str, str], ...]) -> None:
+    assert parse_cookie_pairs(text) == CookiePairs(pairs)
+
+
+@pytest.mark.parametrize("fault", ["a\x00=b", "a=\x7f", "a=b\rc", "\x01"])
+def test_one_fault_does_not_lose_the_others(fault: str) -> None:
+    found = parse_cookie_pairs(f"x=1; {fault}; y=2")
+    assert found == CookiePairs((("x", "1"), ("y", "2")), ignored=1)
+
+
+def test_many_cookies_are_one_number() -> None:
+    """GHSA-fh55-r93g-j68g: what is ignored can be said in one line."""
+    lines = ["; ".join(f"c{number}=v" for number in range(300)), "a=\x01; " * 1000]
+    found = parse_cookie_pairs(lines)
+    assert len(found.pairs) == 256
+    assert found.ignored == 1044
+    assert len(parse_cookie_pairs("a=b; c=d", 1).pairs) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("a;b", "c"),
+        ("a=b", "c"),
+        ("a\n", "c"),
+        (" a", "c"),
+        ("a", "b;c"),
+        ("a", "b\r\n"),
+        ("a", " b"),
+        ("", "a=b"),
+        ("", ""),
+    ],
+)
+def test_no_pair_breaks_out(name: str, value: str) -> None:
+    with pytest.raises(HeaderInjection):
+        format_cookie_pairs([(name, value)])
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters=";= ")),
+            st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="; ")),
+        ).filter(lambda pair: bool(pair[0]) or (bool(pair[1]) and "=" not in pair[1]))
+    )
+)
+def test_pairs_come_back(pairs: list[tuple[str, str]]) -> None:
+    assert list(parse_cookie_pairs(format_cookie_pairs(pairs)).pairs) == pairs
+
+
+def test_the_end_of_a_value() -> None:
+    assert end_of_value("a=b; c", 2, 3) == 3
+    assert end_of_value('a="b";c', 2, 5) == 5
+    assert end_of_value('a= "b;c" ; d', 2, 5) == 9
+    assert end_of_value('a="b;c', 2, 4) == 4

@@ -1,8 +1,16 @@
 """Lists and weights."""
 
 import pytest
+from support.growth import assert_linear
 
-from weft_http_parser import parse_quality_list, parse_tokens
+from weft_http_parser import (
+    HeaderInjection,
+    add_name,
+    parse_list,
+    parse_names,
+    parse_quality_list,
+    parse_tokens,
+)
 
 
 @pytest.mark.parametrize(
@@ -40,3 +48,52 @@ def test_weights(text: str, members: list[tuple[str, float]]) -> None:
 )
 def test_members_of_malformed_weight_are_left_out(weight: str) -> None:
     assert parse_quality_list(f"a;q={weight}, b") == [("b", 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("text", "members"),
+    [
+        ("", []),
+        (" , ,", []),
+        ('a="b,c", d', ['a="b,c"', "d"]),
+        (["a, b", "", "c"], ["a", "b", "c"]),
+        ('"a, b', ['"a, b']),
+    ],
+)
+def test_lists(text: str | list[str], members: list[str]) -> None:
+    assert parse_list(text) == members
+
+
+def test_names() -> None:
+    assert parse_names("") == frozenset()
+    assert parse_names(["Accept-Encoding, ORIGIN", "*"]) == {"accept-encoding", "origin", "*"}
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        (None, "Origin"),
+        ("", "Origin"),
+        (" ,", "Origin"),
+        ("Accept", "Accept, Origin"),
+        ("a, origin", "a, origin"),
+        ("*", "*"),
+    ],
+)
+def test_adding_a_name(field: str | None, expected: str) -> None:
+    assert add_name(field, "Origin") == expected
+
+
+def test_no_name_breaks_out() -> None:
+    with pytest.raises(HeaderInjection):
+        add_name("a", "b\r\nc: d")
+
+
+@pytest.mark.parametrize("pattern", [",", ";", '"', '",', "a;q=0.5,", "a;b;", 'a;b="\\",', ";q="])
+def test_lists_take_linear_time(pattern: str) -> None:
+    for function in (parse_list, parse_names, parse_tokens, parse_quality_list):
+        assert_linear(
+            function,
+            lambda size: pattern * (size // len(pattern)),
+            whole=function is parse_quality_list,
+        )

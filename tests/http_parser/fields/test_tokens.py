@@ -3,15 +3,24 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.growth import assert_linear
 
-from weft_http_parser import HeaderInjection, check_text, is_token, parse_parameters
+from weft_http_parser import (
+    HeaderInjection,
+    check_text,
+    format_parameters,
+    format_quoted,
+    is_token,
+    parse_parameters,
+    parse_quoted,
+    split_unquoted,
+)
 from weft_http_parser.fields.tokens import (
     end_of_quoted,
-    format_quoted,
     format_value,
     has_controls,
+    parse_digits,
     parse_value,
-    split_unquoted,
 )
 
 
@@ -86,9 +95,63 @@ def test_split_unquoted(text: str, pieces: list[str]) -> None:
     assert split_unquoted(text, ";") == pieces
 
 
-def test_splitting_takes_linear_time() -> None:
-    assert len(split_unquoted('"' * 1_000_001 + ";", ";")) == 1
-    assert len(split_unquoted('"\\"' * 300_000, ";")) == 1
+@pytest.mark.parametrize(
+    "pattern",
+    ['"', '""', '"\\', '"\\"', ";", '";', 'a="b;c";', '\\";', "a b;", '"\\";'],
+)
+def test_splitting_takes_linear_time(pattern: str) -> None:
+    for tail in ("", '"', ";", '";'):
+        assert_linear(
+            lambda text: split_unquoted(text, ";"),
+            lambda size, tail=tail: '"x"' + pattern * (size // len(pattern)) + tail,
+            whole=tail == '"',
+        )
+
+
+def test_a_quote_far_away_is_looked_for_once() -> None:
+    assert_linear(lambda text: end_of_quoted(text, 0), lambda size: '"' + "\\" * size + '"')
+    assert_linear(lambda text: end_of_quoted(text, 0), lambda size: '"' + "\\a" * (size // 2))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('""', ""),
+        ('"a"', "a"),
+        (r'"a\"b\\"', 'a"b\\'),
+        ('"é"', "é"),
+        ("a", None),
+        ("", None),
+        ('"', None),
+        ('"a', None),
+        ('"a"b', None),
+        (r'"a\"', None),
+        ('"a\r"', None),
+    ],
+)
+def test_parse_quoted(text: str, value: str | None) -> None:
+    assert parse_quoted(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("0", 0),
+        ("007", 7),
+        ("9" * 18, 10**18 - 1),
+        ("9" * 19, None),
+        ("", None),
+        ("+1", None),
+        ("-1", None),
+        ("1_0", None),
+        (" 1", None),
+        ("\u0661", None),
+        ("\u00b2", None),
+        ("1.0", None),
+    ],
+)
+def test_parse_digits(text: str, number: int | None) -> None:
+    assert parse_digits(text) == number
 
 
 def test_parse_parameters() -> None:
@@ -97,3 +160,28 @@ def test_parse_parameters() -> None:
         "b": "x y",
         "c": "",
     }
+
+
+@pytest.mark.parametrize(
+    ("piece", "value"),
+    [
+        ('a="b', "b"),
+        ('a="b"c', "b"),
+        (r'a="b\"c"d', 'b"c'),
+        ('a="', ""),
+        ("a='b'", "'b'"),
+        ("a=b=c", "b=c"),
+        ("a = b", "b"),
+    ],
+)
+def test_what_browsers_bear_in_parameters(piece: str, value: str) -> None:
+    assert parse_parameters([piece]) == {"a": value}
+
+
+def test_format_parameters() -> None:
+    assert format_parameters({}) == ""
+    assert format_parameters({"a": "b", "c": 'd "e"', "f": ""}) == '; a=b; c="d \\"e\\""; f=""'
+    with pytest.raises(HeaderInjection):
+        format_parameters({"a b": "c"})
+    with pytest.raises(HeaderInjection):
+        format_parameters({"a": "c\r\n"})

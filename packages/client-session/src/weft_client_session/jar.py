@@ -17,48 +17,14 @@ import attrs
 from yarl import URL
 
 from weft_client_session.options import CookiesLike
-from weft_http_parser import make_morsel, parse_set_cookie
+from weft_http_parser import SetCookie, make_morsel, parse_morsel
 
 MAX_COOKIE_BYTES = 4096
 MAX_PER_DOMAIN = 180
 MAX_TOTAL = 3000
-LONGEST_SECONDS = 400 * 24 * 3600  # RFC 6265bis 5.5: no cookie lives longer
 NOWHERE = URL()
 
-_DELIMITERS = re.compile(r"[\x09\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+")
-_TIME = re.compile(r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\D|$)")
-_DAY = re.compile(r"(\d{1,2})(?:\D|$)")
-_YEAR = re.compile(r"(\d{2,4})(?:\D|$)")
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|.*:.*")
-
-
-def parse_cookie_date(text: str) -> int | None:
-    """The date of an Expires attribute, as seconds since 1970 (RFC 6265bis 5.1.1).
-
-    >>> parse_cookie_date("Wed, 21 Oct 2015 07:28:00 GMT")
-    1445412480
-    """
-    clock = day = month = year = None
-    for token in _DELIMITERS.split(text):
-        if clock is None and (match := _TIME.match(token)):
-            clock = tuple(int(part) for part in match.groups())
-        elif day is None and (match := _DAY.match(token)):
-            day = int(match[1])
-        elif month is None and token[:3].lower() in _MONTHS:
-            month = _MONTHS.index(token[:3].lower()) + 1
-        elif year is None and (match := _YEAR.match(token)):
-            year = int(match[1])
-    if clock is None or day is None or month is None or year is None:
-        return None
-    if year < 100:
-        year += 1900 if year >= 70 else 2000
-    hour, minute, second = clock
-    if not (1 <= day <= 31 and year >= 1601 and hour <= 23 and minute <= 59 and second <= 59):
-        return None
-    from calendar import timegm  # late: it loads datetime and locale, for cookies with a date
-
-    return timegm((year, month, day, hour, minute, second))
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -143,7 +109,7 @@ class AbstractCookieJar(abc.ABC):
         for header in headers:
             if len(header) > MAX_COOKIE_BYTES:
                 continue
-            morsel = parse_set_cookie(header)
+            morsel = parse_morsel(header)
             if morsel is not None:
                 found.append((morsel.key, morsel))
         if found:
@@ -389,12 +355,9 @@ def accept_cookie(
     )
 
 
-def _expires_at(max_age: str, expires: str, now: float) -> float | None:
-    try:
-        return now + min(int(max_age), LONGEST_SECONDS)
-    except (ValueError, TypeError):
-        at = parse_cookie_date(str(expires)) if expires else None
-        return None if at is None else min(at, now + LONGEST_SECONDS)
+def _expires_at(max_age: object, expires: object, now: float) -> float | None:
+    attributes = {"max-age": str(max_age), "expires": str(expires)}
+    return SetCookie("", "", attributes).expires_at(now)
 
 
 def _to_morsel(

@@ -35,7 +35,7 @@ from weft_http_parser import (
     Version,
     hdrs,
     parse_media_type,
-    parse_set_cookie,
+    parse_morsel,
 )
 
 if TYPE_CHECKING:  # loaded with the first use
@@ -43,8 +43,6 @@ if TYPE_CHECKING:  # loaded with the first use
     from weft_http_parser import ContentDisposition
 
 JSON_TYPE = re.compile(r"application/(?:[\w.+-]+?\+)?json", re.IGNORECASE)
-_LINK = re.compile(r"\s*<([^>]*)>((?:\s*;\s*[^;,=\s]+(?:\s*=\s*(?:\"[^\"]*\"|[^\";,\s]*))?)*)\s*")
-_LINK_PARAMETER = re.compile(r"([^;,=\s]+)\s*=\s*(?:\"([^\"]*)\"|([^\";,\s]*))")
 _PACKAGE = __name__.partition(".")[0]
 
 
@@ -276,7 +274,7 @@ class ClientResponse:
         if not self._head.marks & MARK_SET_COOKIE:
             return found
         for header in self._head.get_all("Set-Cookie"):
-            morsel = parse_set_cookie(header)
+            morsel = parse_morsel(header)
             if morsel is not None:
                 dict.__setitem__(found, morsel.key, morsel)
         return found
@@ -312,13 +310,13 @@ class ClientResponse:
     @property
     def links(self) -> MultiDictProxy[MultiDictProxy[str | URL]]:
         """The Link fields by their relation (RFC 8288)."""
+        from weft_http_parser import parse_links  # late: few answers have the field
+
         found: MultiDict[MultiDictProxy[str | URL]] = MultiDict()
-        for target, parameters in _LINK.findall(", ".join(self.headers.getall(hdrs.LINK, ()))):
-            link: MultiDict[str | URL] = MultiDict()
-            for name, quoted, plain in _LINK_PARAMETER.findall(parameters):
-                link.add(name, quoted or plain)
-            link.add("url", self.url.join(URL(target)))
-            found.add(str(link.get("rel", link["url"])), MultiDictProxy(link))
+        for parsed in parse_links(self._head.get_all("Link")):
+            link: MultiDict[str | URL] = MultiDict(parsed.parameters)
+            link.add("url", self.url.join(URL(parsed.target)))
+            found.add(parsed.get("rel") or str(link["url"]), MultiDictProxy(link))
         return MultiDictProxy(found)
 
     # Where it stands.

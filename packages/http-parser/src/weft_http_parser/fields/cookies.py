@@ -1,6 +1,10 @@
-"""Cookies (RFC 6265bis), read with tolerance and written with care.
+"""Cookies of a request (RFC 6265bis), read with tolerance and written with care.
 
-Decides the text of Cookie and Set-Cookie fields. Knows no jar and no scope.
+Decides the text of a Cookie field. Knows no jar and no scope; `set_cookies` has Set-Cookie.
+
+Two dialects are read. To browsers a value is any text without a semicolon, quotes and all
+(`parse_cookie_pairs`). Python's writers, aiohttp's client among them, quote a value that is more
+than a token and escape what is in it, and aiohttp's server undoes that (`parse_cookies`).
 """
 
 from collections.abc import Iterable
@@ -12,33 +16,25 @@ from weft_http_parser.errors import HeaderInjection
 from weft_http_parser.fields.tokens import (
     TOKEN_CHARS,
     WHITESPACE,
-    check_text,
     end_of_quoted,
     has_controls,
-    is_token,
 )
 
 if TYPE_CHECKING:
     from http.cookies import Morsel, SimpleCookie
 
 MAX_COOKIES: Final = 256
-"""Cookies read from one request; the rest is ignored."""
-MAX_COOKIE_BYTES: Final = 4096
-"""Name and value of a Set-Cookie together (RFC 6265bis 5.6)."""
-MAX_ATTRIBUTE_BYTES: Final = 1024
+"""Cookies read from one request; the rest is ignored (GHSA-fh55-r93g-j68g)."""
 
 _NAME_CHARS = TOKEN_CHARS + "()/:<>?@[\\]{}"
 """Wider than a token: names such as a[b] are about. No spaces, quotes, controls, non-ASCII."""
 _VALUE_CHARS = TOKEN_CHARS + "()/<=>?@[]{}:"
 """What goes without quotes: cookie-octet of RFC 6265 4.1.1."""
-_ATTRIBUTES = frozenset(
-    {"expires", "max-age", "domain", "path", "secure", "httponly", "samesite", "partitioned"}
-)
-_FLAGS = frozenset({"secure", "httponly", "partitioned"})
 
 
 def parse_cookies(text: str, max_cookies: int = MAX_COOKIES) -> list[tuple[str, str]]:
-    """The cookies of a Cookie field; what is no cookie is passed over, one by one.
+    """The cookies of a Cookie field, values without the quotes that Python's writers put around
+    them; what is no cookie is passed over, one by one, and nothing is logged (RFC 6265bis 4.2).
 
     >>> parse_cookies('a=b; c="d;e"; f={"x": 1}')
     [('a', 'b'), ('c', 'd;e'), ('f', '{"x": 1}')]
@@ -68,16 +64,53 @@ def _parse_quoted_cookies(text: str, max_cookies: int) -> list[tuple[str, str]]:
         name = text[at : end if equals < 0 else equals].strip(WHITESPACE)
         value = ""
         if equals >= 0:
-            end = _end_of_value(text, equals + 1, end)
+            end = end_of_value(text, equals + 1, end)
             value = parse_cookie_value(text[equals + 1 : end].strip(WHITESPACE))
-        if _is_name(name) and not has_controls(value):
+        if is_cookie_name(name) and not has_controls(value):
             found.append((name, value))
         at = end + 1
     return found
 
 
+@attrs.frozen
+class CookiePairs:
+    """The cookies of a request, and how many pieces of it were none or too many: one number, for
+    one line in a log (GHSA-fh55-r93g-j68g).
+
+    >>> parse_cookie_pairs("a=b\\x00; c=d")
+    CookiePairs(pairs=(('c', 'd'),), ignored=1)
+    """
+
+    pairs: tuple[tuple[str, str], ...]
+    ignored: int = 0
+
+
+def parse_cookie_pairs(lines: str | Iterable[str], max_cookies: int = MAX_COOKIES) -> CookiePairs:
+    """The cookies of a Cookie field, over all its lines, as browsers send them (RFC 6265bis
+    5.8.3): a semicolon always separates, quotes stay, and a cookie without a name has the name "".
+
+    >>> parse_cookie_pairs('a="b"; c={"x": 1}; d').pairs
+    (('a', '"b"'), ('c', '{"x": 1}'), ('', 'd'))
+    """
+    found: list[tuple[str, str]] = []
+    ignored = 0
+    for line in [lines] if isinstance(lines, str) else lines:
+        for piece in line.split(";"):
+            piece = piece.strip(WHITESPACE)
+            if not piece:
+                continue
+            if len(found) >= max_cookies or has_controls(piece):
+                ignored += 1
+                continue
+            name, equals, value = piece.partition("=")
+            pair = (name.rstrip(WHITESPACE), value.lstrip(WHITESPACE)) if equals else ("", name)
+            found.append(pair)
+    return CookiePairs(tuple(found), ignored)
+
+
 def parse_cookie_value(text: str) -> str:
-    r"""A value without the quotes that other writers put around it.
+    r"""A value without the quotes that Python's writers put around it: `\"`, `\\` and three octal
+    digits stand for a character there, as in `http.cookies`.
 
     >>> print(parse_cookie_value('"a\\"\\073"'))
     a";
@@ -102,35 +135,12 @@ def parse_cookie_value(text: str) -> str:
     return "".join(out) + inner[at:]
 
 
-def parse_set_cookie(text: str) -> "Morsel[str] | None":
-    """The cookie of a Set-Cookie field (RFC 6265bis 5.6); None when it has to be ignored.
-
-    Attributes that are not known are ignored. The result is a standard Morsel.
-
-    >>> morsel = parse_set_cookie("a=b; Path=/x; Secure; Color=red")
-    >>> morsel.key, morsel.value, morsel["path"], morsel["secure"]
-    ('a', 'b', '/x', True)
-    """
-    pair, *pieces = _split_attributes(text)
-    name, equals, coded = pair.partition("=")
-    name, coded = name.strip(WHITESPACE), coded.strip(WHITESPACE)
-    if not equals or not _is_name(name) or has_controls(text):
-        return None
-    if len(name.encode("utf-8", "surrogateescape")) + len(coded) > MAX_COOKIE_BYTES:
-        return None
-    morsel = make_morsel(name, parse_cookie_value(coded), coded)
-    for piece in pieces:
-        key, _, value = piece.partition("=")
-        key, value = key.strip(WHITESPACE).lower(), value.strip(WHITESPACE)
-        if key not in _ATTRIBUTES or len(value) > MAX_ATTRIBUTE_BYTES:
-            continue
-        # Morsel checks keys against its own list, which lacks the newest ones.
-        dict.__setitem__(morsel, key, True if key in _FLAGS else parse_cookie_value(value))
-    return morsel
-
-
 def make_morsel(name: str, value: str, coded: str) -> "Morsel[str]":
-    """A standard Morsel, also for names that the standard module refuses."""
+    """A standard Morsel, also for names that the standard module refuses.
+
+    >>> make_morsel("a[b]", "c d", '"c d"').OutputString()
+    'a[b]="c d"'
+    """
     # Imported here: only those who look at Set-Cookie need the module.
     from http.cookies import Morsel
 
@@ -141,7 +151,11 @@ def make_morsel(name: str, value: str, coded: str) -> "Morsel[str]":
 
 
 def to_simple_cookie(pairs: Iterable[tuple[str, str]]) -> "SimpleCookie":
-    """Pairs as a standard SimpleCookie."""
+    """Pairs as a standard SimpleCookie, which reads nothing.
+
+    >>> to_simple_cookie([("a", "b c")])["a"].coded_value
+    '"b c"'
+    """
     # Imported here, for the same reason.
     from http.cookies import SimpleCookie
 
@@ -151,53 +165,9 @@ def to_simple_cookie(pairs: Iterable[tuple[str, str]]) -> "SimpleCookie":
     return found
 
 
-@attrs.frozen(kw_only=True)
-class CookieOptions:
-    """The attributes of a Set-Cookie."""
-
-    expires: str | None = None
-    max_age: int | str | None = None
-    domain: str | None = None
-    path: str | None = "/"
-    secure: bool = False
-    httponly: bool = False
-    samesite: str | None = None
-    partitioned: bool = False
-
-
-_DEFAULT_OPTIONS = CookieOptions()
-
-
-def format_set_cookie(name: str, value: str, options: CookieOptions = _DEFAULT_OPTIONS) -> str:
-    """A Set-Cookie field; HeaderInjection where text would break out of its place.
-
-    >>> format_set_cookie("a", "b c", CookieOptions(max_age=5, httponly=True))
-    'a="b c"; Max-Age=5; Path=/; HttpOnly'
-    """
-    if not is_token(name):
-        raise HeaderInjection("cookie name", name)
-    parts = [f"{name}={format_cookie_value(value)}"]
-    for label, text in (
-        ("Expires", options.expires),
-        ("Max-Age", options.max_age),
-        ("Domain", options.domain),
-        ("Path", options.path),
-        ("SameSite", options.samesite),
-    ):
-        if text is not None and text != "":
-            parts.append(f"{label}={_check_attribute(str(text))}")
-    for label, is_set in (
-        ("HttpOnly", options.httponly),
-        ("Secure", options.secure),
-        ("Partitioned", options.partitioned),
-    ):
-        if is_set:
-            parts.append(label)
-    return "; ".join(parts)
-
-
 def format_cookie_value(value: str) -> str:
-    r"""A value as it is sent: quoted where it has to be, controls and separators escaped.
+    r"""A value as it is sent: quoted where it has to be, controls and separators escaped, as in
+    `http.cookies`.
 
     >>> print(format_cookie_value("plain"), format_cookie_value('a;"b'))
     plain "a\073\"b"
@@ -216,25 +186,54 @@ def format_cookie_value(value: str) -> str:
 
 
 def format_cookies(pairs: Iterable[tuple[str, str]]) -> str:
-    """A Cookie field; HeaderInjection where text would break out of its place.
+    """A Cookie field, values quoted where they have to be; HeaderInjection where a name would
+    break out of its place (RFC 6265bis 4.2.1).
 
     >>> format_cookies([("a", "b"), ("c", "d e")])
     'a=b; c="d e"'
     """
     parts: list[str] = []
     for name, value in pairs:
-        if not _is_name(name):
+        if not is_cookie_name(name):
             raise HeaderInjection("cookie name", name)
         parts.append(f"{name}={format_cookie_value(value)}")
     return "; ".join(parts)
 
 
-def _is_name(name: str) -> bool:
+def format_cookie_pairs(pairs: Iterable[tuple[str, str]]) -> str:
+    """A Cookie field as browsers send it, values as they are; HeaderInjection where text would
+    break out of its place (RFC 6265bis 5.8.3).
+
+    >>> format_cookie_pairs([("a", 'b "c"'), ("", "d")])
+    'a=b "c"; d'
+    """
+    parts: list[str] = []
+    for name, value in pairs:
+        if ";" in name or "=" in name or has_controls(name) or name != name.strip(WHITESPACE):
+            raise HeaderInjection("cookie name", name)
+        is_other = not name and ("=" in value or not value)  # would be read as another cookie
+        if is_other or ";" in value or has_controls(value) or value != value.strip(WHITESPACE):
+            raise HeaderInjection("cookie value", value)
+        parts.append(f"{name}={value}" if name else value)
+    return "; ".join(parts)
+
+
+def is_cookie_name(name: str) -> bool:
+    """Whether a cookie may be called so here: wider than a token, narrower than what browsers
+    keep. No spaces, quotes, commas, controls, nothing beyond ASCII.
+
+    >>> is_cookie_name("a[b]"), is_cookie_name("a b"), is_cookie_name("")
+    (True, False, False)
+    """
     return bool(name) and not name.strip(_NAME_CHARS)
 
 
-def _end_of_value(text: str, start: int, end: int) -> int:
-    """The end of a value: a quoted one may hold semicolons, when its quotes close."""
+def end_of_value(text: str, start: int, end: int) -> int:
+    """The end of a value, which is `end` unless it is quoted and its quotes close behind that.
+
+    >>> end_of_value('a="b;c"; d', 2, 4)
+    7
+    """
     while start < end and text[start] in WHITESPACE:
         start += 1
     if not text.startswith('"', start):
@@ -247,20 +246,3 @@ def _end_of_value(text: str, start: int, end: int) -> int:
     if behind.strip(WHITESPACE):
         return end
     return close + len(behind)
-
-
-def _split_attributes(text: str) -> list[str]:
-    """A Set-Cookie at its semicolons, of which a quoted value may hold some."""
-    end = text.find(";")
-    if end < 0:
-        return [text]
-    equals = text.find("=", 0, end)
-    if equals >= 0:
-        end = _end_of_value(text, equals + 1, end)
-    return [text[:end], *text[end + 1 :].split(";")]
-
-
-def _check_attribute(text: str) -> str:
-    if ";" in text or not text.isascii():
-        raise HeaderInjection("cookie attribute", text)
-    return check_text("cookie attribute", text)

@@ -24,7 +24,7 @@ class _Fields(NamedTuple):
 
 
 class BasicAuth(_Fields):
-    """A login and a password.
+    """A login and a password (RFC 7617 2).
 
     >>> BasicAuth("Aladdin", "open sesame").encode()
     'Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=='
@@ -43,7 +43,11 @@ class BasicAuth(_Fields):
 
     @classmethod
     def decode(cls, auth_header: str, encoding: str = "latin1") -> "BasicAuth":
-        """The credentials of an Authorization field; ValueError when it is malformed."""
+        """The credentials of an Authorization field; ValueError when it is malformed.
+
+        >>> BasicAuth.decode("Basic dTpw").password
+        'p'
+        """
         scheme, space, coded = auth_header.partition(" ")
         if not space:
             raise ValueError("Could not parse authorization header.")
@@ -71,7 +75,7 @@ class BasicAuth(_Fields):
 
 
 def encode_basic_auth(login: str, password: str = "", encoding: str = "utf-8") -> str:
-    """The value of an Authorization field.
+    """The value of an Authorization field (RFC 7617 2).
 
     >>> encode_basic_auth("u", "p")
     'Basic dTpw'

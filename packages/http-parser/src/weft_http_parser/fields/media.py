@@ -9,8 +9,9 @@ from types import MappingProxyType
 
 import attrs
 
+from weft_http_parser.errors import HeaderInjection
 from weft_http_parser.fields.tokens import (
-    format_value,
+    format_parameters,
     is_token,
     parse_parameters,
     split_unquoted,
@@ -21,7 +22,7 @@ _NO_PARAMETERS: Mapping[str, str] = MappingProxyType({})
 
 @attrs.frozen
 class MediaType:
-    """A media type with its parameters; names are in lower case.
+    """A media type with its parameters (RFC 9110 8.3.1); names are in lower case.
 
     >>> MediaType("text", "html", {"charset": "utf-8"}).essence
     'text/html'
@@ -37,13 +38,24 @@ class MediaType:
         return f"{self.type}/{self.subtype}"
 
     @property
+    def suffix(self) -> str | None:
+        """The structured syntax that the subtype names behind its last `+` (RFC 6838 4.2.8).
+
+        >>> MediaType("application", "problem+json").suffix
+        'json'
+        """
+        name, plus, suffix = self.subtype.rpartition("+")
+        return suffix if name and plus and suffix else None
+
+    @property
     def charset(self) -> str | None:
-        """The charset parameter."""
+        """The charset parameter (RFC 9110 8.3.2)."""
         return self.parameters.get("charset")
 
     def __str__(self) -> str:
-        pairs = (f"; {name}={format_value(value)}" for name, value in self.parameters.items())
-        return self.essence + "".join(pairs)
+        if not is_token(self.type) or not is_token(self.subtype):
+            raise HeaderInjection("media type", self.essence)
+        return self.essence + format_parameters(self.parameters)
 
 
 OCTET_STREAM = MediaType("application", "octet-stream")
