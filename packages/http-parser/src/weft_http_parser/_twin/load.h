@@ -171,10 +171,10 @@ static int
 load_names(State *state)
 {
     PyObject *names = fetch("weft_http_parser.names", "HEADER_NAMES");
-    PyObject *marks = fetch("weft_http_parser.names", "FIELD_MARKS");
+    PyObject *marks = names == NULL ? NULL : fetch("weft_http_parser.names", "FIELD_MARKS");
     int result = -1;
     memset(state->known_slots, KNOWN_NONE, sizeof(state->known_slots));
-    if (names == NULL || marks == NULL || !PyTuple_Check(names)) {
+    if (marks == NULL) {
         goto done;
     }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
