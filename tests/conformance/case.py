@@ -67,8 +67,22 @@ def make_connection(twin: Twin, case: Case) -> Any:
 
 
 def collect(connection: Any, is_server: bool, pieces: Iterable[bytes], has_eof: bool) -> list[Any]:
-    """All events; a server answers every request as soon as it is there."""
-    events = []
+    """All events; a server answers every request as soon as it is there.
+
+    An error leaves with all of them, too: those before the call that raised it and its own.
+    """
+    events: list[Any] = []
+    try:
+        _feed(connection, is_server, pieces, has_eof, events)
+    except Exception as exc:  # of either twin
+        exc.events = (*events, *exc.events)  # type: ignore[attr-defined]
+        raise
+    return events
+
+
+def _feed(
+    connection: Any, is_server: bool, pieces: Iterable[bytes], has_eof: bool, events: list[Any]
+) -> None:
     for piece in pieces:
         events += connection.receive(piece)
         while is_server and connection.is_peer_done and not connection.is_our_done:
@@ -77,7 +91,6 @@ def collect(connection: Any, is_server: bool, pieces: Iterable[bytes], has_eof: 
                 events += connection.next_cycle()
     if has_eof:
         events += connection.receive_eof()
-    return events
 
 
 def summarize(events: list[Any], behind: int) -> tuple[str | bytes, ...]:

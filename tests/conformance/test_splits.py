@@ -1,4 +1,4 @@
-"""Random streams at random splits: the same events, or the same reason at the same offset."""
+"""Random streams at random splits: the same events, and the same reason at the same offset."""
 
 from typing import Any
 
@@ -25,20 +25,19 @@ def twins() -> list[Twin]:
     return found
 
 
-def answer(twin: Twin, request: bytes, wire: bytes, cuts: Any, has_eof: bool) -> Any:
-    case = Case("", "", "", request=request)
+def answer(twin: Twin, case: Case, wire: bytes, cuts: Any, has_eof: bool) -> Any:
     connection = make_connection(twin, case)
     try:
-        events = collect(connection, not request, split_at(wire, cuts), has_eof)
+        events = collect(connection, not case.request, split_at(wire, cuts), has_eof)
     except twin.ProtocolError as exc:
-        return exc.reason.name, exc.offset
+        return exc.reason.name, exc.offset, summarize(list(exc.events), 0)
     return summarize(events, connection.buffered)
 
 
-def check(request: bytes, wire: bytes, cuts: list[int], has_eof: bool) -> None:
+def check(case: Case, wire: bytes, cuts: list[int], has_eof: bool) -> None:
     every = range(1, len(wire))
     answers = [
-        answer(twin, request, wire, way, has_eof) for twin in twins() for way in ([], cuts, every)
+        answer(twin, case, wire, way, has_eof) for twin in twins() for way in ([], cuts, every)
     ]
     assert all(each == answers[0] for each in answers)
 
@@ -49,7 +48,7 @@ cuts = st.lists(st.integers(1, 200), max_size=6)
 @settings(max_examples=400)
 @given(st.lists(requests(), min_size=1, max_size=3), cuts, st.booleans())
 def test_requests(wires: list[bytes], cuts: list[int], has_eof: bool) -> None:
-    check(b"", b"".join(wires), cuts, has_eof)
+    check(Case("", "", ""), b"".join(wires), cuts, has_eof)
 
 
 @settings(max_examples=400)
@@ -58,6 +57,10 @@ def test_requests(wires: list[bytes], cuts: list[int], has_eof: bool) -> None:
     cuts,
     st.booleans(),
     st.sampled_from([ASK, b"HEAD" + ASK[3:]]),
+    st.sampled_from(["STRICT", "LENIENT"]),
 )
-def test_responses(wires: list[bytes], cuts: list[int], has_eof: bool, request: bytes) -> None:
-    check(request, b"".join(wires), cuts, has_eof)
+def test_responses(
+    wires: list[bytes], cuts: list[int], has_eof: bool, request: bytes, strictness: str
+) -> None:
+    case = Case("", "", "", request=request, strictness=strictness)
+    check(case, b"".join(wires), cuts, has_eof)
