@@ -256,6 +256,9 @@ static PyTypeObject *
 add_type(PyObject *module, PyType_Spec *spec)
 {
     PyObject *type = PyType_FromModuleAndSpec(module, spec, NULL);
+    if (type == NULL && !PyErr_Occurred()) {
+        PyErr_NoMemory(); /* some versions forget to say so */
+    }
     if (type == NULL || PyModule_AddType(module, (PyTypeObject *)type) < 0) {
         Py_CLEAR(type);
     }
