@@ -112,6 +112,8 @@ CODINGS = (
     head("a coding and a length", "9112 6.3", TE + "chunked\r\n" + CL + "0", "LENGTH_AND_CODING"),
     head("a length of two and a coding", "9112 6.3", CL + "3, 4\r\n" + TE + "chunked", "LENGTH_AND_CODING"),
     good("empty elements", "9110 5.6.1", OK + TE + ", chunked ,\r\n\r\n1\r\na\r\n0\r\n\r\n", "200 OK", b"a", "end"),
+    good("a tab behind the coding", "9112 5.1", OK + TE + "chunked\t\r\n\r\n" + LAST, *THEN),
+    good("a comma and a tab", "9110 5.6.1", OK + TE + "chunked\t,\t\r\n\r\n" + LAST, *THEN),
     good("any case", "9112 7", OK + "TRANSFER-ENCODING:\tCHUNKED\r\n\r\n" + LAST, *THEN),
     bad("VT before the coding", "9110 5.5", OK + TE + "▲\x0bchunked\r\n\r\n", "FIELD_VALUE"),
     bad("a coding in HTTP/1.0 that stays", "9112 6.1", "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r▲\n", "CODING_IN_HTTP_10"),

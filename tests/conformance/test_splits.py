@@ -1,66 +1,76 @@
-"""Random streams at random splits: the same events, and the same reason at the same offset."""
+"""Random streams at random splits, on both twins: the same events, or the same reason and offset.
 
+Compared is all that a connection shows: heads with their bytes and fields, pieces, ends of chunks,
+trailers, what is buffered, and what came before a fault.
+"""
+
+from random import Random
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.splitting import split_at
-from support.twins import Twin, load_twin
 
-from .case import Case, collect, make_connection, summarize
+from tools.fuzz import connections
+from tools.fuzz.connections import Course, find_difference, make_course, watch
+from tools.fuzz.courses import read_seeds
+
 from .streams import requests, responses
 
-ASK = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\n\r\n"
-
-
-def twins() -> list[Twin]:
-    """Those that are there."""
-    found = []
-    for backend in ("py", "c"):
-        try:
-            found.append(load_twin("weft_http_parser", backend))
-        except pytest.skip.Exception:
-            continue
-    return found
-
-
-def answer(twin: Twin, case: Case, wire: bytes, cuts: Any, has_eof: bool) -> Any:
-    connection = make_connection(twin, case)
-    try:
-        events = collect(connection, not case.request, split_at(wire, cuts), has_eof)
-    except twin.ProtocolError as exc:
-        return exc.reason.name, exc.offset, summarize(list(exc.events), 0)
-    return summarize(events, connection.buffered)
-
-
-def check(case: Case, wire: bytes, cuts: list[int], has_eof: bool) -> None:
-    every = range(1, len(wire))
-    answers = [
-        answer(twin, case, wire, way, has_eof) for twin in twins() for way in ([], cuts, every)
-    ]
-    assert all(each == answers[0] for each in answers)
-
-
-cuts = st.lists(st.integers(1, 200), max_size=6)
+cuts = st.lists(st.integers(1, 200), max_size=6).map(lambda at: tuple(sorted(at)))
+wires = st.lists(requests(), min_size=1, max_size=3).map(b"".join)
 
 
 @settings(max_examples=400)
-@given(st.lists(requests(), min_size=1, max_size=3), cuts, st.booleans())
-def test_requests(wires: list[bytes], cuts: list[int], has_eof: bool) -> None:
-    check(Case("", "", ""), b"".join(wires), cuts, has_eof)
+@given(wires, cuts, st.booleans())
+def test_requests(wire: bytes, cuts: tuple[int, ...], has_eof: bool) -> None:
+    assert find_difference(Course(wire, b"", cuts, has_eof)) is None
 
 
 @settings(max_examples=400)
 @given(
-    st.lists(responses(), min_size=1, max_size=2),
+    st.lists(responses(), min_size=1, max_size=2).map(b"".join),
     cuts,
     st.booleans(),
-    st.sampled_from([ASK, b"HEAD" + ASK[3:]]),
-    st.sampled_from(["STRICT", "LENIENT"]),
+    st.sampled_from([b"GET", b"HEAD", b"CONNECT"]),
+    st.booleans(),
 )
 def test_responses(
-    wires: list[bytes], cuts: list[int], has_eof: bool, request: bytes, strictness: str
+    wire: bytes, cuts: tuple[int, ...], has_eof: bool, asked: bytes, is_lenient: bool
 ) -> None:
-    case = Case("", "", "", request=request, strictness=strictness)
-    check(case, b"".join(wires), cuts, has_eof)
+    assert find_difference(Course(wire, asked, cuts, has_eof, is_lenient)) is None
+
+
+@settings(max_examples=600)
+@given(st.integers(0, 1 << 48))
+def test_damaged_cases(seed: int) -> None:
+    assert find_difference(make_course(Random(seed))) is None
+
+
+@pytest.mark.parametrize("is_lenient", [False, True])
+@pytest.mark.parametrize("has_eof", [False, True])
+def test_cases(has_eof: bool, is_lenient: bool) -> None:
+    """What came before a fault is the same too, however the bytes are cut."""
+    for seed in read_seeds():
+        course = Course(seed.wire, seed.asked, (3, 17, 30), has_eof, is_lenient)
+        assert find_difference(course) is None
+
+
+@pytest.mark.parametrize("field", attrs.fields(connections.Seen), ids=lambda field: field.name)
+def test_a_difference_is_found(monkeypatch: pytest.MonkeyPatch, field: Any) -> None:
+    """Whatever one way of reading shows otherwise."""
+    course = Course(
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+        cuts=(60,),
+    )
+    assert find_difference(course) is None
+
+    def watch_wrongly(twin: Any, course: Course) -> connections.Seen:
+        seen = watch(twin, course)
+        if twin.backend == "py" and len(course.cuts) == 1:
+            setattr(seen, field.name, ["other"])
+        return seen
+
+    monkeypatch.setattr(connections, "watch", watch_wrongly)
+    assert find_difference(course) is not None

@@ -90,6 +90,9 @@ CLASSES: Final = (
     Difference("lengths of more than 18 digits", BOTH, ACCEPTS, ("LENGTH",), traits.is_long_length,
                "Here a length fits in 63 bits however many zeros it begins with (RFC 9112 6.3).",
                POST + b"Content-Length: 0000000000000000001\r\n\r\na"),
+    Difference("bodies of 2**63 bytes", BOTH, ACCEPTS, ("BODY_TOO_LARGE",), traits.is_huge_body,
+               "A body is bounded as a whole, by `Limits.body`; peers count each chunk by itself.",
+               CHUNKED + b"1\r\na\r\n7fffffffffffffff\r\na"),
     Difference("a length beside a coding", H11, ACCEPTS, ("LENGTH_AND_CODING",), traits.has_both_framings,
                "h11 lets the coding win, as RFC 9112 6.3 allows; it is how requests are smuggled.",
                POST + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
@@ -126,8 +129,8 @@ CLASSES: Final = (
     Difference("faults in the framing of an upgrade", LLHTTP, ACCEPTS, _BODY, traits.is_upgrade,
                "llhttp reads neither the framing nor the body of CONNECT and of requests that ask for an upgrade.",
                b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x\r\n\r\n"),
-    Difference("faults in chunks of a response whose codings have empty elements", LLHTTP, ACCEPTS, _BODY, traits.has_empty_codings_in_response,
-               "llhttp does not know them for chunks, and reads until the close.",
+    Difference("faults in the chunks of such a response", LLHTTP, ACCEPTS, _BODY, traits.has_fault_in_unusual_chunked,
+               "As below: llhttp does not know `chunked,` and `chunked` before a tab for chunks, and reads until the close.",
                OK + b"Transfer-Encoding: ,chunked,\r\n\r\nx", GET),
     Difference("a status line without a reason and its space", BOTH, ACCEPTS, ("STATUS",), traits.is_bare_status,
                "RFC 9112 4 asks for the space; `LENIENT` bears with it.",
@@ -182,9 +185,9 @@ CLASSES: Final = (
                "llhttp leaves the body of CONNECT, and of a request that asks for an upgrade, to its user: "
                "taken for the next request, it is one that was smuggled (GHSA-mfx4-hv73-q22v). Here it is body.",
                POST + b"Connection: upgrade\r\nUpgrade: x\r\nContent-Length: 1\r\n\r\na"),
-    Difference("empty elements in a response's codings", LLHTTP, DIFFERS, (), traits.has_empty_codings,
-               "RFC 9110 5.6.1 asks a recipient to ignore them, and here `chunked,` is chunked; llhttp reads "
-               "such a response until the close.",
+    Difference("chunked with a comma or a tab, in a response", LLHTTP, DIFFERS, (), traits.has_unusual_chunked,
+               "RFC 9110 5.6.1 asks a recipient to ignore empty elements, and RFC 9112 5.1 to drop space around a "
+               "value: here that is chunked. llhttp does not know the word then, and reads until the close.",
                OK + b"Transfer-Encoding: chunked,\r\n\r\n0\r\n\r\n", GET),
     Difference("bytes behind CONNECT", H11, GOES_ON, (), traits.is_behind_connect,
                "They may be a tunnel's, and are never taken for a request here; h11 reads on once it was declined.",

@@ -4,60 +4,22 @@
 
 Good and bad messages are damaged and given to this package, to h11 and to llhttp. Every difference
 must fall in a class of `tools.fuzz.differences`; the number in each is printed, and one in none
-ends with status 1. Knows nothing of why parsers differ.
+ends with status 1. So does any difference between this package's twins, or between two ways of
+cutting the same bytes. Knows nothing of why parsers differ.
 """
 
 import argparse
-import importlib
 import random
 import sys
 import time
 from collections import Counter
-from functools import cache
 from random import Random
-from typing import Any
 
-import attrs
-
+from tools.fuzz import connections
+from tools.fuzz.courses import make_input
 from tools.fuzz.differences import CLASSES
 from tools.fuzz.divergence import Divergence, Kind, find_divergence
-from tools.fuzz.mutate import damage
 from tools.fuzz.readers import READERS, Stop, read_here
-from tools.fuzz.seeds import TESTS
-
-# Input
-
-
-@attrs.frozen
-class Seed:
-    """Bytes to begin from."""
-
-    wire: bytes
-    asked: bytes = b""
-
-
-@cache
-def read_seeds() -> tuple[Seed, ...]:
-    """The conformance cases that are short."""
-    if str(TESTS) not in sys.path:
-        sys.path.append(str(TESTS))
-    cases: Any = importlib.import_module("conformance.catalogue").CASES
-    return tuple(
-        Seed(case.wire, b"" if not case.request else case.request.partition(b" ")[0])
-        for case in cases
-        if len(case.wire) < 1500 and not case.request.startswith(b"CONNECT")
-    )
-
-
-def make_input(random: Random) -> tuple[bytes, bytes, bool]:
-    """Bytes, the method that was asked, and whether the bytes end there."""
-    seed = random.choice(read_seeds())
-    wire = damage(random, seed.wire)
-    if random.random() < 0.2:
-        more = random.choice(read_seeds())
-        wire += damage(random, more.wire) if bool(more.asked) == bool(seed.asked) else b""
-    return wire, seed.asked, random.random() < 0.2
-
 
 _TAILS = (b"\r\n\r\n", b"0\r\n\r\n", b"\r\n0\r\n\r\n")
 """What makes a peer decide that looks at whole lines only."""
@@ -102,22 +64,34 @@ def run(seconds: float, seed: int) -> int:
     counts: Counter[str] = Counter()
     unknown = tried = 0
     while time.monotonic() < deadline and unknown < 5:
-        wire, asked, has_eof = make_input(Random(seed + tried))
-        for peer in READERS:
-            found = compare(peer, wire, asked, has_eof)
-            if found is None:
-                counts[f"{peer}: the same"] += 1
-                continue
-            name = classify(peer, found)
-            counts[f"{peer}: {found.kind.name.lower()}: {name}"] += 1
-            if name is None:
-                unknown += 1
-                print(f"{peer} {seed + tried}: {found}")
+        found = [*_try_peers(seed + tried, counts), *_try_twins(seed + tried, counts)]
+        for text in found:
+            print(seed + tried, text)
+        unknown += len(found)
         tried += 1
     for name, count in sorted(counts.items()):
         print(f"{count:9}  {name}")
     print(f"{tried} inputs from seed {seed}: {unknown} differences without a class")
     return unknown
+
+
+def _try_peers(seed: int, counts: Counter[str]) -> list[str]:
+    """Count the classes of one input's differences; those without one."""
+    unknown = []
+    wire, asked, has_eof = make_input(Random(seed))
+    for peer in READERS:
+        found = compare(peer, wire, asked, has_eof)
+        name = None if found is None else classify(peer, found)
+        counts[f"{peer}: {found.kind.name.lower()}: {name}" if found else f"{peer}: the same"] += 1
+        if found is not None and name is None:
+            unknown.append(f"{peer}: {found}")
+    return unknown
+
+
+def _try_twins(seed: int, counts: Counter[str]) -> list[str]:
+    found = connections.find_difference(connections.make_course(Random(seed)))
+    counts["twins and cuts: the same" if found is None else "twins and cuts: different"] += 1
+    return [] if found is None else [found]
 
 
 def main() -> None:

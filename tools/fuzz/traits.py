@@ -137,6 +137,15 @@ def is_long_length(found: Divergence) -> bool:
     )
 
 
+def is_huge_body(found: Divergence) -> bool:
+    """A chunk of 2**62 bytes or more was begun, and another of its size comes or came."""
+    line = _before(found) + found.wire[max(found.ours.offset, 0) :].partition(b"\r")[0]
+    return (
+        found.here is not None
+        and re.search(rb"\n[0-7][0-9A-Fa-f]{15}(?:[ ;\r]|$)", line) is not None
+    )
+
+
 def has_both_framings(found: Divergence) -> bool:
     return bool(_codings(found)) and bool(_values(found.rest, b"content-length"))
 
@@ -220,8 +229,13 @@ def has_empty_codings(found: Divergence) -> bool:
     return b"" in codings and [coding for coding in codings if coding] == [b"chunked"]
 
 
-def has_empty_codings_in_response(found: Divergence) -> bool:
-    return bool(found.asked) and found.here is not None and has_empty_codings(found)
+def has_unusual_chunked(found: Divergence) -> bool:
+    """A response that is chunked, with empty elements or a tab around the word."""
+    return bool(found.asked) and (has_empty_codings(found) or has_tab_behind_coding(found))
+
+
+def has_fault_in_unusual_chunked(found: Divergence) -> bool:
+    return found.here is not None and has_unusual_chunked(found)
 
 
 def is_nothing(found: Divergence) -> bool:
@@ -245,9 +259,13 @@ def has_lengths(found: Divergence) -> bool:
 def is_judged_before_the_head_is_whole(found: Divergence) -> bool:
     """A bad length or coding, in a head whose end is not there."""
     lengths = _values(found.rest, b"content-length")
-    is_bad = has_both_framings(found) or any(not length.isdigit() for length in lengths)
-    is_coded = bool(_codings(found)) and _codings(found)[-1] != b"chunked"
+    is_bad = has_both_framings(found) or any(not _is_length(length) for length in lengths)
+    is_coded = _codings(found) not in ([], [b"chunked"])
     return b"\r\n\r\n" not in found.rest.lstrip(b"\r\n") and (is_bad or is_coded)
+
+
+def _is_length(text: bytes) -> bool:
+    return text.isdigit() and len(text) <= 18
 
 
 def is_behind_connect(found: Divergence) -> bool:
