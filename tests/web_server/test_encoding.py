@@ -27,6 +27,9 @@ def wishing(force: ContentCoding | bool | None = None, **headers: str) -> Respon
         ("*, deflate;q=0", "gzip"),
         ("gzip;q=0", None),
         ("identity", None),
+        ("identity, gzip;q=0.5", None),
+        ("identity;q=0, br", None),
+        ("x-gzip", "gzip"),
     ],
 )
 def test_choice(accepted: str | None, coding: str | None) -> None:

@@ -156,8 +156,33 @@ async def test_coded_sibling(path: Path) -> None:
     assert b"\r\nContent-Encoding: gzip\r\n" in answer
     assert b"\r\nVary: Accept-Encoding\r\n" in answer
     assert b"\r\nContent-Type: text/plain\r\n" in answer
-    assert body_of(await answer_to(app, last("/", "Accept-Encoding: gzip;q=0"))) == CONTENT
+    assert b"\r\nContent-Encoding: gzip\r\n" in await answer_to(
+        app, last("/", "Accept-Encoding: *")
+    )
+    for refusal in ("gzip;q=0", "gzip;q=0, *", "identity, gzip;q=0.5", "br"):
+        answer = await answer_to(app, last("/", f"Accept-Encoding: {refusal}"))
+        assert body_of(answer) == CONTENT
     assert body_of(await answer_to(app, last())) == CONTENT
+
+
+async def test_the_sibling_that_the_client_likes_best(path: Path) -> None:
+    for ending in (".gz", ".br"):
+        path.with_name(f"file.txt{ending}").write_bytes(ending.encode())
+    for field, ending in (("gzip, br", b".br"), ("gzip, br;q=0.5", b".gz"), ("br;q=0, *", b".gz")):
+        answer = await answer_to(app_for(path), last("/", f"Accept-Encoding: {field}"))
+        assert body_of(answer) == ending
+
+
+async def test_vary_gets_one_name_more(path: Path) -> None:
+    path.with_name("file.txt.gz").write_bytes(b"coded")
+
+    async def handler(request: Request) -> FileResponse:
+        return FileResponse(path, headers={"Vary": "Origin"})
+
+    app = Application()
+    app.router.add_get("/", handler)
+    answer = await answer_to(app, last("/", "Accept-Encoding: gzip"))
+    assert b"\r\nVary: Origin, Accept-Encoding\r\n" in answer
 
 
 @pytest.mark.parametrize(

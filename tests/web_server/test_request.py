@@ -22,6 +22,15 @@ from weft_web_server import (
 Look = Callable[[Request], Any]
 
 
+async def test_forwarded() -> None:
+    sent = last("/", "Forwarded: for=_a;proto=https, for=\"[::1]:80\"", "Forwarded: by=_b")
+    found = await look(lambda request: request.forwarded, sent)
+    assert found == ({"for": "_a", "proto": "https"}, {"for": "[::1]:80"}, {"by": "_b"})
+    with pytest.raises(TypeError):
+        found[0]["for"] = "_c"
+    assert await look(lambda request: request.forwarded, last()) == ()
+
+
 async def look(look: Look, sent: bytes, path: str = "/{tail:.*}", options: Any = None) -> Any:
     """What a handler finds in a request."""
     found: list[Any] = []

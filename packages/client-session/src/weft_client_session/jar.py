@@ -19,7 +19,6 @@ from yarl import URL
 from weft_client_session.options import CookiesLike
 from weft_http_parser import SetCookie, make_morsel, parse_morsel
 
-MAX_COOKIE_BYTES = 4096
 MAX_PER_DOMAIN = 180
 MAX_TOTAL = 3000
 NOWHERE = URL()
@@ -107,8 +106,6 @@ class AbstractCookieJar(abc.ABC):
         """Keep the cookies of Set-Cookie fields."""
         found: list[tuple[str, Morsel[str]]] = []
         for header in headers:
-            if len(header) > MAX_COOKIE_BYTES:
-                continue
             morsel = parse_morsel(header)
             if morsel is not None:
                 found.append((morsel.key, morsel))

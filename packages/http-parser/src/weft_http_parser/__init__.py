@@ -67,12 +67,9 @@ from .errors import (
     UnknownPayload,
 )
 from .fields.cookies import (
-    CookiePairs,
-    format_cookie_pairs,
     format_cookie_value,
     format_cookies,
     make_morsel,
-    parse_cookie_pairs,
     parse_cookies,
     to_simple_cookie,
 )
@@ -158,6 +155,11 @@ if TYPE_CHECKING:
         parse_auth_parameters,
         parse_challenges,
         parse_credentials,
+    )
+    from .fields.cookie_pairs import (
+        CookiePairs,
+        format_cookie_pairs,
+        parse_cookie_pairs,
     )
     from .fields.dates import (
         format_http_date,
@@ -264,6 +266,11 @@ else:
                 "parse_content_disposition",
             ),
             "weft_http_parser.fields.urlencoded": ("parse_urlencoded",),
+            "weft_http_parser.fields.cookie_pairs": (
+                "CookiePairs",
+                "format_cookie_pairs",
+                "parse_cookie_pairs",
+            ),
             "weft_http_parser.fields.challenges": (
                 "AuthValue",
                 "format_challenge",

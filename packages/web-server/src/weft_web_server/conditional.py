@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from weft_http_parser import ETag
+from weft_http_parser import ETag, allows_if_match, allows_if_none_match
 
 ETags = Sequence[ETag] | None
 Moment = datetime.datetime | None
@@ -39,13 +39,13 @@ def judge(
 ) -> Verdict:
     """Apply the preconditions in the order of RFC 9110 section 13.2.2."""
     if conditions.if_match is not None:
-        if not _matches(conditions.if_match, etag, weakly=False):
+        if not allows_if_match(conditions.if_match, etag):
             return Verdict.FAILED
     elif _is_newer(modified_seconds, conditions.if_unmodified_since):
         return Verdict.FAILED
     is_read = method in ("GET", "HEAD")
     if conditions.if_none_match is not None:
-        if _matches(conditions.if_none_match, etag, weakly=True):
+        if not allows_if_none_match(conditions.if_none_match, etag):
             return Verdict.NOT_MODIFIED if is_read else Verdict.FAILED
         return Verdict.GO_ON
     since = conditions.if_modified_since
@@ -60,19 +60,6 @@ def _is_newer(modified_seconds: float | None, moment: Moment) -> bool:
     if moment is None or modified_seconds is None:
         return False
     return int(modified_seconds) > moment.timestamp()
-
-
-def _matches(listed: Sequence[ETag], etag: ETag | None, *, weakly: bool) -> bool:
-    if etag is None:
-        return False
-    if len(listed) == 1 and listed[0].value == "*":
-        return True
-    if weakly:
-        return any(item.value == etag.value for item in listed)
-    # RFC 9110 section 8.8.3.2: strong comparison.
-    return not etag.is_weak and any(
-        item.value == etag.value and not item.is_weak for item in listed
-    )
 
 
 @attrs.frozen

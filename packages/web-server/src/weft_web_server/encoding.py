@@ -6,10 +6,14 @@ Knows no connection.
 
 import asyncio
 from collections.abc import Mapping
+from typing import Final
 
-from weft_http_parser import ContentEncoder, make_encoder, parse_quality_list
+from weft_http_parser import ContentEncoder, make_encoder
 
 from .streaming import Buffer, ContentCoding, StreamResponse, Wishes
+
+CODINGS: Final = (ContentCoding.deflate.value, ContentCoding.gzip.value)
+"""What may be chosen, in the order of preference."""
 
 
 def choose_coding(response: StreamResponse, accept_encoding: str | None) -> str | None:
@@ -27,17 +31,11 @@ def choose_coding(response: StreamResponse, accept_encoding: str | None) -> str 
         return str(wishes.coding.value)
     if not accept_encoding:
         return None
-    return _best(dict(parse_quality_list(accept_encoding.lower())))
+    from weft_http_parser import choose_coding as choose_offered  # late: few responses need it
 
-
-def _best(accepted: Mapping[str, float]) -> str | None:
-    rest = accepted.get("*", 0.0)
-    best, best_quality = None, 0.0
-    for coding in (ContentCoding.deflate.value, ContentCoding.gzip.value):
-        quality = accepted.get(coding, rest)
-        if quality > best_quality:
-            best, best_quality = coding, quality
-    return best
+    coding = choose_offered(accept_encoding, CODINGS)
+    # A client that refuses all there is gets the body as it is (RFC 9110 section 12.5.3).
+    return coding if coding in CODINGS else None
 
 
 async def encode_whole(data: Buffer, coding: str, wishes: Wishes) -> bytes:

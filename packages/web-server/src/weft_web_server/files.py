@@ -8,14 +8,14 @@ import asyncio
 import errno
 import mimetypes
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import FileIO
 from pathlib import Path
 from typing import Final
 
 import attrs
 
-from weft_http_parser import ETag, parse_quality_list
+from weft_http_parser import ETag, add_name
 
 from .conditional import (
     ByteRange,
@@ -33,7 +33,7 @@ from .request import BaseRequest
 from .streaming import Buffer, LooseHeaders, StreamResponse, Writer
 
 SMALL_SIZE: Final = 65_536  # read at once and sent with the head
-SIBLINGS: Final = (("br", ".br"), ("gzip", ".gz"))  # in the order of preference
+SIBLINGS: Final = {"br": ".br", "gzip": ".gz"}  # in the order of preference
 
 _TYPES_OF_CODED: Final = {
     "gzip": "application/gzip",
@@ -109,14 +109,13 @@ class FileResponse(StreamResponse):
 
     def _open(self, request: BaseRequest) -> tuple[OpenFile, str | None]:
         """The file, or a coded form of it that lies beside it and that the client takes."""
-        accepted = _accepted_codings(request)
-        for coding, ending in SIBLINGS if accepted else ():
-            if coding not in accepted or (self._headers and "Content-Encoding" in self._headers):
-                continue
-            try:
-                return self._opener(self._name + ending), coding
-            except OSError:
-                continue
+        field = request.headers.get("Accept-Encoding")
+        if field and not (self._headers and "Content-Encoding" in self._headers):
+            for coding in _accepted_codings(field):
+                try:
+                    return self._opener(self._name + SIBLINGS[coding]), coding
+                except OSError:
+                    continue
         return self._opener(self._name), None
 
     def _plan(self, request: BaseRequest, opened: OpenFile, coding: str | None) -> Answer:
@@ -138,7 +137,7 @@ class FileResponse(StreamResponse):
         headers.setdefault("Accept-Ranges", "bytes")
         if coding is not None:
             headers["Content-Encoding"] = coding
-            headers["Vary"] = "Accept-Encoding"
+            headers["Vary"] = add_name(headers.get("Vary"), "Accept-Encoding")
         return self._plan_bytes(request, response, opened, etag)
 
     def _plan_bytes(
@@ -210,11 +209,14 @@ def _read(file: FileIO, answer: Answer) -> bytes:
     return b"".join(pieces)
 
 
-def _accepted_codings(request: BaseRequest) -> set[str]:
-    field = request.headers.get("Accept-Encoding")
-    if not field:
-        return set()
-    return {coding for coding, quality in parse_quality_list(field.lower()) if quality > 0}
+def _accepted_codings(field: str) -> Iterator[str]:
+    """The codings of siblings that the client takes, best first."""
+    from weft_http_parser import choose_coding  # late: not every server has files
+
+    left = list(SIBLINGS)
+    while (coding := choose_coding(field, left)) is not None and coding in left:
+        left.remove(coding)
+        yield coding
 
 
 def _conditions(request: BaseRequest) -> Preconditions:

@@ -286,6 +286,16 @@ class BaseRequest(RequestMapping):
         return MappingProxyType(dict(pairs[:COOKIES_READ]))
 
     @property
+    def forwarded(self) -> tuple[Mapping[str, str], ...]:
+        """What proxies say in Forwarded (RFC 7239), one mapping for each hop, the client's own
+        first. Any client can send the field: only hops that your own proxies append, which stand
+        last, mean anything.
+        """
+        from weft_http_parser import parse_forwarded  # late: only those behind proxies ask
+
+        return tuple(hop.parameters for hop in parse_forwarded(self._head.get_all("Forwarded")))
+
+    @property
     def content_type(self) -> str:
         """The media type of the body."""
         return split_media(self._head.get("Content-Type") or OCTET_STREAM)[0]

@@ -2,15 +2,12 @@
 
 Decides the text of a Cookie field. Knows no jar and no scope; `set_cookies` has Set-Cookie.
 
-Two dialects are read. To browsers a value is any text without a semicolon, quotes and all
-(`parse_cookie_pairs`). Python's writers, aiohttp's client among them, quote a value that is more
-than a token and escape what is in it, and aiohttp's server undoes that (`parse_cookies`).
+Values are read and written as Python's writers do, aiohttp's client among them: one that is more
+than a token stands in quotes, with escapes. `cookie_pairs` has the browsers' own way.
 """
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
-
-import attrs
 
 from weft_http_parser.errors import HeaderInjection
 from weft_http_parser.fields.tokens import (
@@ -70,42 +67,6 @@ def _parse_quoted_cookies(text: str, max_cookies: int) -> list[tuple[str, str]]:
             found.append((name, value))
         at = end + 1
     return found
-
-
-@attrs.frozen
-class CookiePairs:
-    """The cookies of a request, and how many pieces of it were none or too many: one number, for
-    one line in a log (GHSA-fh55-r93g-j68g).
-
-    >>> parse_cookie_pairs("a=b\\x00; c=d")
-    CookiePairs(pairs=(('c', 'd'),), ignored=1)
-    """
-
-    pairs: tuple[tuple[str, str], ...]
-    ignored: int = 0
-
-
-def parse_cookie_pairs(lines: str | Iterable[str], max_cookies: int = MAX_COOKIES) -> CookiePairs:
-    """The cookies of a Cookie field, over all its lines, as browsers send them (RFC 6265bis
-    5.8.3): a semicolon always separates, quotes stay, and a cookie without a name has the name "".
-
-    >>> parse_cookie_pairs('a="b"; c={"x": 1}; d').pairs
-    (('a', '"b"'), ('c', '{"x": 1}'), ('', 'd'))
-    """
-    found: list[tuple[str, str]] = []
-    ignored = 0
-    for line in [lines] if isinstance(lines, str) else lines:
-        for piece in line.split(";"):
-            piece = piece.strip(WHITESPACE)
-            if not piece:
-                continue
-            if len(found) >= max_cookies or has_controls(piece):
-                ignored += 1
-                continue
-            name, equals, value = piece.partition("=")
-            pair = (name.rstrip(WHITESPACE), value.lstrip(WHITESPACE)) if equals else ("", name)
-            found.append(pair)
-    return CookiePairs(tuple(found), ignored)
 
 
 def parse_cookie_value(text: str) -> str:
@@ -197,24 +158,6 @@ def format_cookies(pairs: Iterable[tuple[str, str]]) -> str:
         if not is_cookie_name(name):
             raise HeaderInjection("cookie name", name)
         parts.append(f"{name}={format_cookie_value(value)}")
-    return "; ".join(parts)
-
-
-def format_cookie_pairs(pairs: Iterable[tuple[str, str]]) -> str:
-    """A Cookie field as browsers send it, values as they are; HeaderInjection where text would
-    break out of its place (RFC 6265bis 5.8.3).
-
-    >>> format_cookie_pairs([("a", 'b "c"'), ("", "d")])
-    'a=b "c"; d'
-    """
-    parts: list[str] = []
-    for name, value in pairs:
-        if ";" in name or "=" in name or has_controls(name) or name != name.strip(WHITESPACE):
-            raise HeaderInjection("cookie name", name)
-        is_other = not name and ("=" in value or not value)  # would be read as another cookie
-        if is_other or ";" in value or has_controls(value) or value != value.strip(WHITESPACE):
-            raise HeaderInjection("cookie value", value)
-        parts.append(f"{name}={value}" if name else value)
     return "; ".join(parts)
 
 
