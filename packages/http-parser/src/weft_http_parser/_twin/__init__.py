@@ -28,6 +28,7 @@ if TYPE_CHECKING or _chosen is None:
         HeadScanner,
         RequestHead,
         ResponseHead,
+        find_delimiter,
         render_fields,
         render_request_head,
         render_response_head,
@@ -37,6 +38,7 @@ else:
     HeadScanner = _chosen.HeadScanner
     RequestHead = _chosen.RequestHead
     ResponseHead = _chosen.ResponseHead
+    find_delimiter = _chosen.find_delimiter
     render_fields = _chosen.render_fields
     render_request_head = _chosen.render_request_head
     render_response_head = _chosen.render_response_head
@@ -47,6 +49,7 @@ __all__ = (
     "HeadScanner",
     "RequestHead",
     "ResponseHead",
+    "find_delimiter",
     "render_fields",
     "render_request_head",
     "render_response_head",

@@ -8,7 +8,8 @@
    head.h     RequestHead and ResponseHead
    scan.h     HeadScanner
    chunks.h   ChunkScanner
-   render.h   heads out of values */
+   render.h   heads out of values
+   find.h     the delimiter of a multipart body */
 
 #include "state.h"
 #include "load.h"
@@ -17,8 +18,9 @@
 #include "scan.h"
 #include "chunks.h"
 #include "render.h"
+#include "find.h"
 
-enum { API = 2 };
+enum { API = 3 };
 
 PyDoc_STRVAR(request_doc, "RequestHead(method, target, version=HTTP_11, headers=())\n--\n\n"
                           "A request line and its fields, immutable but for framing.");
@@ -45,6 +47,8 @@ PyDoc_STRVAR(render_request_doc, "render_request_head(method, target, version, h
 PyDoc_STRVAR(render_response_doc,
     "render_response_head(status, reason, version, headers, /)\n--\n\n"
     "A response head with its last empty line.");
+PyDoc_STRVAR(find_delimiter_doc, "find_delimiter(data, delimiter, start, /)\n--\n\n"
+                                 "The index of `delimiter` from `start` on; -1 without one.");
 
 static PyMethodDef head_methods[] = {
     {"get", (PyCFunction)(void (*)(void))head_get, METH_FASTCALL | METH_KEYWORDS, get_doc},
@@ -248,6 +252,8 @@ static PyMethodDef module_methods[] = {
         render_request_doc},
     {"render_response_head", (PyCFunction)(void (*)(void))twin_render_response_head, METH_FASTCALL,
         render_response_doc},
+    {"find_delimiter", (PyCFunction)(void (*)(void))twin_find_delimiter, METH_FASTCALL,
+        find_delimiter_doc},
     {NULL},
 };
 

@@ -7,7 +7,7 @@ from ..heads import Headers, RawFields, Version
 from ..limits import Limits
 from ..strictness import Strictness
 
-API: Final = 2
+API: Final = 3
 
 _Source: TypeAlias = bytes | bytearray
 
@@ -18,6 +18,7 @@ def render_request_head(
 def render_response_head(
     status: int, reason: str, version: Version, headers: Headers, /
 ) -> bytes: ...
+def find_delimiter(data: bytes, delimiter: bytes, start: int, /) -> int: ...
 
 class _Head:
     framing: int

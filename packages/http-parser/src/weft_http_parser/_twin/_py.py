@@ -56,6 +56,7 @@ __all__ = (
     "HeadScanner",
     "RequestHead",
     "ResponseHead",
+    "find_delimiter",
     "render_fields",
     "render_request_head",
     "render_response_head",
@@ -425,3 +426,12 @@ def _find_passing_digit(buffer: Source, at: int, room: int) -> int:
         index += 1
         size = size << 4 | int(buffer[index : index + 1], 16)
     return index
+
+
+def find_delimiter(data: bytes, delimiter: bytes, start: int, /) -> int:
+    """The index of `delimiter` from `start` on; -1 without one."""
+    if start < 0 or len(delimiter) < 2:
+        raise ValueError("an index below 0, or a delimiter below two bytes")
+    # A single byte is found much faster, and most data have none or a late one.
+    first = data.find(delimiter[:1], start)
+    return first if first < 0 else data.find(delimiter, first)
