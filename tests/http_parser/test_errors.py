@@ -43,6 +43,15 @@ def test_errors_survive_pickling(error: HttpParserError) -> None:
     assert str(copy) == str(error)
 
 
+def test_events_are_no_part_of_text_or_copies() -> None:
+    error = ProtocolError(Reason.BARE_LF, 7)
+    assert error.events == ()
+    before = str(error), repr(error), error.args
+    error.events = (object(),)
+    assert (str(error), repr(error), error.args) == before
+    assert pickle.loads(pickle.dumps(error)).events == ()
+
+
 def test_reasons_differ_in_text() -> None:
     assert len({reason.text for reason in Reason}) == len(Reason)
 
@@ -61,6 +70,7 @@ def test_reasons_suggest_an_error_status(reason: Reason) -> None:
         (Reason.FIELD_TOO_LONG, 431),
         (Reason.TOO_MANY_FIELDS, 431),
         (Reason.HEAD_TOO_LARGE, 431),
+        (Reason.BODY_TOO_LARGE, 413),
         (Reason.CODING_UNKNOWN, 501),
         (Reason.VERSION, 505),
     ],

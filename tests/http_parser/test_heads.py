@@ -275,6 +275,51 @@ def test_rendered_fields_are_read_as_they_were(pairs: list[tuple[str, str]]) -> 
         assert found == [(name, value.strip(" \t")) for name, value in pairs]
 
 
+@pytest.mark.parametrize("spell", [str, str.lower])
+def test_well_known_names_are_shared(twin: Twin, spell: Any) -> None:
+    """The names of `hdrs`, and one istr for each in small letters: nothing is made per head."""
+    names = [spell(str(name)) for name in twin.hdrs.HEADER_NAMES]
+    heads = [twin.ResponseHead(200, "", headers=[(name, "x")]) for name in names]
+    known = {str(name): name for name in twin.hdrs.HEADER_NAMES}
+    for name, head in zip(names, heads, strict=True):
+        (key,) = head.headers
+        (again,) = scan(twin, head.raw).headers
+        assert type(key) is istr
+        assert key == name
+        assert again is key
+        assert key is known.get(name, key)
+
+
+names = st.text(st.sampled_from("aAbBzZ09-_!~"), min_size=1, max_size=9)
+
+
+@given(st.lists(names, max_size=40), st.lists(names, max_size=20))
+def test_lookup_of_what_is_there_and_of_what_is_not(there: list[str], others: list[str]) -> None:
+    """However many names share a bit of the filter."""
+    for backend in ("py", "c"):
+        try:
+            twin = load_twin("weft_http_parser", backend)
+        except pytest.skip.Exception:
+            continue
+        made = twin.ResponseHead(
+            200, "", headers=[(name, str(at)) for at, name in enumerate(there)]
+        )
+        expected = made.headers
+        for head in (made, scan(twin, made.raw)):
+            for name in (*there, *others):
+                for spelled in (name, name.swapcase(), istr(name)):
+                    assert head.get(spelled) == expected.get(name)
+                    assert head.get_all(spelled) == expected.getall(name, [])
+
+
+@pytest.mark.parametrize("name", ["", "é", "\udcff", "Kelvin \u212a", "x" * 300, "a b", "a:"])
+def test_names_that_no_field_has(twin: Twin, name: str) -> None:
+    head = twin.ResponseHead(200, "", headers=[("k", "a"), ("Kelvin", "b"), ("x" * 299, "c")])
+    assert head.get(name) is None
+    assert head.get(name, "none") == "none"
+    assert head.get_all(name) == []
+
+
 def test_end(twin: Twin) -> None:
     assert twin.END.trailers == {}
     assert repr(twin.END) == "<End>"

@@ -10,8 +10,9 @@ from support.twins import Twin, load_twin
 HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
-def heads(twin: Twin, is_request: bool = True, **limits: int) -> Any:
-    return twin.module("_twin").HeadScanner(is_request, twin.Limits(**limits))
+def heads(twin: Twin, is_request: bool = True, strictness: str = "STRICT", **limits: int) -> Any:
+    given = twin.Limits(**limits), getattr(twin, strictness)
+    return twin.module("_twin").HeadScanner(is_request, *given)
 
 
 def chunks(twin: Twin, **limits: int) -> Any:
@@ -99,6 +100,7 @@ class TestChunks:
 # Random input, made of what matters to a parser, must get the same answer from both twins.
 words = st.sampled_from(
     [b"GET / HTTP/1.1\r\n", b"Host: a\r\n", b"HTTP/1.1 200 OK\r\n", b"\r\n", b"X: y", b" ", b":",
+     b"HTTP/1.1 200", b"Connection: a", b"\r\n ", b"\n\n",
      b"\t", b"\r", b"\n", b"\0", b"\xff", b"5\r\n", b"hello\r\n", b"0\r\n", b";a=b", b"f" * 9]
 )  # fmt: skip
 inputs = st.lists(st.one_of(words, words, words, st.binary(max_size=2)), max_size=14).map(b"".join)
@@ -113,6 +115,7 @@ limits = st.fixed_dictionaries(
         "chunk_extensions": st.integers(0, 8),
         "trailer_fields": st.integers(0, 2),
         "trailers": st.integers(2, 20),
+        "body": st.integers(0, 12),
     },
 )
 
@@ -128,24 +131,32 @@ def twins() -> list[Twin]:
     return found
 
 
-def scan_heads(twin: Twin, data: bytes, is_request: bool, limit: dict[str, int]) -> Any:
+def scan_heads(twin: Twin, data: bytes, scanner: Any) -> Any:
     try:
-        head = heads(twin, is_request, **limit).scan(data, 0)
+        return show(scanner.scan(data, 0))
     except twin.ProtocolError as exc:
         return exc.reason.name, exc.offset
-    return head and (head.raw, head.raw_headers, head.marks, repr(head), head.version)
 
 
-def scan_heads_slowly(twin: Twin, data: bytes, is_request: bool, limit: dict[str, int]) -> Any:
-    scanner = heads(twin, is_request, **limit)
+def scan_heads_slowly(twin: Twin, data: bytes, scanner: Any) -> Any:
     try:
         for end in range(len(data) + 1):
             head = scanner.scan(bytearray(data[:end]), 0)
             if head is not None:
-                return head.raw, head.raw_headers, head.marks, repr(head), head.version
+                return show(head)
     except twin.ProtocolError as exc:
         return exc.reason.name, exc.offset
     return None
+
+
+def show(head: Any) -> Any:
+    """All that can be seen of a head."""
+    if head is None:
+        return None
+    names = [name.decode() for name, _ in head.raw_headers]
+    values = [(head.get(name), head.get_all(name.upper())) for name in (*names, "X", "none", "")]
+    fields = head.raw_headers, list(head.headers.items()), values
+    return head.raw, fields, head.marks, repr(head), head.version
 
 
 def scan_chunks(twin: Twin, data: bytes, step: int, limit: dict[str, int]) -> Any:
@@ -158,15 +169,22 @@ def scan_chunks(twin: Twin, data: bytes, step: int, limit: dict[str, int]) -> An
             at += scanner.feed(data[at:end], 0, out)
             ends += scanner.ends
     except twin.ProtocolError as exc:
-        return exc.reason.name, at + exc.offset
+        return exc.reason.name, at + exc.offset, b"".join(out), [*ends, *scanner.ends]
     return b"".join(out), ends, scanner.done, scanner.trailers, at
 
 
 @settings(max_examples=300)
-@given(inputs, st.booleans(), limits)
-def test_heads_get_one_answer(data: bytes, is_request: bool, limit: dict[str, int]) -> None:
+@given(
+    st.sampled_from([b"", b"GET / HTTP/1.1\r\n", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.0 200\n"]),
+    inputs,
+    st.sampled_from(["request", "STRICT", "LENIENT", "LENIENT"]),
+    limits,
+)
+def test_heads_get_one_answer(line: bytes, data: bytes, kind: str, limit: dict[str, int]) -> None:
+    data = line + data
+    given: tuple[Any, ...] = (True,) if kind == "request" else (False, kind)
     answers = [
-        scan(twin, data, is_request, limit)
+        scan(twin, data, heads(twin, *given, **limit))
         for twin in twins()
         for scan in (scan_heads, scan_heads_slowly)
     ]

@@ -111,6 +111,20 @@ class TestServer:
         with refused(twin, "TOO_MUCH_AHEAD", len(GET) + 10):
             server.receive(b"x")
 
+    @pytest.mark.parametrize(
+        "request_", [GET, POST + b"abc", CHUNKED_POST + b"0\r\n\r\n", CONNECT]
+    )
+    def test_bytes_ahead_are_bounded_in_one_read(self, twin: Twin, request_: bytes) -> None:
+        limits = twin.Limits(ahead=10)
+        assert twin.Http1Connection(twin.Role.SERVER, limits).receive(request_ + bytes(10))
+        server = twin.Http1Connection(twin.Role.SERVER, limits)
+        with refused(twin, "TOO_MUCH_AHEAD", len(request_) + 10) as caught:
+            server.receive(request_ + bytes(11))
+        assert caught.value.events[-1] is twin.END
+        with refused(twin, "TOO_MUCH_AHEAD", len(request_) + 10) as caught:
+            server.receive(b"")
+        assert caught.value.events == ()
+
     def test_answer_before_the_request_is_over(self, twin: Twin, server: Any) -> None:
         server.receive(POST)
         server.send_whole(OK, b"hi")
@@ -245,6 +259,22 @@ class TestClient:
         client.receive(OK + b"hiHTTP")
         assert client.buffered == 4
         with refused(twin, "UNASKED_RESPONSE", len(OK) + 2):
+            client.next_cycle()
+
+    def test_tunnel_with_more_than_may_wait(self, twin: Twin) -> None:
+        client = twin.Http1Connection(twin.Role.CLIENT, twin.Limits(ahead=3))
+        client.send_whole(UPGRADE, b"")
+        with refused(twin, "TOO_MUCH_AHEAD", len(SWITCHING) + 3) as caught:
+            client.receive(SWITCHING + b"abcd")
+        assert [event.status for event in caught.value.events] == [101]
+
+    def test_lenient(self, twin: Twin) -> None:
+        sloppy = b"HTTP/1.1 200\nContent-Length: 2\n\nhi"
+        client = twin.Http1Connection(twin.Role.CLIENT, strictness=twin.LENIENT)
+        for _ in range(2):
+            client.send_whole(GET, b"")
+            head, body, _end = client.receive(sloppy)
+            assert (head.status, body) == (200, b"hi")
             client.next_cycle()
 
     def test_closed_while_idle(self, client: Any) -> None:
@@ -387,6 +417,31 @@ class TestFailure:
         with refused(twin, "CHUNK_SIZE", len(GET + CHUNKED_POST) + 6):
             server.receive(b"x")
 
+    def test_events_before_a_fault_come_with_it(self, twin: Twin, server: Any) -> None:
+        with refused(twin, "CHUNK_SIZE", len(CHUNKED_POST) + 6) as caught:
+            server.receive(CHUNKED_POST + b"1\r\na\r\nx")
+        head, body = caught.value.events
+        assert (head.raw, body) == (CHUNKED_POST, b"a")
+        for again in (lambda: server.receive(b"x"), server.receive_eof):
+            with refused(twin, "CHUNK_SIZE", len(CHUNKED_POST) + 6) as caught:
+                again()
+            assert caught.value.events == ()
+
+    def test_events_before_a_fault_of_a_head(self, twin: Twin, client: Any) -> None:
+        client.send_whole(GET, b"")
+        with refused(twin, "BARE_LF", 32) as caught:
+            client.receive(b"HTTP/1.1 103 E\r\n\r\nHTTP/1.1 200 O\nK")
+        assert [event.status for event in caught.value.events] == [103]
+
+    def test_events_before_the_end_of_a_pipelined_body(self, twin: Twin, server: Any) -> None:
+        server.receive(GET + POST + b"ab")
+        server.receive_eof()
+        server.send_whole(OK, b"hi")
+        with refused(twin, "INCOMPLETE", len(GET + POST) + 2) as caught:
+            server.next_cycle()
+        head, body = caught.value.events
+        assert (head.raw, body) == (POST, b"ab")
+
     @pytest.mark.parametrize("step", ["send_data", "send_end", "next_cycle", "switch", "twice"])
     def test_out_of_order(self, twin: Twin, server: Any, step: str) -> None:
         server.receive(GET)
@@ -445,6 +500,14 @@ class TestCost:
         server.receive(CHUNKED_POST)
         (body,) = server.receive(b"1\r\na\r\n" * 100_000)
         assert body == b"a" * 100_000
+
+    def test_ends_of_small_chunks_take_less_than_the_chunks(self, server: Any) -> None:
+        server.receive(CHUNKED_POST)
+        wire = b"1\r\na\r\n" * 10_000
+        server.receive(wire)
+        ends = server.chunk_ends
+        assert (ends[0], ends[-1], len(ends)) == (1, 10_000, 10_000)
+        assert memoryview(ends).nbytes < 2 * len(wire)
 
     def test_nothing_is_kept_of_a_body(self, server: Any) -> None:
         server.receive(POST.replace(b"3", b"1000000"))

@@ -60,8 +60,8 @@ class End:
 END: Final = End(CIMultiDictProxy(CIMultiDict[str]()))
 
 _VERSIONS: Final = {HTTP_10: "HTTP/1.0", HTTP_11: "HTTP/1.1"}
-_KNOWN_NAMES: Final = {name.encode(): name for name in HEADER_NAMES} | {
-    name.lower().encode(): istr(name.lower()) for name in HEADER_NAMES
+_KNOWN_NAMES: Final = {name.lower().encode(): istr(name.lower()) for name in HEADER_NAMES} | {
+    name.encode(): name for name in HEADER_NAMES
 }
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++")
 _TARGET: Final = re.compile(r"[^\x00-\x20\x7f]++")
