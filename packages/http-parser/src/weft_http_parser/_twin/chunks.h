@@ -43,6 +43,8 @@ typedef struct {
 /* Chunks of less than this are joined with their neighbours in the same input. */
 enum { SMALL_PIECE = 4096 };
 
+enum { PLAIN_DIGITS = 7 };
+
 /* What one feed reads and where it puts the pieces. */
 typedef struct {
     ChunkScanner *scanner;
@@ -263,15 +265,39 @@ pack_ends(const State *state, const Numbers *ends)
 
 /* Every step below returns WRONG with an exception set when there was no memory. */
 
+/* A few digits and CRLF, which is what nearly every chunk begins with. */
+static inline int
+is_plain_size(const ChunkScanner *self, Cursor *cur, SizeLine *line)
+{
+    Byte *at = cur->at;
+    int64_t size = 0;
+    if (cur->stop - at < PLAIN_DIGITS + 2 || self->limits.line < PLAIN_DIGITS) {
+        return 0;
+    }
+    for (; at < cur->at + PLAIN_DIGITS && octet_hex(*at) >= 0; at++) {
+        size = size << 4 | octet_hex(*at);
+    }
+    if (at == cur->at || at[0] != '\r' || at[1] != '\n' ||
+        size > self->limits.body - self->position) {
+        return 0;
+    }
+    line->size = size;
+    line->extensions = 0;
+    cur->at = at + 2;
+    return 1;
+}
+
 static Outcome
 scan_size(Feed *feed)
 {
     ChunkScanner *self = feed->scanner;
     Cursor *cur = &feed->cur;
     SizeLine line;
-    Outcome outcome = scan_size_line(self, cur, &line);
-    if (outcome != COMPLETE) {
-        return outcome;
+    if (!is_plain_size(self, cur, &line)) {
+        Outcome outcome = scan_size_line(self, cur, &line);
+        if (outcome != COMPLETE) {
+            return outcome;
+        }
     }
     self->extensions += line.extensions;
     if (line.size == 0) {

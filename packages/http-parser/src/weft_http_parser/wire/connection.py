@@ -16,7 +16,7 @@ from ..errors import ProtocolError, Reason
 from ..heads import END, Buffer, End, Framing, Headers
 from ..limits import DEFAULT_LIMITS, Limits
 from ..strictness import STRICT, Strictness
-from .decode import BodyDecoder, make_body_decoder
+from .decode import BodyDecoder, UntilCloseDecoder, make_body_decoder, make_end
 from .encode import BodyEncoder, make_body_encoder
 from .framing import FRAMING_MARKS, frame_request, frame_response
 from .phases import ENDED, HEAD_STEPS, IN_BODY, NEXT, OVER, Phase, Step
@@ -121,10 +121,10 @@ class Http1Connection:
         """Only a client may be anything but STRICT; another server raises ValueError."""
         self._role = role
         self._limits = limits
-        self._scanner = HeadScanner(role is Role.SERVER, limits, strictness)
+        self._scanner = HeadScanner(role is _SERVER, limits, strictness)
         self._backlog = _Backlog()
-        self._receiving = Phase.IDLE
-        self._sending = Phase.IDLE
+        self._receiving: Phase = _IDLE
+        self._sending: Phase = _IDLE
         self._decoder: BodyDecoder | None = None
         self._encoder: BodyEncoder | None = None
         self._method = ""  # of the request of this cycle
@@ -174,7 +174,7 @@ class Http1Connection:
     @property
     def chunk_ends(self) -> Sequence[int]:
         """Body offsets at which chunks ended during the last `receive` or `next_cycle`."""
-        return () if self._decoder is None else self._decoder.chunk_ends
+        return () if self._decoder is None else self._decoder.ends
 
     # Receiving
 
@@ -239,7 +239,10 @@ class Http1Connection:
         return self._backlog.take_rest()
 
     def _receive_more(self, data: bytes) -> list[Event]:
-        if self._receiving is _IDLE or self._receiving in IN_BODY:
+        if self._receiving in IN_BODY:
+            self._backlog.append(data)
+            return self._decode_body()
+        if self._receiving is _IDLE:
             self._backlog.append(data)
             return self._take_events()
         self._hold_back(data)
@@ -328,18 +331,22 @@ class Http1Connection:
     def _decode_body(self) -> list[Event]:
         backlog, decoder = self._backlog, self._decoder
         assert decoder is not None  # a body always has one
+        data = backlog.data
         pieces: list[bytes] = []
         try:
-            end = decoder.decode(backlog.data, backlog.at, pieces)
+            end = decoder.feed(data, backlog.at, pieces)
         except ProtocolError as exc:
             error = self._fail(exc.reason, backlog.position + exc.offset)
             error.events = tuple(pieces)
             raise error from None
-        backlog.take_to(end)
+        if end == len(data):
+            backlog.data, backlog.at = b"", 0
+        else:
+            backlog.at = end
         if not decoder.done:
-            return [*pieces]
+            return pieces  # type: ignore[return-value]  # nobody else has this list
         self._step_receiving(_END)
-        return self._check_ahead([*pieces, decoder.to_end()])
+        return self._check_ahead([*pieces, make_end(decoder.trailers)])
 
     def _end_events(self) -> list[Event]:
         """What the end of the peer's bytes means here."""
@@ -350,8 +357,7 @@ class Http1Connection:
                 raise self._fail(Reason.INCOMPLETE, backlog.received)
             self._step_receiving(Step.CLOSE)
         elif self._receiving in IN_BODY:
-            assert self._decoder is not None  # a body always has one
-            if not self._decoder.ends_with_link:
+            if not isinstance(self._decoder, UntilCloseDecoder):
                 raise self._fail(Reason.INCOMPLETE, backlog.received)
             self._step_receiving(_END)
             return [END]

@@ -4,8 +4,8 @@ Each takes body bytes out of a buffer and says when the body is over. Knows no h
 of content codings. The mirror of `wire.encode`.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from collections.abc import Sequence
+from typing import Final, Protocol, TypeAlias
 
 from multidict import CIMultiDictProxy
 
@@ -14,59 +14,50 @@ from ..errors import ProtocolError, Reason
 from ..heads import CHUNKED, END, UNTIL_CLOSE, End, Framing, to_field_text
 from ..limits import Limits
 
+_Trailers: TypeAlias = Sequence[tuple[bytes, bytes]]
+
 
 class BodyDecoder(Protocol):
-    """What a connection needs of a decoder."""
+    """What a connection needs of a decoder; a ChunkScanner is one as it is."""
 
     @property
     def done(self) -> bool:
         """The body is over."""
 
     @property
-    def ends_with_link(self) -> bool:
-        """The end of the connection is the end of the body."""
+    def ends(self) -> Sequence[int]:
+        """Body offsets at which chunks ended during the last `feed`."""
 
     @property
-    def chunk_ends(self) -> Sequence[int]:
-        """Body offsets at which chunks ended during the last `decode`."""
+    def trailers(self) -> _Trailers:
+        """Trailer fields behind the body."""
 
-    def decode(self, buffer: bytes | bytearray, start: int, out: list[bytes], /) -> int:
+    def feed(self, buffer: bytes | bytearray, start: int, out: list[bytes], /) -> int:
         """Append the body bytes from `start` on to `out`; the index up to which all was taken.
 
         Raises ProtocolError with an offset relative to `start`.
         """
 
-    def to_end(self) -> End:
-        """The event that ends the message."""
-
 
 class LengthDecoder:
     """A body of so many bytes (RFC 9112 6.2)."""
 
-    __slots__ = ("_left",)
+    __slots__ = ("_left", "done")
 
-    ends_with_link: Final = False
+    ends: Final = ()
+    trailers: Final = ()
 
     def __init__(self, length: int) -> None:
         self._left = length
+        self.done = length == 0
 
-    @property
-    def done(self) -> bool:
-        return self._left == 0
-
-    @property
-    def chunk_ends(self) -> Sequence[int]:
-        return ()
-
-    def decode(self, buffer: bytes | bytearray, start: int, out: list[bytes]) -> int:
+    def feed(self, buffer: bytes | bytearray, start: int, out: list[bytes]) -> int:
         end = min(start + self._left, len(buffer))
         if end > start:
             out.append(_cut(buffer, start, end))
             self._left -= end - start
+            self.done = self._left == 0
         return end
-
-    def to_end(self) -> End:
-        return END
 
 
 class UntilCloseDecoder:
@@ -75,16 +66,13 @@ class UntilCloseDecoder:
     __slots__ = ("_left",)
 
     done: Final = False
-    ends_with_link: Final = True
+    ends: Final = ()
+    trailers: Final = ()
 
     def __init__(self, limit: int) -> None:
         self._left = limit
 
-    @property
-    def chunk_ends(self) -> Sequence[int]:
-        return ()
-
-    def decode(self, buffer: bytes | bytearray, start: int, out: list[bytes]) -> int:
+    def feed(self, buffer: bytes | bytearray, start: int, out: list[bytes]) -> int:
         end = min(start + self._left, len(buffer))
         if end > start:
             out.append(_cut(buffer, start, end))
@@ -93,33 +81,14 @@ class UntilCloseDecoder:
         self._left -= end - start
         return end
 
-    def to_end(self) -> End:
-        return END
 
+def make_end(trailers: _Trailers) -> End:
+    """The event that ends a message.
 
-class ChunkedDecoder:
-    """A body in chunks (RFC 9112 7.1)."""
-
-    __slots__ = ("_scanner", "decode")
-
-    ends_with_link: Final = False
-    decode: Callable[[bytes | bytearray, int, list[bytes]], int]
-
-    def __init__(self, limits: Limits) -> None:
-        self._scanner = ChunkScanner(limits)
-        self.decode = self._scanner.feed
-
-    @property
-    def done(self) -> bool:
-        return self._scanner.done
-
-    @property
-    def chunk_ends(self) -> Sequence[int]:
-        return self._scanner.ends
-
-    def to_end(self) -> End:
-        trailers = self._scanner.trailers
-        return End(CIMultiDictProxy(to_field_text(trailers))) if trailers else END
+    >>> make_end([(b"X", b"y")]), make_end([]) is END
+    (<End {'X': 'y'}>, True)
+    """
+    return End(CIMultiDictProxy(to_field_text(trailers))) if trailers else END
 
 
 def _cut(buffer: bytes | bytearray, start: int, end: int) -> bytes:
@@ -133,11 +102,11 @@ def make_body_decoder(framing: Framing, limits: Limits) -> BodyDecoder:
 
     >>> from weft_http_parser.limits import DEFAULT_LIMITS
     >>> out = []
-    >>> make_body_decoder(3, DEFAULT_LIMITS).decode(b"abcGET", 0, out), out
+    >>> make_body_decoder(3, DEFAULT_LIMITS).feed(b"abcGET", 0, out), out
     (3, [b'abc'])
     """
     if framing == CHUNKED:
-        return ChunkedDecoder(limits)
+        return ChunkScanner(limits)
     if framing == UNTIL_CLOSE:
         return UntilCloseDecoder(limits.body)
     return LengthDecoder(framing)

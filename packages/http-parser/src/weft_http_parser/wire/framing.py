@@ -46,6 +46,11 @@ def frame_request(head: RequestHead) -> None:
         head.framing = _read_length(head) if marks else 0
         head.persistent = True
         return
+    if marks == MARK_TRANSFER_ENCODING:
+        _check_codings(head)
+        head.framing = CHUNKED
+        head.persistent = True
+        return
     if marks & MARK_OTHER_TARGET and not _is_servable(head.method, head.target):
         raise _fault(head, Reason.TARGET)
     framing = _find_framing(head)
