@@ -18,7 +18,7 @@ from tools.bench.messages import (
 )
 from tools.bench.parsers import Case
 
-_LIMIT = 2**16
+_LIMIT = 2**20  # of the stream: nobody is there to pause
 
 
 def cases() -> Mapping[str, Case]:
