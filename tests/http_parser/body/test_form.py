@@ -1,14 +1,29 @@
 """Forms on their way out."""
 
+import asyncio
 import io
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
+from aiohttp.base_protocol import BaseProtocol
+from hypothesis import given
+from hypothesis import strategies as st
 from multidict import MultiDict
+from support.multiparts import stream_of
 from support.writers import KeepingWriter
 
-from weft_http_parser import BytesPayload, FormData, HeaderInjection, MultipartWriter
+from weft_http_parser import (
+    BodyPartReader,
+    BytesPayload,
+    FormData,
+    HeaderInjection,
+    MultipartReader,
+    MultipartWriter,
+    parse_urlencoded,
+)
 
 
 async def written(form: FormData) -> bytes:
@@ -126,3 +141,91 @@ def test_nothing_breaks_out(text: str) -> None:
     for extra in ("content_type", "filename", "content_transfer_encoding"):
         with pytest.raises(HeaderInjection):
             form.add_field("a", "b", **{extra: text})
+
+
+async def blocks() -> AsyncIterator[bytes]:
+    yield b"1"
+    yield b"2"
+
+
+async def test_iterables_and_payloads() -> None:
+    form = FormData({"a": blocks(), "b": BytesPayload(b"x", content_type="text/y")})
+    assert form.is_multipart
+    assert form().size is None
+    assert await written(form) == (
+        b"--B\r\nContent-Type: application/octet-stream\r\n"
+        b'Content-Disposition: form-data; name="a"\r\n\r\n12\r\n'
+        b'--B\r\nContent-Type: text/y\r\nContent-Disposition: form-data; name="b"\r\n\r\nx\r\n'
+        b"--B--\r\n"
+    )
+    with pytest.raises(RuntimeError, match="sent already"):
+        await written(form)
+
+
+async def test_the_size_of_a_form() -> None:
+    form = FormData({"a": b"x", "é": "ü"})
+    writer = KeepingWriter()
+    await form().write(writer)
+    assert form().size == len(writer.data)
+    assert FormData({"a": "b c"})().size == 5
+
+
+async def test_bytes_with_a_transfer_encoding_have_no_file_name() -> None:
+    form = FormData()
+    form.add_field("a", b"x", content_transfer_encoding="base64")
+    assert b'form-data; name="a"\r\n\r\nx\r\n' in await written(form)
+
+
+def foreign_stream(body: bytes) -> aiohttp.StreamReader:
+    loop = asyncio.get_running_loop()
+    protocol = BaseProtocol(loop)
+    protocol.connection_made(asyncio.Transport())
+    stream = aiohttp.StreamReader(protocol, 2**20, loop=loop)
+    stream.feed_data(body)
+    stream.feed_eof()
+    return stream
+
+
+NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("C",)), min_size=1, max_size=8)
+
+
+@given(st.lists(st.tuples(NAMES, NAMES | st.binary(max_size=50)), max_size=4), st.booleans())
+async def test_forms_are_those_of_aiohttp(pairs: list[tuple[str, object]], quotes: bool) -> None:
+    """Its form and ours say the same, and each reader reads both."""
+    ours = FormData(files_of(pairs), quotes, default_to_multipart=True)()
+    theirs = aiohttp.FormData(files_of(pairs), quotes, default_to_multipart=True)()
+    body, other = await ours.as_bytes(), await theirs.as_bytes()
+    boundary = ours.content_type.rpartition("=")[2]
+    their_boundary = theirs.content_type.rpartition("=")[2]
+    # It escapes what needs none in a quoted string, such as a space.
+    assert parsed(body) == parsed(other.replace(their_boundary.encode(), boundary.encode()))
+    headers = {"Content-Type": theirs.content_type}
+    found = [
+        (part.name, await part.read())
+        async for part in MultipartReader(headers, stream_of(other, 7))
+        if isinstance(part, BodyPartReader)
+    ]
+    expected = [(n, v if isinstance(v, bytes) else str(v).encode()) for n, v in pairs]
+    assert found == expected
+    reader = aiohttp.MultipartReader({"Content-Type": ours.content_type}, foreign_stream(body))
+    read = []
+    while (part := await reader.next()) is not None:
+        assert isinstance(part, aiohttp.BodyPartReader)
+        read.append((part.name, bytes(await part.read())))
+    assert read == expected
+
+
+def files_of(pairs: list[tuple[str, object]]) -> list[tuple[str, object]]:
+    return [(name, io.BytesIO(v) if isinstance(v, bytes) else v) for name, v in pairs]
+
+
+def parsed(body: bytes) -> bytes:
+    """A body with quoted pairs undone where they change nothing."""
+    return re.sub(rb'\\([^"\\])', rb"\1", body)
+
+
+@given(st.lists(st.tuples(NAMES, NAMES), max_size=4))
+async def test_urlencoded_forms_are_those_of_aiohttp(pairs: list[tuple[str, str]]) -> None:
+    body = await FormData(pairs)().as_bytes()
+    assert body == await aiohttp.FormData(pairs)().as_bytes()
+    assert parse_urlencoded(body.decode()) == pairs

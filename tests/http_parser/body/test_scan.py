@@ -154,19 +154,53 @@ def test_scanning_takes_linear_time() -> None:
     """Byte by byte, and with what looks like a boundary at every turn."""
     scan(b"--B\r\n\r\n" + b"\r\n--" * 50_000 + b"\r\n--B--", 1)
     scan(b"--B\r\n" + b"A: " + b"b" * 8000 + b"\r\n\r\n" + b"\r" * 100_000 + b"\r\n--B--", 1)
-    scan(b"\r\n--A" * 50_000 + b"\r\n--B--", 1)
+    limits = MultipartLimits(preamble=1_000_000)
+    scan(b"\r\n--A" * 50_000 + b"\r\n--B--", 1, limits)
 
 
 def test_memory_is_bounded() -> None:
+    limits = MultipartLimits(preamble=2_000_000, epilogue=2_000_000)
+    scanner = PartScanner(b"B", limits)
+    block = b"x" * 9_999 + b"\r"
+    for opening in (b"", b"\r\n--B\r\n\r\n", b"\r\n--B--"):
+        scanner.receive(opening)
+        for _ in range(100):
+            scanner.receive(block)
+            assert len(scanner._held) + len(scanner._head) < 10
+
+
+def test_a_piece_of_data_is_not_copied() -> None:
     scanner = PartScanner(b"B")
-    scanner.receive(b"--B\r\n\r\n")
-    for _ in range(100):
-        scanner.receive(b"x" * 10_000)
-        assert len(scanner._buffer) < 10
-    scanner.receive(b"\r\n--B--")
-    for _ in range(100):
-        scanner.receive(b"x" * 10_000)
-        assert len(scanner._buffer) < 10
+    scanner.receive(b"--B\r\n\r\nx")
+    block = bytes(1000)
+    (event,) = scanner.receive(block)
+    assert event is block
+    assert scanner.receive(b"") == []
+
+
+@pytest.mark.parametrize("width", [0, 1])
+@pytest.mark.parametrize("extra", [-1, 0, 1])
+@pytest.mark.parametrize("what", ["preamble", "epilogue", "total"])
+def test_limits_around_parts(what: str, extra: int, width: int) -> None:
+    limits = MultipartLimits(**{what: 30})
+    body = {
+        "preamble": b"p" * (30 + extra) + b"\r\n--B--",
+        "epilogue": b"--B--" + b"e" * (30 + extra),
+        "total": b"--B\r\n\r\n" + b"x" * (16 + extra) + b"\r\n--B--",
+    }[what]
+    if extra <= 0:
+        assert scan(body, width, limits)[-1] == LAST
+        return
+    with pytest.raises(MultipartError) as caught:
+        scan(body, width, limits)
+    assert caught.value.status == (413 if what == "total" else 400)
+
+
+def test_a_scanner_may_begin_inside_a_part() -> None:
+    scanner = PartScanner(b"B", in_part=True)
+    assert scanner.receive(b"x\r\n--B--") == [b"x", Mark.PART_END, Mark.LAST]
+    scanner = PartScanner(b"B", in_part=True)
+    assert scanner.receive(b"--B--") == [Mark.PART_END, Mark.LAST]
 
 
 @given(st.lists(st.text("B-\r\n x").map(str.encode)), st.integers(1, 10))

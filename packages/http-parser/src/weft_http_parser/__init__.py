@@ -140,13 +140,10 @@ from .wire.framing import frame_request, frame_response, has_body
 
 # Parts that a plain program never touches load with the first use of one of their names.
 if TYPE_CHECKING:
+    from .body.compose import BodyPartReaderPayload, MultipartWriter
     from .body.form import FormData
-    from .body.multipart import (
-        BodyPartReader,
-        BodyPartReaderPayload,
-        MultipartReader,
-        MultipartWriter,
-    )
+    from .body.multipart import MultipartReader, MultipartResponseWrapper
+    from .body.parts import BodyPartReader
     from .body.scan import DEFAULT_MULTIPART_LIMITS, MultipartLimits, PartScanner
     from .fields.challenges import (
         AuthValue,
@@ -247,13 +244,10 @@ else:
     __getattr__, __dir__ = late_names(
         globals(),
         {
+            "weft_http_parser.body.compose": ("BodyPartReaderPayload", "MultipartWriter"),
             "weft_http_parser.body.form": ("FormData",),
-            "weft_http_parser.body.multipart": (
-                "BodyPartReader",
-                "BodyPartReaderPayload",
-                "MultipartReader",
-                "MultipartWriter",
-            ),
+            "weft_http_parser.body.multipart": ("MultipartReader", "MultipartResponseWrapper"),
+            "weft_http_parser.body.parts": ("BodyPartReader",),
             "weft_http_parser.body.scan": (
                 "DEFAULT_MULTIPART_LIMITS",
                 "MultipartLimits",
@@ -446,6 +440,7 @@ __all__ = (
     "MultipartError",
     "MultipartLimits",
     "MultipartReader",
+    "MultipartResponseWrapper",
     "MultipartWriter",
     "Order",
     "PartScanner",

@@ -4,14 +4,14 @@ Decides how fields become a body, and a body fields. Knows no request.
 """
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TypeAlias
 from urllib.parse import urlencode
 
 import attrs
 from multidict import MultiDict, MultiDictProxy
 
-from weft_http_parser.body.multipart import MultipartWriter
+from weft_http_parser.body.compose import MultipartWriter
 from weft_http_parser.body.payload import BytesPayload, Payload, get_payload
 from weft_http_parser.errors import UnknownPayload
 from weft_http_parser.fields.tokens import check_text
@@ -77,7 +77,8 @@ class FormData:
         filename: str | None = None,
         content_transfer_encoding: str | None = None,
     ) -> None:
-        """Add a field. A file, bytes, a file name or a content type make the form multipart.
+        """Add a field. A file, bytes, a payload, an asynchronous iterable, a file name or a
+        content type make the form multipart.
 
         `content_transfer_encoding` has no effect but that (RFC 7578 4.7 deprecates it).
         HeaderInjection, a ValueError, where text would break out of its place.
@@ -96,8 +97,10 @@ class FormData:
         check_text("field name", name)
         if isinstance(value, io.IOBase | bytes | bytearray | memoryview):
             self._is_multipart = True
-            if filename is None:
+            if filename is None and content_transfer_encoding is None:
                 filename = _filename_of(value) or name
+        elif isinstance(value, Payload | AsyncIterable):
+            self._is_multipart = True
         self._made = None
         self._fields.append(_Field(name, value, filename, content_type))
 

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 import attrs
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from weft_http_parser._twin import find_delimiter
 from weft_http_parser.errors import MultipartError
 from weft_http_parser.fields.tokens import WHITESPACE, has_controls, is_token
 
@@ -37,6 +38,12 @@ class MultipartLimits:
     """Bytes of one part's header."""
     nesting: int = 3
     """Levels of multipart in multipart, the outermost included."""
+    preamble: int = 65_536
+    """Bytes in front of the first boundary."""
+    epilogue: int = 65_536
+    """Bytes behind the last boundary."""
+    total: int | None = None
+    """Bytes of the whole body; None where something else bounds it."""
 
 
 DEFAULT_MULTIPART_LIMITS: Final = MultipartLimits()
@@ -71,54 +78,69 @@ class Phase(enum.Enum):
 class PartScanner:
     r"""Takes body bytes in any pieces and says what they are.
 
+    Bytes of a part come as they went in, without a copy where a piece holds nothing else.
+
     >>> scanner = PartScanner(b"B")
     >>> [type(event).__name__ for event in scanner.receive(b"--B\r\nA: b\r\n\r\nhi\r\n--B--\r\n")]
     ['PartHead', 'bytes', 'Mark', 'Mark']
     """
 
     __slots__ = (
-        "_at",
-        "_buffer",
         "_delimiter",
         "_fault",
+        "_head",
+        "_held",
+        "_is_plain",
         "_limits",
+        "_outside",
         "_parts",
         "_phase",
         "_searched",
         "_skip",
+        "_total",
     )
 
     def __init__(
-        self, boundary: bytes, limits: MultipartLimits = DEFAULT_MULTIPART_LIMITS
+        self,
+        boundary: bytes,
+        limits: MultipartLimits = DEFAULT_MULTIPART_LIMITS,
+        *,
+        in_part: bool = False,
     ) -> None:
+        """With `in_part` the first bytes are the data of a part whose header was read before."""
         self._delimiter = b"\r\n--" + boundary
         self._limits = limits
         # The first delimiter needs no CRLF before it, so it gets one.
-        self._buffer = bytearray(b"\r\n")
-        self._at = 0
+        self._held = b"\r\n"  # may be part of a delimiter
+        self._skip = 2  # bytes of it that are there for the search only
+        self._head = bytearray()  # of a part, while it is not complete
         self._searched = 0
-        self._skip = 2  # bytes at the cursor that are there for the search only
         self._parts = 0
-        self._phase = Phase.PREAMBLE
+        self._outside = 0  # bytes of the preamble, then of the epilogue
+        self._total = 0
+        self._phase = Phase.DATA if in_part else Phase.PREAMBLE
+        self._is_plain = False  # within the data of a part, of a body without a total limit
         self._fault: MultipartError | None = None
 
     def receive(self, data: bytes) -> list[ScanEvent]:
         """What these bytes bring; MultipartError, now and ever after, when they are wrong."""
         if self._fault is not None:
             raise self._fault
-        if self._phase is Phase.EPILOGUE:
-            return []
-        self._buffer += data
+        if self._is_plain and not self._held:
+            # Most of a body is this: a piece with nothing in it but data.
+            delimiter = self._delimiter
+            if (
+                find_delimiter(data, delimiter, 0) < 0
+                and data.rfind(b"\r", -len(delimiter)) < 0
+                and data
+            ):
+                return [data]
         events: list[ScanEvent] = []
         try:
-            while self._advance(events):
-                pass
+            self._receive(data, events)
         except MultipartError as exc:
             self._fault = exc
             raise
-        del self._buffer[: self._at]
-        self._searched -= self._at
-        self._at = 0
         return events
 
     def receive_eof(self) -> None:
@@ -129,76 +151,87 @@ class PartScanner:
         if self._fault is not None:
             raise self._fault
 
-    def _advance(self, events: list[ScanEvent]) -> bool:
-        """One step; False when it needs more bytes."""
+    def _receive(self, data: bytes, events: list[ScanEvent]) -> None:
+        self._total += len(data)
+        if self._limits.total is not None and self._total > self._limits.total:
+            raise MultipartError("the multipart body is too large", status=413)
         if self._phase is Phase.HEADERS:
-            return self._scan_headers(events)
-        if self._phase is Phase.EPILOGUE:
-            self._at = len(self._buffer)
-            return False
-        return self._scan_data(events)
+            # Kept apart in a buffer that grows: a header may come byte by byte.
+            self._head += data
+            if not self._has_head(self._head, 0):
+                return
+            data = bytes(self._head)
+            self._head = bytearray()
+        elif self._held:
+            data = self._held + data
+            self._held = b""
+        at = 0
+        while at >= 0:
+            if self._phase is Phase.HEADERS:
+                at = self._scan_head(data, at, events)
+            elif self._phase is Phase.EPILOGUE:
+                self._count_outside(len(data) - at, self._limits.epilogue)
+                return
+            else:
+                at = self._scan_data(data, at, events)
 
-    def _scan_data(self, events: list[ScanEvent]) -> bool:
-        buffer, delimiter = self._buffer, self._delimiter
-        found = buffer.find(delimiter, self._at)
+    def _scan_data(self, data: bytes, at: int, events: list[ScanEvent]) -> int:
+        """Up to the line behind the next delimiter; -1 when that needs more bytes."""
+        delimiter = self._delimiter
+        found = find_delimiter(data, delimiter, at)
         if found < 0:
-            # Only a CR can begin a delimiter, and a boundary has none.
-            tail = max(self._at, len(buffer) - len(delimiter) + 1)
-            held = buffer.rfind(b"\r", tail)
-            if held < 0 or not delimiter.startswith(buffer[held:]):
-                held = len(buffer)
-            self._emit(held, events)
-            return False
-        self._emit(found, events)
+            cut = self._cut_at(data, at)
+            self._emit(data, at, cut, events)
+            self._held = data[cut:]
+            return -1
+        self._emit(data, at, found, events)
         behind = found + len(delimiter)
-        if buffer.startswith(b"--", behind):
+        if data.startswith(b"--", behind):
             self._end_part(events)
             events.append(Mark.LAST)
-            self._at = behind
             self._phase = Phase.EPILOGUE
-            return True
-        line_end = self._find_line_end(behind)
+            self._outside = 0
+            return behind + 2
+        line_end = _find_line_end(data, behind)
         if line_end < 0:
-            return False
+            self._held = data[found:]
+            return -1
         self._end_part(events)
         self._parts += 1
         if self._parts > self._limits.parts:
             raise MultipartError("too many parts", status=413)
-        # The CRLF stays: a part without header fields has its empty line right here.
-        self._at = self._searched = line_end
         self._phase = Phase.HEADERS
-        return True
+        # The CRLF stays: a part without header fields has its empty line right here.
+        return line_end
 
-    def _find_line_end(self, at: int) -> int:
-        """The CRLF behind a delimiter and its padding; -1 when it has not come yet."""
-        buffer = self._buffer
-        if buffer.startswith(b"-", at) and len(buffer) == at + 1:
-            return -1
-        start = at
-        while at < len(buffer) and buffer[at] in b" \t":
-            at += 1
-        rest = buffer[at : at + 2]
-        if at - start > MAX_PADDING_BYTES or not b"\r\n".startswith(rest):
-            raise MultipartError("a line begins with the boundary and goes on")
-        return at if len(rest) == 2 else -1
+    def _cut_at(self, data: bytes, at: int) -> int:
+        """Where the beginning of a delimiter is cut off by the end of `data`, or that end."""
+        # Only a CR can begin a delimiter, and a boundary has none.
+        size = len(data)
+        cut = data.rfind(b"\r", max(at, size - len(self._delimiter) + 1))
+        return size if cut < 0 or not self._delimiter.startswith(data[cut:]) else cut
 
-    def _scan_headers(self, events: list[ScanEvent]) -> bool:
-        buffer, start = self._buffer, self._at
-        end = buffer.find(b"\r\n\r\n", max(start, self._searched - 3))
+    def _has_head(self, data: bytes | bytearray, start: int) -> bool:
+        """Whether the header that begins at `start`, with the CRLF before it, is complete."""
+        end = data.find(b"\r\n\r\n", max(start, self._searched - 3))
         # Without its end, the last three bytes may be part of that end.
-        size = (len(buffer) - 3 if end < 0 else end) - start - 2
+        size = (len(data) - 3 if end < 0 else end) - start - 2
         if size > self._limits.head:
             raise MultipartError("a part's header is too large")
-        if end < 0:
-            self._searched = len(buffer)
-            return False
-        lines = bytes(buffer[start + 2 : end]).split(b"\r\n") if end > start else []
+        self._searched = len(data) - start if end < 0 else 0
+        return end >= 0
+
+    def _scan_head(self, data: bytes, start: int, events: list[ScanEvent]) -> int:
+        if not self._has_head(data, start):
+            self._head += data[start:]
+            return -1
+        end = data.find(b"\r\n\r\n", start)
+        lines = data[start + 2 : end].split(b"\r\n") if end > start else []
         events.append(PartHead(self._parse_fields(lines)))
         # An empty part may have no CRLF but that of its empty line before the next delimiter.
-        self._at = end + 2
         self._skip = 2
         self._phase = Phase.DATA
-        return True
+        return end + 2
 
     def _parse_fields(self, lines: list[bytes]) -> CIMultiDictProxy[str]:
         if len(lines) > self._limits.fields:
@@ -214,19 +247,41 @@ class PartScanner:
             fields.add(name, value)
         return CIMultiDictProxy(fields)
 
-    def _emit(self, end: int, events: list[ScanEvent]) -> None:
-        """Pass on the data up to `end`."""
-        if self._skip and end > self._at:
-            self._at += self._skip
-            self._skip = 0
-        if end > self._at and self._phase is Phase.DATA:
-            events.append(bytes(memoryview(self._buffer)[self._at : end]))
-        self._at = max(self._at, end)
+    def _emit(self, data: bytes, at: int, end: int, events: list[ScanEvent]) -> None:
+        """Pass on what lies between."""
+        if end <= at:
+            return
+        at += self._skip
+        self._skip = 0
+        self._is_plain = self._phase is Phase.DATA and self._limits.total is None
+        if self._phase is Phase.PREAMBLE:
+            self._count_outside(end - at, self._limits.preamble)
+        elif end > at:
+            events.append(data[at:end])
 
     def _end_part(self, events: list[ScanEvent]) -> None:
         self._skip = 0
+        self._is_plain = False
         if self._phase is Phase.DATA:
             events.append(Mark.PART_END)
+
+    def _count_outside(self, size: int, limit: int) -> None:
+        self._outside += size
+        if self._outside > limit:
+            raise MultipartError("too many bytes outside the parts")
+
+
+def _find_line_end(data: bytes, at: int) -> int:
+    """The CRLF behind a delimiter and its padding; -1 when it has not come yet."""
+    if data.startswith(b"-", at) and len(data) == at + 1:
+        return -1
+    start = at
+    while at < len(data) and data[at] in b" \t":
+        at += 1
+    rest = data[at : at + 2]
+    if at - start > MAX_PADDING_BYTES or not b"\r\n".startswith(rest):
+        raise MultipartError("a line begins with the boundary and goes on")
+    return at if len(rest) == 2 else -1
 
 
 def parse_boundary(boundary: str | None) -> bytes:

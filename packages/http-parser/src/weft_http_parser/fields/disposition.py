@@ -4,10 +4,8 @@ Decides what a part or an attachment is called. Knows no parts.
 """
 
 from collections.abc import Mapping
-from types import MappingProxyType
+from typing import Final, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
-
-import attrs
 
 from weft_http_parser.errors import HeaderInjection
 from weft_http_parser.fields.tokens import (
@@ -20,18 +18,22 @@ from weft_http_parser.fields.tokens import (
     split_unquoted,
 )
 
-_CHARSETS = frozenset({"", "utf-8", "utf8", "iso-8859-1", "latin-1", "us-ascii", "windows-1252"})
+_CHARSETS: Final = frozenset(
+    {"", "utf-8", "utf8", "iso-8859-1", "latin-1", "us-ascii", "windows-1252"}
+)
 
-MAX_CONTINUATIONS = 32
+MAX_CONTINUATIONS: Final = 32
 """Pieces of one parameter (RFC 2231 3) that are put together."""
 
 
-@attrs.frozen
-class ContentDisposition:
-    """The type in lower case, the parameters, extended ones (`name*`) decoded."""
+class ContentDisposition(NamedTuple):
+    """The type in lower case, the parameters, extended ones (`name*`) decoded.
 
-    type: str
-    parameters: Mapping[str, str]
+    A type of None stands for a field that is missing or malformed.
+    """
+
+    type: str | None
+    parameters: dict[str, str]
 
     @property
     def filename(self) -> str | None:
@@ -44,16 +46,20 @@ class ContentDisposition:
         return content_disposition_filename(self.parameters, "name")
 
 
-def parse_content_disposition(text: str) -> ContentDisposition | None:
-    """What a Content-Disposition says; None when it is malformed.
+def parse_content_disposition(header: str | None) -> ContentDisposition:
+    """What a Content-Disposition says, as a pair; (None, {}) when it is missing or malformed.
 
-    >>> parse_content_disposition("inline; filename*=UTF-8''%e2%82%ac.txt").filename
-    '€.txt'
+    As in browsers, an extended parameter that cannot be decoded is as good as none, text without
+    quotes may hold what is in no token, and a path stays part of a file's name.
+
+    >>> kind, parameters = parse_content_disposition("inline; filename*=UTF-8''%e2%82%ac.txt")
+    >>> kind, content_disposition_filename(parameters)
+    ('inline', '€.txt')
     """
-    pieces = split_unquoted(text, ";")
+    pieces = split_unquoted(header or "", ";")
     kind = pieces[0].lower()
     if not is_token(kind):
-        return None
+        return ContentDisposition(None, {})
     found: dict[str, str] = {}
     for piece in pieces[1:]:
         if not piece:
@@ -62,29 +68,32 @@ def parse_content_disposition(text: str) -> ContentDisposition | None:
         name, value = name.strip(WHITESPACE).lower(), value.strip(WHITESPACE)
         if not equals or not is_token(name):
             continue
-        decoded = _parse_parameter(name, value)
+        if name.endswith("*") and "*" not in name[:-1]:
+            decoded = _parse_extended(value)
+            if decoded is None:
+                continue
+        else:
+            decoded = _parse_plain(value)
         if decoded is None or name in found:
-            return None
+            return ContentDisposition(None, {})
         found[name] = decoded
-    return ContentDisposition(kind, MappingProxyType(found))
+    return ContentDisposition(kind, found)
 
 
-def content_disposition_filename(
-    parameters: Mapping[str, str], name: str = "filename"
-) -> str | None:
+def content_disposition_filename(params: Mapping[str, str], name: str = "filename") -> str | None:
     """The parameter `name`, the extended form before the plain, pieces put together.
 
     >>> content_disposition_filename({"filename*0": "a", "filename*1": "b"})
     'ab'
     """
     for key in (f"{name}*", name):
-        if key in parameters:
-            return parameters[key]
+        if key in params:
+            return params[key]
     pieces: list[str] = []
-    is_extended = f"{name}*0*" in parameters
+    is_extended = f"{name}*0*" in params
     for index in range(MAX_CONTINUATIONS):
         key = f"{name}*{index}"
-        plain, coded = parameters.get(key), parameters.get(f"{key}*")
+        plain, coded = params.get(key), params.get(f"{key}*")
         if coded is not None and is_extended:
             pieces.append(coded)
         elif plain is not None:
@@ -127,10 +136,8 @@ def format_content_disposition(
     return "; ".join(parts)
 
 
-def _parse_parameter(name: str, value: str) -> str | None:
+def _parse_plain(value: str) -> str | None:
     """A parameter's text; None when it is malformed."""
-    if name.endswith("*") and "*" not in name[:-1]:
-        return _parse_extended(value)
     if value.startswith('"'):
         return parse_value(value) if end_of_quoted(value, 0) == len(value) else None
     # Browsers and old clients leave the quotes away around what is no token.

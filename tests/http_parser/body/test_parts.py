@@ -1,0 +1,187 @@
+"""Parts of multipart bodies, read as streams."""
+
+import base64
+import gzip
+
+import pytest
+from support.multiparts import FILE, FORM, TWO, first_part, part_of, reader_of, stream_of
+
+from weft_http_parser import (
+    BodyPartReader,
+    BodyTooLarge,
+    ContentCodingError,
+    MultipartError,
+    StreamReader,
+)
+
+# The content of a part.
+
+
+async def test_names() -> None:
+    part = await first_part(FILE + b"--B--", FORM)
+    assert (part.name, part.filename) == ("a", "x.txt")
+    assert part.get_charset("utf-8") == "latin-1"
+    assert await part.text() == "héllo\r\nline2"
+
+
+async def test_reading_by_line() -> None:
+    part = await first_part(FILE + b"--B--")
+    assert [await part.readline() for _ in range(3)] == [b"h\xe9llo\r\n", b"line2", b""]
+    assert part.at_eof()
+
+
+async def test_reading_in_chunks() -> None:
+    part = await first_part(FILE + b"--B--")
+    assert await part.read_chunk(4) == b"h\xe9ll"
+    assert not part.at_eof()
+    assert await part.read_chunk() == b"o\r\nline2"
+    assert part.at_eof()
+    assert await part.read_chunk() == b""
+
+
+async def test_text_of_a_given_charset() -> None:
+    assert await (await first_part(FILE + b"--B--")).text(encoding="cp1251") == "hйllo\r\nline2"
+
+
+async def test_the_charset_of_a_form() -> None:
+    body = (
+        part_of(b"latin-1", b'Content-Disposition: form-data; name="_charset_"')
+        + part_of(b"\xe9", b'Content-Disposition: form-data; name="a"')
+        + b"--B--"
+    )
+    reader = reader_of(body, FORM)
+    part = await reader.next()
+    assert isinstance(part, BodyPartReader)
+    assert (part.name, await part.text()) == ("a", "é")
+    assert await reader.next() is None
+    long = part_of(b"x" * 32, b'Content-Disposition: form-data; name="_charset_"')
+    with pytest.raises(MultipartError, match="charset"):
+        await reader_of(long + b"--B--", FORM).next()
+
+
+async def test_many_charsets_do_not_recurse() -> None:
+    one = part_of(b"x", b'Content-Disposition: form-data; name="_charset_"')
+    assert await reader_of(one * 1000 + b"--B--", FORM).next() is None
+
+
+async def test_json_and_forms() -> None:
+    assert await (await first_part(part_of(b'{"a": 1}') + b"--B--")).json() == {"a": 1}
+    assert await (await first_part(part_of(b"") + b"--B--")).json() is None
+    form = await first_part(part_of(b"a=b&c=%20d+e&f") + b"--B--")
+    assert await form.form() == [("a", "b"), ("c", " d e"), ("f", "")]
+    assert await (await first_part(part_of(b"") + b"--B--")).form() == []
+    assert await (await first_part(part_of(b"") + b"--B--")).text() == ""
+
+
+async def test_codings() -> None:
+    packed = gzip.compress(b"hello")
+    part = await first_part(part_of(packed, b"Content-Encoding: gzip") + b"--B--")
+    assert await part.read(decode=True) == b"hello"
+    part = await first_part(part_of(packed, b"Content-Encoding: gzip") + b"--B--")
+    raw = await part.read()
+    assert raw == packed
+    assert part.decode(raw) == b"hello"
+    part = await first_part(part_of(b"aGVsbG8=", b"Content-Transfer-Encoding: base64") + b"--B--")
+    assert await part.text() == "hello"
+
+
+async def test_decoding_in_pieces() -> None:
+    part = await first_part(part_of(b"aGVsbG8=", b"Content-Transfer-Encoding: base64") + b"--B--")
+    out = b""
+    while piece := await part.read_chunk(3):
+        out += b"".join([block async for block in part.decode_iter(piece)])
+    assert out == b"hello"
+
+
+async def test_truncated_codings() -> None:
+    packed = gzip.compress(b"hello")[:-1]
+    part = await first_part(part_of(packed, b"Content-Encoding: gzip") + b"--B--")
+    with pytest.raises(ContentCodingError, match="truncated"):
+        await part.read(decode=True)
+
+
+@pytest.mark.parametrize(("limit", "passes"), [(4, False), (5, True), (6, True)])
+async def test_the_size_of_a_part_read_whole_is_bounded(limit: int, passes: bool) -> None:
+    """GHSA-3wq7-rqq7-wx6j."""
+    part = await first_part(TWO, max_size=limit)
+    if passes:
+        assert await part.read() == b"hello"
+        return
+    with pytest.raises(BodyTooLarge) as caught:
+        await part.read()
+    assert caught.value.limit == limit
+    part = await first_part(TWO, max_size=limit)
+    assert await part.read_chunk() == b"hello"
+
+
+async def test_the_error_of_a_part_that_is_too_large() -> None:
+    part = BodyPartReader(
+        b"--B", {}, stream_of(b"hello\r\n--B--"), client_max_size=4, max_size_error_cls=KeyError
+    )
+    with pytest.raises(KeyError, match="4"):
+        await part.text()
+
+
+async def test_the_decoded_size_of_a_part_is_bounded() -> None:
+    packed = gzip.compress(bytes(1000))
+    body = part_of(packed, b"Content-Encoding: gzip") + b"--B--"
+    with pytest.raises(BodyTooLarge):
+        await (await first_part(body, max_size=999)).read(decode=True)
+    assert len(await (await first_part(body, max_size=1000)).read(decode=True)) == 1000
+
+
+async def test_a_part_alone() -> None:
+    """As a subclass or a test makes one: content begins behind the header."""
+    part = BodyPartReader(b"--B", {"A": "b"}, stream_of(b"l1\r\nl2\r\n--B--", 1))
+    assert (await part.readline(), await part.readline()) == (b"l1\r\n", b"l2")
+    assert await part.readline() == b""
+    empty = BodyPartReader(b"--B", {}, stream_of(b"\r\n--B--"))
+    assert (await empty.json(), await empty.next()) == (None, None)
+    cut = BodyPartReader(b"--B", {}, stream_of(b"hello\r\n--"))
+    with pytest.raises(MultipartError, match="last boundary"):
+        await cut.read()
+
+
+@pytest.mark.parametrize("size", [0, -1])
+async def test_chunks_have_a_size(size: int) -> None:
+    part = await first_part(TWO)
+    with pytest.raises(ValueError, match="at least one byte"):
+        await part.read_chunk(size)
+
+
+async def test_pieces_are_handed_out_as_they_came() -> None:
+    stream = StreamReader()
+    part = BodyPartReader(b"--B", {}, stream)
+    stream.feed_data(b"x" * 20_000)
+    assert await part.read_chunk(1) == b"x"
+    await part.readany()
+    big = bytes(100_000)
+    stream.feed_data(big)
+    assert await part.read_chunk() is big
+    stream.feed_data(big)
+    stream.feed_data(b"\r\n--B--")
+    stream.feed_eof()
+    assert len(await part.read()) == 100_000
+    assert part.at_eof()
+
+
+async def test_what_is_no_stream_reader_can_be_read() -> None:
+    class Content:
+        def __init__(self) -> None:
+            self.pieces = [b"hel", b"lo\r\n-", b"-B--", b""]
+
+        async def readany(self) -> bytes:
+            return self.pieces.pop(0)
+
+    assert await BodyPartReader(b"--B", {}, Content()).read() == b"hello"
+
+
+async def test_parts_of_forms_have_no_content_coding() -> None:
+    """RFC 7578 4.8."""
+    packed = gzip.compress(b"hello")
+    coded = base64.b64encode(packed)
+    lines = (b"Content-Encoding: gzip", b"Content-Transfer-Encoding: base64")
+    part = await first_part(part_of(coded, *lines) + b"--B--", FORM)
+    assert await part.read(decode=True) == packed
+    part = await first_part(part_of(coded, *lines) + b"--B--")
+    assert await part.read(decode=True) == b"hello"
