@@ -151,7 +151,7 @@ CHUNKS = (
     bad("an empty size behind a chunk", "garden 17", f"{CHUNKED}1\r\na\r\n▲\r\n0\r\n\r\n", "CHUNK_SIZE"),
     bad("CR before a size", "9112 7.1", f"{CHUNKED}▲\r0\r\n\r\n", "CHUNK_SIZE"),
     bad("LF before a size", "9112 7.1", f"{CHUNKED}▲\n0\r\n\r\n", "CHUNK_SIZE"),
-    bad("CR CR behind a size", "garden 31", f"{CHUNKED}5\r▲\r;ABCD\r\n34\r\nE\r\n0\r\n\r\n", "BARE_CR"),
+    bad("CR CR behind a size", "GHSA-pjjw-qhg8-p2p9, garden 31", f"{CHUNKED}5\r▲\r;ABCD\r\n34\r\nE\r\n0\r\n\r\n", "BARE_CR"),
     bad("CR and a digit behind a size", "garden 31", f"{CHUNKED}1\r▲1\r\na\r\n", "BARE_CR"),
     bad("LF behind a size in the last chunk", "erratum 7633, CVE-2025-22871", f"{CHUNKED}1\r\na\r\n0▲\n\r\n", "BARE_LF"),
     bad("LF behind the extension of the last chunk", "erratum 7633", f"{CHUNKED}0;a▲\n\r\n", "BARE_LF"),

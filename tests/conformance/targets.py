@@ -13,8 +13,8 @@ def line(name: str, source: str, text: str, error: str) -> Case:
 
 
 LINES = (
-    line("a tab before the target", "9112 3", "GET▲\t/ HTTP/1.0", "METHOD"),
-    line("a tab before the version", "9112 3", "GET /▲\tHTTP/1.0", "TARGET"),
+    line("a tab before the target", "9112 3, GHSA-8qpw-xqxj-h4r2", "GET▲\t/ HTTP/1.0", "METHOD"),
+    line("a tab before the version", "9112 3, GHSA-8qpw-xqxj-h4r2", "GET /▲\tHTTP/1.0", "TARGET"),
     line("VT before the target", "9112 3", "GET▲\x0b/ HTTP/1.1", "METHOD"),
     line("FF before the version", "9112 3", "GET /▲\x0cHTTP/1.1", "TARGET"),
     line("CR before the version", "9112 3", "GET /▲\rHTTP/1.1", "TARGET"),
@@ -150,7 +150,7 @@ FIELDS = (
     bad("LF at the start of a value", "garden 19", HEAD + "X:▲\n\nGET / HTTP/1.1\r\n\r\n", "BARE_LF"),
     bad("CR in the middle of a value", "garden 34", HEAD + "X: va\r▲lue\r\n\r\n", "BARE_CR"),
     bad("NUL in the middle of a value", "garden 35", HEAD + "X: test▲\0gone\r\nConnection: close\r\n\r\n", "FIELD_VALUE"),
-    bad("the head ends with CR and a byte", "garden 30", HEAD + "\r▲ZGET /evil: x\r\n\r\n", "BARE_CR"),
+    bad("the head ends with CR and a byte", "GHSA-pjjw-qhg8-p2p9, garden 30", HEAD + "\r▲ZGET /evil: x\r\n\r\n", "BARE_CR"),
     bad("the head ends with CR CR", "garden 30", HEAD + "\r▲\r\n", "BARE_CR"),
     bad("the head ends with LF CR", "9112 2.2", HEAD + "▲\n\r\n", "BARE_LF"),
     bad("a line of spaces", "9112 5.2", HEAD + "▲   \r\n\r\n", "LINE_FOLDING"),
