@@ -23,7 +23,7 @@ Look = Callable[[Request], Any]
 
 
 async def test_forwarded() -> None:
-    sent = last("/", "Forwarded: for=_a;proto=https, for=\"[::1]:80\"", "Forwarded: by=_b")
+    sent = last("/", 'Forwarded: for=_a;proto=https, for="[::1]:80"', "Forwarded: by=_b")
     found = await look(lambda request: request.forwarded, sent)
     assert found == ({"for": "_a", "proto": "https"}, {"for": "[::1]:80"}, {"by": "_b"})
     with pytest.raises(TypeError):
