@@ -46,7 +46,10 @@ UPLOADS: Final[Mapping[str, tuple[bytes, ...]]] = {
     "100 chunks of 10 B": _cut(_UPLOAD + b"a\r\n0123456789\r\n" * 100 + _LAST),
     "16 chunks of 64 KiB": _cut(_UPLOAD + (b"10000\r\n" + bytes(65_536) + b"\r\n") * 16 + _LAST),
 }
-"""Chunked requests, in the reads in which they come; what a read brought is dropped with the next."""
+"""Chunked requests, each on a new connection, in the reads in which they come.
+
+What a read brought is dropped with the next.
+"""
 
 ANSWER: Final = b"Hello, World!"
 UNTOUCHED, MATERIALISED, CYCLE, ABSENT = "head", "CIMultiDict", "answered", "a field not there"

@@ -22,7 +22,7 @@ _LIMIT = 2**20  # of the stream: nobody is there to pause
 
 
 def cases() -> Mapping[str, Case]:
-    """One parser goes on from message to message; the loop is only there to be named."""
+    """Heads of a connection that is kept alive; each upload on a connection of its own."""
     loop = asyncio.new_event_loop()
     cases: dict[str, Case] = {}
     for messages, kind in (
@@ -35,8 +35,7 @@ def cases() -> Mapping[str, Case]:
     head = make_reader()(REQUESTS["12 fields"])
     cases[f"12 fields: {ABSENT}"] = head.headers.get, ABSENT_NAME
     for name, reads in UPLOADS.items():
-        feed = make_parser(http_parser.HttpRequestParser, loop).feed_data
-        cases[name] = _feed, feed, reads
+        cases[name] = _feed, loop, reads
     return cases
 
 
@@ -53,7 +52,8 @@ def make_parser(kind: Any, loop: asyncio.AbstractEventLoop) -> Any:
     )
 
 
-def _feed(feed: Callable[[bytes], Any], reads: Sequence[bytes]) -> None:
+def _feed(loop: asyncio.AbstractEventLoop, reads: Sequence[bytes]) -> None:
+    feed = make_parser(http_parser.HttpRequestParser, loop).feed_data
     stream = None
     for data in reads:
         messages = feed(data)[0]

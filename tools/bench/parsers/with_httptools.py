@@ -1,6 +1,6 @@
 """httptools, with the callbacks that it needs before anyone can see a field or a body."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import httptools
 from multidict import CIMultiDict
@@ -11,8 +11,6 @@ from tools.bench.parsers import Case
 
 class Collector:
     """Keeps what came, as a server on httptools does."""
-
-    feed: Callable[[bytes], object]
 
     def __init__(self) -> None:
         self.url = b""
@@ -48,7 +46,7 @@ class Materialiser(Collector):
 
 
 def cases() -> Mapping[str, Case]:
-    """One parser goes on from message to message, as on a connection that is kept alive."""
+    """Heads of a connection that is kept alive; each upload on a connection of its own."""
     cases: dict[str, Case] = {}
     for messages, parser in (
         (REQUESTS, httptools.HttpRequestParser),
@@ -58,13 +56,13 @@ def cases() -> Mapping[str, Case]:
             cases[f"{name}: {UNTOUCHED}"] = parser(Collector()).feed_data, data
             cases[f"{name}: {MATERIALISED}"] = parser(Materialiser()).feed_data, data
     for name, reads in UPLOADS.items():
-        collector = Collector()
-        collector.feed = httptools.HttpRequestParser(collector).feed_data
-        cases[name] = _feed, collector, reads
+        cases[name] = _feed, reads
     return cases
 
 
-def _feed(collector: Collector, reads: Sequence[bytes]) -> None:
+def _feed(reads: Sequence[bytes]) -> None:
+    collector = Collector()
+    feed = httptools.HttpRequestParser(collector).feed_data
     for data in reads:
-        collector.feed(data)
+        feed(data)
         collector.body.clear()
