@@ -251,6 +251,7 @@ def test_one_byte_decides(
     before = connect(twin, asked, is_lenient)
     assert receive_all(twin, before, split_at(wire[: fault.offset], cuts)) is None
     again = receive_all(twin, before, [wire[fault.offset : fault.offset + 1]])
+    assert again is not None
     assert (again.reason, again.offset) == (fault.reason, fault.offset)
     # It stays broken, in the same words.
     for poisoned in (connection, before):
