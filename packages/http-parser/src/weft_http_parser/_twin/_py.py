@@ -79,6 +79,7 @@ _SEMICOLON: Final = 0x3B
 _SIZE_RUN: Final = re.compile(rb"[0-9A-Fa-f]*+")
 _LARGEST_SIZE: Final = 2**63 - 1
 _SMALL_PIECE: Final = 4096
+_MANY_ENDS: Final = 32
 _PLAIN_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,15}+)\r\n")
 
 
@@ -250,7 +251,7 @@ class ChunkScanner:
     trailers: list[tuple[bytes, bytes]]
     """Trailer fields seen so far."""
     ends: Sequence[int]
-    """Offsets in the body at which chunks ended during the last feed; eight bytes for each."""
+    """Offsets in the body at which chunks ended during the last feed; many take eight bytes each."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -284,7 +285,8 @@ class ChunkScanner:
             raise ProtocolError(exc.reason, exc.offset - start) from None
         finally:
             self._give_run(out)
-            self.ends = memoryview(self._ends) if self._ends else ()
+            ends = self._ends
+            self.ends = tuple(ends) if len(ends) < _MANY_ENDS else memoryview(ends)
         return at
 
     def _give(self, piece: bytes, out: list[bytes]) -> None:

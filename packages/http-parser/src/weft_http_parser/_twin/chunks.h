@@ -43,7 +43,7 @@ typedef struct {
 /* Chunks of less than this are joined with their neighbours in the same input. */
 enum { SMALL_PIECE = 4096 };
 
-enum { PLAIN_DIGITS = 7 };
+enum { PLAIN_DIGITS = 7, MANY_ENDS = 32 };
 
 /* What one feed reads and where it puts the pieces. */
 typedef struct {
@@ -244,13 +244,29 @@ end_chunk(Feed *feed, Py_ssize_t size)
     return add_number(&feed->ends, feed->scanner->position);
 }
 
-/* The ends as a sequence of int that takes eight bytes for each. */
+/* The ends of a few chunks as a tuple. */
+static PyObject *
+list_ends(const Numbers *ends)
+{
+    PyObject *number, *numbers = PyTuple_New(ends->count);
+    for (Py_ssize_t i = 0; numbers != NULL && i < ends->count; i++) {
+        number = PyLong_FromLongLong(ends->items[i]);
+        if (number == NULL) {
+            Py_CLEAR(numbers);
+        } else {
+            PyTuple_SET_ITEM(numbers, i, number);
+        }
+    }
+    return numbers;
+}
+
+/* The ends as a sequence of int; of many chunks as one that takes eight bytes for each. */
 static PyObject *
 pack_ends(const State *state, const Numbers *ends)
 {
     PyObject *raw, *view, *numbers;
-    if (ends->count == 0) {
-        return PyTuple_New(0);
+    if (ends->count < MANY_ENDS) {
+        return list_ends(ends);
     }
     raw = PyBytes_FromStringAndSize(
         (const char *)ends->items, ends->count * (Py_ssize_t)sizeof(*ends->items));
