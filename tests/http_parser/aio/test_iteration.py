@@ -17,10 +17,11 @@ async def test_until_nothing_is_read() -> None:
 async def test_an_empty_chunk_is_not_the_end() -> None:
     answers = iter([(b"a", False), (b"", True), (b"", False)])
 
-    async def read() -> tuple[bytes, bool]:
-        return next(answers)
+    class Chunks:
+        async def readchunk(self) -> tuple[bytes, bool]:
+            return next(answers)
 
-    assert [pair async for pair in ChunkTupleAsyncStreamIterator(read)] == [
+    assert [pair async for pair in ChunkTupleAsyncStreamIterator(Chunks())] == [
         (b"a", False),
         (b"", True),
     ]

@@ -253,7 +253,8 @@ class ClientExchange:
         else:
             self.phase = Phase.BODY
             self._stream = self._make_stream(head, BodyGate(self))
-            self._feed(self._stream, events[1:])
+            pieces = cast(list[bytes], events[1:])
+            self._stream.feed_pieces(pieces, self.connection.core.chunk_ends)
         self.connection.arrival.wake()
 
     def _take_body(self, events: list[Event]) -> None:
@@ -268,19 +269,8 @@ class ClientExchange:
             # First the connection goes back, so that a full stream cannot hold it any more.
             events = events[:-1]
             self._finish()
-        self._feed(stream, events, ends)
-        if is_end:
-            stream.feed_eof()
-
-    def _feed(
-        self, stream: StreamReader, pieces: list[Event], ends: Sequence[int] | None = None
-    ) -> None:
-        for piece in pieces:
-            stream.feed_data(cast(bytes, piece))
-        if ends is None:
-            ends = self.connection.core.chunk_ends
-        if ends:
-            stream.feed_chunk_ends(ends)
+        # The last step: whoever waits for these bytes goes on within it.
+        stream.feed_pieces(cast(list[bytes], events), ends, is_last=is_end)
 
     def _finish(self) -> None:
         """The answer has come to its end."""
@@ -341,11 +331,7 @@ class ClientExchange:
         if stream is None:
             assert self.head is not None  # only an answer has a body
             stream = self._stream = self._make_stream(self.head, None)
-            for chunk in self.chunks or ():
-                stream.feed_data(chunk)
-            if self._chunk_ends:
-                stream.feed_chunk_ends(self._chunk_ends)
-            stream.feed_eof()
+            stream.feed_pieces(self.chunks or (), self._chunk_ends or (), is_last=True)
         return stream
 
     def release(self) -> None:

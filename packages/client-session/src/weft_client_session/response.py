@@ -463,6 +463,8 @@ class ClientResponse:
         except (ContentCodingError, BodyTooLarge) as exc:
             self.close()
             raise body_error(exc) from exc
+        except RuntimeError:
+            raise  # someone else reads, or has read a part: no reason to take the rest from them
         except BaseException:
             self.close()
             raise

@@ -13,6 +13,7 @@ from ._twin import (
     render_request_head,
     render_response_head,
 )
+from .aio.coded import AsyncEncoder
 from .aio.iteration import (
     AsyncStreamIterator,
     ChunkTupleAsyncStreamIterator,
@@ -22,10 +23,10 @@ from .aio.link import (
     Link,
     Receiver,
 )
+from .aio.reservoir import Gate
 from .aio.stream import (
     EMPTY_STREAM,
     EmptyStreamReader,
-    Gate,
     StreamReader,
 )
 from .aio.waiter import Waiter
@@ -410,6 +411,7 @@ __all__ = (
     "PHRASES",
     "STRICT",
     "UNTIL_CLOSE",
+    "AsyncEncoder",
     "AsyncIterablePayload",
     "AsyncStreamIterator",
     "AuthValue",

@@ -270,19 +270,14 @@ class ServerConnection:
     def _feed(self, exchange: Exchange, events: Sequence[Event]) -> None:
         if exchange.body is None:
             return
-        stream = exchange.body.stream
-        meter = self._meter
-        for event in events:
-            if isinstance(event, bytes):
-                if meter is not None:
-                    meter.received += len(event)
-                stream.feed_data(event)
-            else:
-                self._stop_meter()
-                stream.feed_eof()
-        ends = self.core.chunk_ends
-        if ends:
-            stream.feed_chunk_ends(ends)
+        is_last = bool(events) and type(events[-1]) is End
+        pieces: Sequence[bytes] = events[:-1] if is_last else events  # type: ignore[assignment]  # behind the head there is nothing but bytes
+        if is_last:
+            self._stop_meter()
+        elif self._meter is not None:
+            self._meter.received += sum(map(len, pieces))
+        # The last step: the handler that waits for these bytes may come to its end in it.
+        exchange.body.stream.feed_pieces(pieces, self.core.chunk_ends, is_last=is_last)
 
     def over(self, exchange: Exchange) -> None:
         """The handler has ended, and so has the answer."""

@@ -84,7 +84,7 @@ class RequestBody:
         if whole is None:
             assert self._stream is not None  # a body has data or a stream
             try:
-                whole = await self._stream.read_all(limit or None)
+                whole = await self._stream.read_rest(limit or None)
             except ContentCodingError as exc:
                 raise RequestPayloadError(str(exc)) from exc
         elif limit and len(whole) > limit:

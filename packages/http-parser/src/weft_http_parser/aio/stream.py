@@ -1,32 +1,25 @@
 """A body as its reader sees it: raw chunks in, decoded bytes out.
 
-Decides when the sender is held back, when content is decoded (as it is read, bounded by step) and
-what each way of reading returns. Knows no messages and no connection but its gate.
+Decides who may read and when a reader is woken, and what each way of reading returns. Content is
+decoded as it is read. Knows no messages, and no connection but the gate it is given.
 """
 
 import asyncio
+import logging
 import warnings
-from collections import deque
-from collections.abc import Callable
-from typing import Final, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
-from weft_http_parser.aio.coded import Coded
 from weft_http_parser.aio.iteration import AsyncStreamIterator, ChunkTupleAsyncStreamIterator
-from weft_http_parser.aio.link import Hold
-from weft_http_parser.errors import BodyTooLarge, ContentCodingError, HttpParserError, LineTooLong
+from weft_http_parser.aio.reservoir import Gate, Reservoir
+from weft_http_parser.aio.waiter import Waiter
+from weft_http_parser.errors import BodyTooLarge, HttpParserError, LineTooLong
 from weft_http_parser.wire.coding import ContentDecoder
 
 DEFAULT_LIMIT: Final = 65_536
-MAX_PIECES: Final = 4096
-"""Chunks held at once, whatever their size: a one-byte chunk costs fifty times its length."""
-
-
-class Gate(Protocol):
-    """What holds the sender back; a Link is one."""
-
-    def hold(self, reason: Hold) -> None: ...
-
-    def release(self, reason: Hold) -> None: ...
+LARGE_PIECE: Final = 16_384
+"""From here on a copy costs more than a call."""
+_log = logging.getLogger(__name__)
 
 
 class _Hooks:
@@ -48,65 +41,61 @@ class _Hooks:
                 waiter.set_result(None)
             else:
                 waiter.set_exception(exc)
+        callbacks, self.callbacks = self.callbacks, []
         if exc is None:
-            callbacks, self.callbacks = self.callbacks, []
             for callback in callbacks:
-                callback()
+                _call(callback)
 
 
 class StreamReader:
     """The bytes of a body, for one reader at a time.
 
-    Feeding is done by the connection: feed_data, feed_chunk_ends, feed_eof, set_exception.
+    Feeding is done by the connection: feed_pieces or feed_data, feed_chunk_ends, feed_eof,
+    set_exception. The task that reads is stepped within the call that brings what it waits for.
     """
 
     __slots__ = (
-        "_chunks",
-        "_coded",
-        "_cursor",
-        "_ends",
+        "_body",
         "_exception",
-        "_gate",
         "_hooks",
         "_is_eof",
-        "_limit",
-        "_offset",
-        "_size",
+        "_pieces",
+        "_reading",
         "_waiter",
     )
 
     def __init__(
         self,
         gate: Gate | None = None,
-        *,
         limit: int = DEFAULT_LIMIT,
+        *,
+        loop: asyncio.AbstractEventLoop | None = None,
         decoder: ContentDecoder | None = None,
         on_first_read: Callable[[], None] | None = None,
     ) -> None:
-        """`on_first_read` is called once, when a reader first has to wait for bytes."""
-        self._gate = gate
-        self._limit = limit
-        self._chunks: deque[bytes] = deque()  # readable, the first from _offset on
-        self._offset = 0
-        self._size = 0  # readable bytes
-        self._cursor = 0  # bytes handed out
-        self._ends: deque[int] | None = None  # of transfer chunks, in readable bytes
+        """`on_first_read` is called once, when a reader first has to wait for bytes.
+
+        The gate is held while more than twice `limit` bytes wait, and released at `limit`.
+        """
+        self._body = Reservoir(gate, limit, decoder)
+        self._pieces = self._body.pieces  # readable
         self._exception: BaseException | None = None
         self._is_eof = False
-        self._waiter: asyncio.Future[None] | None = None
+        self._reading = ""  # the call that waits
+        self._waiter: Waiter | None = None if loop is None else Waiter(loop)
         self._hooks: _Hooks | None = None
-        self._coded = None if decoder is None else Coded(decoder)
         if on_first_read is not None:
             self._make_hooks().on_first_read = on_first_read
 
     def __repr__(self) -> str:
         facts = [type(self).__name__]
-        if self._size or self._raw_size:
-            facts.append(f"{self._size + self._raw_size} bytes")
+        if size := self._body.size:
+            facts.append(f"{size} bytes")
         if self._is_eof:
             facts.append("eof")
-        if self._limit != DEFAULT_LIMIT:
-            facts.append(f"low={self._limit} high={self._limit * 2}")
+        low, high = self.get_read_buffer_limits()
+        if low != DEFAULT_LIMIT:
+            facts.append(f"{low=} {high=}")
         if self._exception is not None:
             facts.append(f"e={self._exception!r}")
         return f"<{' '.join(facts)}>"
@@ -117,30 +106,49 @@ class StreamReader:
         """Take bytes of the body; above twice the limit the gate is held."""
         if self._is_eof:
             raise RuntimeError("feed_data() after feed_eof()")
-        if not data:
-            return
-        coded = self._coded
-        if coded is None:
-            chunks = self._chunks
-            self._size = held = self._size + len(data)
-        else:
-            chunks = coded.chunks
-            coded.size = held = coded.size + len(data)
-        chunks.append(data)
-        if self._gate is not None and (held > 2 * self._limit or len(chunks) > MAX_PIECES):
-            self._gate.hold(Hold.BODY)
-        if self._waiter is not None:
+        if data:
+            body = self._body
+            body.store.append(data)
+            body.hold()
             self._wake()
 
-    def feed_chunk_ends(self, ends: list[int]) -> None:
-        """Say at which offsets of the raw body transfer chunks ended."""
-        if self._ends is None:
-            self._ends = deque()
-        if self._coded is None:
-            self._ends.extend(ends)
+    def feed_pieces(
+        self, pieces: Iterable[bytes], chunk_ends: Sequence[int] = (), *, is_last: bool = False
+    ) -> None:
+        """Take all that one read of the connection brought, and tell the reader once."""
+        if self._is_eof:
+            raise RuntimeError("feed_pieces() after feed_eof()")
+        body = self._body
+        for piece in pieces:
+            if piece:
+                body.store.append(piece)
+        if chunk_ends:
+            body.add_ends(chunk_ends)
+        if is_last:
+            self.feed_eof()
         else:
-            self._coded.ends.extend(ends)
-        if self._waiter is not None:
+            body.hold()
+            self._wake()
+
+    def feed_chunk_ends(self, ends: Iterable[int]) -> None:
+        """Say at which offsets of the raw body transfer chunks ended."""
+        self._body.add_ends(ends)
+        self._body.hold()
+        self._wake()
+
+    def begin_http_chunk_receiving(self) -> None:
+        """Say that transfer chunks are told of; RuntimeError behind bytes outside of any."""
+        if self._body.ends is None:
+            if self.total_raw_bytes:
+                raise RuntimeError("begin_http_chunk_receiving() after bytes outside of chunks")
+            self._body.add_ends(())
+
+    def end_http_chunk_receiving(self) -> None:
+        """Say that what was fed last ended a transfer chunk; an empty one is none."""
+        if self._body.ends is None:
+            raise RuntimeError("end_http_chunk_receiving() without a begin")
+        if self._body.add_end():
+            self._body.hold()
             self._wake()
 
     def feed_eof(self) -> None:
@@ -148,21 +156,18 @@ class StreamReader:
         if self._is_eof:
             return
         self._is_eof = True
-        if self._waiter is not None:
-            self._wake()
         if self._hooks is not None:
             self._hooks.end(None)
+        self._wake()
 
-    def set_exception(self, exc: BaseException, cause: BaseException | None = None) -> None:
+    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
         """Let every read raise `exc` from now on, whatever is buffered."""
-        if cause is not None:
-            exc.__cause__ = cause
+        if exc_cause is not None:
+            exc.__cause__ = exc_cause
         self._exception = exc
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.done():
-            waiter.set_exception(exc)
         if self._hooks is not None:
             self._hooks.end(exc)
+        self._wake()
 
     # Facts.
 
@@ -176,28 +181,38 @@ class StreamReader:
 
     def at_eof(self) -> bool:
         """The whole body has come and was read."""
-        return self._is_eof and not self._size and (self._coded is None or self._is_decoded)
+        return self._is_eof and self._body.is_spent
 
     @property
     def total_bytes(self) -> int:
         """Bytes made readable so far, after decoding."""
-        return self._cursor + self._size
+        return self._pieces.taken + self._pieces.size
 
     @property
     def total_raw_bytes(self) -> int:
         """Bytes that came so far, before decoding."""
-        if self._coded is None:
-            return self.total_bytes
-        return self._coded.decoder.total_in + self._coded.size
+        return self._body.store.taken + self._body.store.size
+
+    @property
+    def total_compressed_bytes(self) -> int | None:
+        """Bytes that came so far of a body with a content coding; None without one."""
+        return None if self._body.coded is None else self.total_raw_bytes
 
     def get_read_buffer_limits(self) -> tuple[int, int]:
         """The marks below which the gate is released and above which it is held."""
-        return self._limit, 2 * self._limit
+        return self._body.limit, 2 * self._body.limit
+
+    def set_read_chunk_size(self, n: int) -> None:
+        """Let `n` bytes wait before the gate is held; less than the limit changes nothing."""
+        self._body.limit = max(self._body.limit, n)
 
     def on_eof(self, callback: Callable[[], None]) -> None:
-        """Call `callback` when the whole body has come, at once if it has."""
+        """Call `callback` when the whole body has come, at once if it has.
+
+        What it raises is logged. A body that fails drops it.
+        """
         if self._is_eof:
-            callback()
+            _call(callback)
         else:
             self._make_hooks().callbacks.append(callback)
 
@@ -215,53 +230,53 @@ class StreamReader:
 
     async def read(self, n: int = -1) -> bytes:
         """Up to `n` bytes as soon as there are some, or all to the end when `n` is negative."""
+        self._check("read")
         if n < 0:
-            return await self.read_all(None)
-        if self._exception is not None:
-            raise self._exception
-        if n and (self._size or await self._fill("read")):
-            return self._take(n)
+            return await self._read_rest("read", None)
+        if n and (self._pieces.size or await self._fill("read")):
+            return self._body.take(n)
         return b""
 
     async def read_all(self, max_size: int | None = None) -> bytes:
-        """The rest of the body; BodyTooLarge beyond `max_size` decoded bytes."""
-        parts: list[bytes] = []
-        total = 0
-        try:
-            while self._size or await self._fill("read"):
-                if self._exception is not None:
-                    raise self._exception
-                total += self._size
-                if max_size is not None and total > max_size:
-                    raise BodyTooLarge(max_size)
-                parts.append(self._take(self._size))
-        except asyncio.CancelledError:
-            self._put_back(parts)
-            raise
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        """The whole body; BodyTooLarge beyond `max_size` decoded bytes.
+
+        A body of which a part was read before raises RuntimeError: its rest is not the whole.
+        """
+        self._check("read_all")
+        if self._pieces.taken:
+            raise RuntimeError(
+                f"read_all() of a body of which {self._pieces.taken} bytes were read before; "
+                "read_rest() gives what is left"
+            )
+        return await self._read_rest("read_all", max_size)
+
+    async def read_rest(self, max_size: int | None = None) -> bytes:
+        """What is left of the body; BodyTooLarge beyond `max_size` decoded bytes.
+
+        After BodyTooLarge nothing is lost: the same bytes may be read in another way.
+        """
+        self._check("read_rest")
+        return await self._read_rest("read_rest", max_size)
 
     async def readany(self) -> bytes:
         """Whatever there is, as soon as there is something."""
-        if self._exception is not None:
-            raise self._exception
-        if self._size or await self._fill("readany"):
-            return self._take(self._size)
+        self._check("readany")
+        if self._pieces.size or await self._fill("readany"):
+            return self._body.take(self._pieces.size)
         return b""
 
     async def readexactly(self, n: int) -> bytes:
         """Exactly `n` bytes; asyncio.IncompleteReadError when the body ends before."""
-        if self._exception is not None:
-            raise self._exception
+        self._check("readexactly")
         parts: list[bytes] = []
         left = n
         try:
-            while left > 0 and (self._size or await self._fill("readexactly")):
-                parts.append(self._take(left))
-                left -= len(parts[-1])
+            while left > 0 and (self._pieces.size or await self._fill("readexactly")):
+                left -= self._body.move(left, parts)
         except asyncio.CancelledError:
-            self._put_back(parts)
+            self._pieces.put_back(parts)
             raise
-        data = b"".join(parts)
+        data = parts[0] if len(parts) == 1 else b"".join(parts)
         if left > 0:
             raise asyncio.IncompleteReadError(data, n)
         return data
@@ -279,34 +294,34 @@ class StreamReader:
 
     async def readchunk(self) -> tuple[bytes, bool]:
         """Some bytes, and whether a transfer chunk ended behind them; (b"", False) at the end."""
+        self._check("readchunk")
+        body, pieces = self._body, self._pieces
         while True:
-            if self._exception is not None:
-                raise self._exception
-            ends = self._ends
-            while ends:
-                length = ends.popleft() - self._cursor
-                if length >= 0:
-                    return self._take(length), True
-            if self._size:
-                return self._take(len(self._chunks[0]) - self._offset), False
+            if body.ends:
+                body.ends.drop_before(pieces.taken)  # told of when those bytes were read already
+            if body.ends:
+                return body.take(body.ends.pop() - pieces.taken), True
+            if pieces.size:
+                return body.take_first(), False
             if not await self._fill("readchunk", stops_at_ends=True):
                 return b"", False
 
     def read_nowait(self, n: int = -1) -> bytes:
         """Up to `n` bytes (all that is there when negative) without waiting."""
-        if self._exception is not None:
-            raise self._exception
-        self._check_no_reader("read_nowait")
-        coded = self._coded
-        if not self._size and coded is not None and coded.job is None and coded.has_work:
-            self._take_decoded(coded.decode(coded.take_block()))
-        return self._take(self._size if n < 0 else n)
+        self._check("read_nowait")
+        if not self._pieces.size:
+            try:
+                self._body.decode_small()
+            except HttpParserError as exc:
+                self.set_exception(exc)
+                raise
+        return self._body.take(self._pieces.size if n < 0 else n)
 
     def unread_data(self, data: bytes) -> None:
         """Deprecated: put bytes back before the next ones."""
         _warn_unread()
         if data:
-            self._put_back([data])
+            self._pieces.put_back([data])
 
     # Iterating.
 
@@ -323,21 +338,9 @@ class StreamReader:
 
     def iter_chunks(self) -> ChunkTupleAsyncStreamIterator:
         """Pairs of readchunk(): bytes, and whether a transfer chunk ended behind them."""
-        return ChunkTupleAsyncStreamIterator(self.readchunk)
+        return ChunkTupleAsyncStreamIterator(self)
 
     # Inside.
-
-    @property
-    def _raw_size(self) -> int:
-        return 0 if self._coded is None else self._coded.size
-
-    @property
-    def _is_decoded(self) -> bool:
-        """Nothing coded is left, and the coding came to its end."""
-        coded = self._coded
-        if coded is None:
-            return True
-        return not coded.has_work and coded.decoder.is_finished
 
     def _make_hooks(self) -> _Hooks:
         if self._hooks is None:
@@ -345,167 +348,85 @@ class StreamReader:
         return self._hooks
 
     def _wake(self) -> None:
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        if self._waiter is not None:
+            self._waiter.wake()
 
-    def _check_no_reader(self, name: str) -> None:
-        if self._waiter is not None or (self._coded is not None and self._coded.is_claimed):
+    def _check(self, name: str) -> None:
+        if self._exception is not None:
+            raise self._exception
+        if self._reading:
             raise RuntimeError(
-                f"{name}() called while another coroutine is already waiting for incoming data"
+                f"{name}() called while another coroutine is already waiting for incoming data "
+                f"in {self._reading}()"
             )
 
-    async def _fill(self, reader: str, *, stops_at_ends: bool = False) -> bool:
+    async def _fill(self, name: str, *, stops_at_ends: bool = False) -> bool:
         """Wait until there is more to read; False at the end of the body."""
-        before = self._size
-        while self._size == before:
-            if self._exception is not None:
-                raise self._exception
-            coded = self._coded
-            if coded is not None and coded.has_work:
-                await self._decode(coded, reader)
-            elif self._is_eof:
-                self._finish_coding()
-                return False
-            else:
-                await self._wait(reader)
-            if stops_at_ends and self._ends:
-                return True
+        body, before = self._body, self._pieces.size
+        self._reading = name
+        try:
+            while self._pieces.size == before and not (stops_at_ends and body.ends):
+                if self._exception is not None:
+                    break
+                if body.has_work:
+                    await body.decode()
+                elif not self._is_eof:
+                    await self._wait()
+                else:
+                    body.finish()
+                    return False
+        except HttpParserError as exc:
+            self.set_exception(exc)
+            raise
+        finally:
+            self._reading = ""
+        if self._exception is not None:
+            raise self._exception
         return True
 
-    async def _wait(self, reader: str) -> None:
-        self._check_no_reader(reader)
+    async def _wait(self) -> None:
         hooks = self._hooks
         if hooks is not None and hooks.on_first_read is not None:
             call, hooks.on_first_read = hooks.on_first_read, None
             call()
-        waiter = self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await waiter
-        finally:
-            if self._waiter is waiter:
-                self._waiter = None
+        waiter = self._waiter
+        if waiter is None:
+            waiter = self._waiter = Waiter()
+        await waiter
 
-    async def _decode(self, coded: Coded, reader: str) -> None:
-        self._check_no_reader(reader)
-        if coded.job is None and not coded.is_large:
-            self._take_decoded(coded.decode(coded.take_block()))
-            return
-        if coded.job is None:
-            loop = asyncio.get_running_loop()
-            coded.job = loop.run_in_executor(None, coded.decode, coded.take_block())
-        coded.is_claimed = True
-        try:
-            # A cancelled reader leaves the job to the next one, or its bytes would be lost.
-            result = await asyncio.shield(coded.job)
-        finally:
-            coded.is_claimed = False
-        coded.job = None
-        self._take_decoded(result)
-
-    def _take_decoded(self, result: bytes | HttpParserError) -> None:
-        coded = self._coded
-        assert coded is not None  # only coded streams decode
-        if isinstance(result, HttpParserError):
-            self.set_exception(result)
-            raise result
-        if result:
-            self._chunks.append(result)
-            self._size += len(result)
-        if self._gate is not None and coded.size <= self._limit:
-            self._gate.release(Hold.BODY)
-        ends = self._ends
-        if ends is None or coded.decoder.has_pending:
-            return
-        decoded = self._cursor + self._size
-        while coded.ends and coded.ends[0] <= coded.decoder.total_in:
-            coded.ends.popleft()
-            ends.append(decoded)
-
-    def _finish_coding(self) -> None:
-        if self._coded is None:
-            return
-        try:
-            self._coded.decoder.finish()
-        except ContentCodingError as exc:
-            self.set_exception(exc)
-            raise
-
-    def _take(self, n: int) -> bytes:
-        """Hand out up to `n` readable bytes."""
-        if n >= self._size:
-            parts = list(self._chunks)
-            if self._offset:
-                parts[0] = parts[0][self._offset :]
-            self._chunks.clear()
-            self._offset = 0
-            data = parts[0] if len(parts) == 1 else b"".join(parts)
-        else:
-            data = self._take_some(n)
-        self._cursor += len(data)
-        self._size -= len(data)
-        ends = self._ends
-        while ends and ends[0] < self._cursor:
-            ends.popleft()
-        if self._gate is not None and self._coded is None and self._size <= self._limit:
-            self._gate.release(Hold.BODY)
-        return data
-
-    def _take_some(self, n: int) -> bytes:
-        chunks = self._chunks
+    async def _read_rest(self, name: str, max_size: int | None) -> bytes:
         parts: list[bytes] = []
-        while n:
-            chunk = chunks[0]
-            start = self._offset
-            if len(chunk) - start > n:
-                self._offset = start + n
-                parts.append(chunk[start : start + n])
-                break
-            parts.append(chunk[start:] if start else chunk)
-            n -= len(chunk) - start
-            chunks.popleft()
-            self._offset = 0
+        total = 0
+        try:
+            while self._pieces.size or await self._fill(name):
+                total += self._body.move(self._pieces.size, parts)
+                if max_size is not None and total > max_size:
+                    raise BodyTooLarge(max_size)
+        except (asyncio.CancelledError, BodyTooLarge):
+            self._pieces.put_back(parts)
+            raise
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _put_back(self, parts: list[bytes]) -> None:
-        if self._offset:
-            self._chunks[0] = self._chunks[0][self._offset :]
-            self._offset = 0
-        self._chunks.extendleft(reversed(parts))
-        length = sum(map(len, parts))
-        self._size += length
-        self._cursor -= length
-
-    async def _read_until(self, reader: str, separator: bytes, max_size: int | None) -> bytes:
+    async def _read_until(self, name: str, separator: bytes, max_size: int | None) -> bytes:
         if not separator:
             raise ValueError("Separator should be at least one-byte string")
-        if self._exception is not None:
-            raise self._exception
-        bound = 2 * self._limit if max_size is None else max_size
+        self._check(name)
+        bound = 2 * self._body.limit if max_size is None else max_size
+        pieces = self._pieces
+        if pieces.size and 0 < (length := pieces.find(separator, b"")) <= bound:
+            return self._body.take(length)  # as most lines are
         line = bytearray()
         length = 0
         try:
-            while not length and (self._size or await self._fill(reader)):
-                length = self._find(line, separator)
-                line += self._take(length or len(self._chunks[0]) - self._offset)
+            while not length and (pieces.size or await self._fill(name)):
+                length = pieces.find(separator, line)
+                line += self._body.take(length) if length else self._body.take_first()
                 if len(line) > bound:
                     raise LineTooLong(bound)
         except asyncio.CancelledError:
-            self._put_back([bytes(line)])
+            pieces.put_back([bytes(line)])
             raise
         return bytes(line)
-
-    def _find(self, line: bytearray, separator: bytes) -> int:
-        """How much of the first chunk ends `line` with `separator`; 0 when it goes on."""
-        chunk, offset, width = self._chunks[0], self._offset, len(separator)
-        tail = line[-(width - 1) :] if width > 1 else b""
-        if tail:
-            seam = tail + chunk[offset : offset + width - 1]
-            at = seam.find(separator)
-            if at >= 0:
-                return at + width - len(tail)
-        at = chunk.find(separator, offset)
-        return at + width - offset if at >= 0 else 0
 
 
 class EmptyStreamReader(StreamReader):
@@ -517,12 +438,22 @@ class EmptyStreamReader(StreamReader):
         super().__init__()
         super().feed_eof()
 
-    def set_exception(self, exc: BaseException, cause: BaseException | None = None) -> None:
+    def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
         """Nothing: what has come cannot fail any more."""
+
+    def set_read_chunk_size(self, n: int) -> None:
+        """Nothing: no byte ever waits."""
 
     def unread_data(self, data: bytes) -> None:
         """Deprecated, and nothing here."""
         _warn_unread()
+
+
+def _call(callback: Callable[[], None]) -> None:
+    try:
+        callback()
+    except Exception:
+        _log.exception("a callback at the end of a body failed")
 
 
 def _warn_unread() -> None:

@@ -8,29 +8,36 @@ from collections.abc import Callable, Generator
 from contextvars import Context
 
 _current_task = asyncio.current_task
+_running_loop = asyncio._get_running_loop
 
 
 class Waiter:
     """Awaited again and again by one task; `wake()` steps that task in the present loop pass.
 
     The task takes it for a future, and saves the pass through the loop that a future costs. While
-    another task runs, the step goes through the loop all the same, since tasks do not nest.
+    another task runs, the step goes through the loop all the same, since tasks do not nest; so it
+    does outside of the loop and in another thread.
     A waiter belongs to the loop that it is first awaited on, unless it is given one.
     """
 
-    __slots__ = ("_asyncio_future_blocking", "_callback", "_context", "_is_cancelled", "_loop")
+    __slots__ = ("_asyncio_future_blocking", "_callback", "_cancelled", "_context", "_loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self._asyncio_future_blocking = False
         self._callback: Callable[[Waiter], object] | None = None
         self._context: Context | None = None
-        self._is_cancelled = False
+        self._cancelled: asyncio.CancelledError | None = None
         self._loop = loop
 
     def __await__(self) -> Generator["Waiter", None, None]:
+        if self._callback is not None:
+            raise RuntimeError("another task awaits this waiter")
         self._asyncio_future_blocking = True
-        self._is_cancelled = False
-        yield self
+        self._cancelled = None
+        try:
+            yield self
+        finally:
+            self._callback = None  # a coroutine that is closed was not woken
 
     @property
     def is_awaited(self) -> bool:
@@ -42,11 +49,14 @@ class Waiter:
         callback, self._callback = self._callback, None
         if callback is None:
             return
-        assert self._context is not None  # a callback comes with one
-        if _current_task(self._loop) is None:
-            self._context.run(callback, self)
+        context, loop = self._context, self._loop
+        assert context is not None and loop is not None  # a callback comes with both
+        if _running_loop() is not loop:
+            loop.call_soon_threadsafe(callback, self, context=context)
+        elif _current_task(loop) is None:
+            context.run(callback, self)
         else:
-            self.get_loop().call_soon(callback, self, context=self._context)
+            loop.call_soon(callback, self, context=context)
 
     # What the awaiting task calls.
 
@@ -67,11 +77,11 @@ class Waiter:
         callback, self._callback = self._callback, None
         if callback is None:
             return False
-        self._is_cancelled = True
+        self._cancelled = asyncio.CancelledError() if msg is None else asyncio.CancelledError(msg)
         self.get_loop().call_soon(callback, self, context=self._context)
         return True
 
     def result(self) -> None:
         """What the waiting comes to."""
-        if self._is_cancelled:
-            raise asyncio.CancelledError
+        if self._cancelled is not None:
+            raise self._cancelled
