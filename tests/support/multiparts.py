@@ -1,5 +1,10 @@
 """Multipart bodies to read, and readers of them."""
 
+import asyncio
+
+import aiohttp
+from aiohttp.base_protocol import BaseProtocol
+
 from weft_http_parser import BodyPartReader, MultipartReader, StreamReader
 
 MIXED = "multipart/mixed; boundary=B"
@@ -39,3 +44,14 @@ FILE = part_of(
     b'Content-Disposition: form-data; name="a"; filename="x.txt"',
     b"Content-Type: text/plain; charset=latin-1",
 )
+
+
+def foreign_stream(body: bytes) -> aiohttp.StreamReader:
+    """A body as aiohttp reads it."""
+    loop = asyncio.get_running_loop()
+    protocol = BaseProtocol(loop)
+    protocol.connection_made(asyncio.Transport())
+    stream = aiohttp.StreamReader(protocol, 2**20, loop=loop)
+    stream.feed_data(body)
+    stream.feed_eof()
+    return stream

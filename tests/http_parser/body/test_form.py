@@ -1,6 +1,5 @@
 """Forms on their way out."""
 
-import asyncio
 import io
 import re
 from collections.abc import AsyncIterator
@@ -8,11 +7,10 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp.base_protocol import BaseProtocol
 from hypothesis import given
 from hypothesis import strategies as st
 from multidict import MultiDict
-from support.multiparts import stream_of
+from support.multiparts import foreign_stream, stream_of
 from support.writers import KeepingWriter
 
 from weft_http_parser import (
@@ -174,16 +172,6 @@ async def test_bytes_with_a_transfer_encoding_have_no_file_name() -> None:
     form = FormData()
     form.add_field("a", b"x", content_transfer_encoding="base64")
     assert b'form-data; name="a"\r\n\r\nx\r\n' in await written(form)
-
-
-def foreign_stream(body: bytes) -> aiohttp.StreamReader:
-    loop = asyncio.get_running_loop()
-    protocol = BaseProtocol(loop)
-    protocol.connection_made(asyncio.Transport())
-    stream = aiohttp.StreamReader(protocol, 2**20, loop=loop)
-    stream.feed_data(body)
-    stream.feed_eof()
-    return stream
 
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("C",)), min_size=1, max_size=8)

@@ -22,6 +22,9 @@ from weft_http_parser.wire.engines import ContentEncoder
 _PLAIN = frozenset({"", "7bit", "8bit", "binary"})
 _BASE64 = "base64"
 _QUOTED = "quoted-printable"
+# RFC 2045 6.8: characters outside the alphabet are ignored.
+_BASE64_CHARS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+_NOT_BASE64 = bytes(set(range(256)) - set(_BASE64_CHARS))
 # Every alternative takes a run as a whole, or long ones would be scanned again and again.
 _QUOTED_PIECE = re.compile(rb"=([0-9A-Fa-f]{2})|=[ \t]*(?:\r?\n)?|[ \t]+(?:\r?\n)?")
 
@@ -29,7 +32,7 @@ _QUOTED_PIECE = re.compile(rb"=([0-9A-Fa-f]{2})|=[ \t]*(?:\r?\n)?|[ \t]+(?:\r?\n
 class PartDecoder:
     """Undoes both codings of a part, piece by piece."""
 
-    __slots__ = ("_content", "_rest", "_transfer")
+    __slots__ = ("_content", "_is_padded", "_rest", "_transfer")
 
     def __init__(
         self, headers: Mapping[str, str], *, ignores_content_coding: bool = False
@@ -39,6 +42,7 @@ class PartDecoder:
         if not ignores_content_coding:
             coding = _check_content(headers.get(CONTENT_ENCODING, ""))
         self._content: ContentDecoder | None = make_decoder(coding) if coding else None
+        self._is_padded = False  # base64 came to its end
         self._rest = b""
 
     def decode(self, data: bytes) -> Iterator[bytes]:
@@ -68,11 +72,16 @@ class PartDecoder:
         data = self._rest + data
         if self._transfer == _QUOTED:
             return self._decode_quoted(data)
-        data = data.translate(None, b" \t\r\n")
+        data = data.translate(None, _NOT_BASE64)
         whole = len(data) - len(data) % 4
         self._rest = data[whole:]
+        if not whole:
+            return b""
         try:
-            return binascii.a2b_base64(data[:whole])
+            if self._is_padded:
+                raise binascii.Error("data behind the padding")
+            self._is_padded = data.endswith(b"=", 0, whole)
+            return binascii.a2b_base64(data[:whole], strict_mode=True)
         except binascii.Error as exc:
             raise MultipartError("invalid base64") from exc
 
@@ -101,12 +110,13 @@ def _decode_quoted_piece(match: re.Match[bytes]) -> bytes:
 class TransferCoder:
     """Does both codings of a part, piece by piece."""
 
-    __slots__ = ("_content", "_rest", "_transfer")
+    __slots__ = ("_content", "_opening", "_rest", "_transfer")
 
     def __init__(self, transfer: str, content: ContentEncoder | None) -> None:
         self._transfer = transfer
         self._content = content
         self._rest = b""
+        self._opening = b""  # of the next quoted-printable piece
 
     def encode(self, data: bytes) -> bytes:
         """What the next piece becomes; some of it may come later."""
@@ -122,11 +132,22 @@ class TransferCoder:
         if self._transfer in _PLAIN:
             return data
         if self._transfer == _QUOTED:
-            return binascii.b2a_qp(data)
+            return self._encode_quoted(data)
         data = self._rest + data
         whole = len(data) - len(data) % 3
         self._rest = data[whole:]
         return binascii.b2a_base64(data[:whole], newline=False)
+
+    def _encode_quoted(self, data: bytes) -> bytes:
+        if not data:
+            return b""
+        # Not as text: line ends are part of what is sent, and none is changed on its way.
+        quoted = binascii.b2a_qp(data, istext=False)
+        if b"=\r\n" not in quoted:
+            quoted = quoted.replace(b"=\n", b"=\r\n")
+        # RFC 2045 6.7: lines are short, so a soft break keeps pieces apart.
+        opening, self._opening = self._opening, b"=\r\n"
+        return opening + quoted
 
 
 TransferEncoder: TypeAlias = Callable[[], TransferCoder]
