@@ -6,7 +6,7 @@ twin's; `_twin` chooses. Knows no rules of framing: `framing` and `persistent` a
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, KeysView, Mapping
 from typing import Final, NamedTuple, TypeAlias, overload
 
 from multidict import CIMultiDict, CIMultiDictProxy, istr
@@ -68,6 +68,7 @@ _TARGET: Final = re.compile(r"[^\x00-\x20\x7f]++")
 _TEXT: Final = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*+")
 _LINES: Final = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*+")
 _HEADER_NAMES: Final = frozenset(HEADER_NAMES)
+_MARKED: Final = FIELD_MARKS.keys()
 
 
 def _encode(place: str, text: str) -> bytes:
@@ -168,12 +169,11 @@ def render_response_head(status: int, reason: str, version: Version, headers: He
     return _encode("reason", line) + render_fields(headers) + b"\r\n"
 
 
-def find_marks(names: Iterable[bytes]) -> int:
+def find_marks(names: KeysView[bytes]) -> int:
     """The marks of the fields of these names, which are in lower case."""
     marks = 0
-    known = FIELD_MARKS.get
-    for name in names:
-        marks |= known(name, 0)
+    for name in _MARKED & names:
+        marks |= FIELD_MARKS[name]
     return marks
 
 
@@ -188,7 +188,7 @@ class _Head:
 
     __slots__ = (
         "_headers",
-        "_names",
+        "_places",
         "framing",
         "marks",
         "persistent",
@@ -208,15 +208,16 @@ class _Head:
     raw_headers: RawFields
     """Names as they were spelled, and values without the space around them."""
     _headers: CIMultiDictProxy[str] | None
-    _names: frozenset[bytes]  # in lower case, so that a field that is not there costs one hash
+    _places: dict[bytes, int]  # the first field of each name in lower case
 
     def _take(self, raw: bytes, version: Version, pairs: list[tuple[bytes, bytes]]) -> None:
         self.raw = raw
         self.version = version
         self.raw_headers = tuple(pairs)
         self._headers = None
-        self._names = frozenset([name.lower() for name, _ in pairs])
-        self.marks = find_marks(self._names) | (0 if version == HTTP_11 else MARK_HTTP_10)
+        indexes = range(len(pairs) - 1, -1, -1)
+        self._places = {pairs[index][0].lower(): index for index in indexes}
+        self.marks = find_marks(self._places.keys()) | (0 if version == HTTP_11 else MARK_HTTP_10)
         self.framing = 0
         self.persistent = True
 
@@ -235,19 +236,19 @@ class _Head:
     def get(self, name: str, default: None) -> str | None: ...
     def get(self, name: str, default: str | None = None) -> str | None:
         """The first value of a field, without making the multidict."""
-        wanted = name.lower().encode("utf-8", "surrogateescape")
-        if wanted in self._names:
-            for key, value in self.raw_headers:
-                if key.lower() == wanted:
-                    return _decode(value)
-        return default
+        index = self._places.get(name.lower().encode("utf-8", "surrogateescape"))
+        return default if index is None else _decode(self.raw_headers[index][1])
 
     def get_all(self, name: str) -> list[str]:
         """Every value of a field, in order."""
         wanted = name.lower().encode("utf-8", "surrogateescape")
-        if wanted not in self._names:
+        index = self._places.get(wanted)
+        if index is None:
             return []
-        return [_decode(value) for key, value in self.raw_headers if key.lower() == wanted]
+        if len(self._places) == len(self.raw_headers):  # no name comes twice
+            return [_decode(self.raw_headers[index][1])]
+        others = self.raw_headers[index:]
+        return [_decode(value) for key, value in others if key.lower() == wanted]
 
     @property
     def wants_upgrade(self) -> bool:

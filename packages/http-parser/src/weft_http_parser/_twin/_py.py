@@ -70,9 +70,9 @@ _RESPONSE: Final = re.compile(
     rb"HTTP/1\.([01]) ([1-9][0-9][0-9]) (" + TEXT + rb"*+)\r\n" + _FIELDS
 )
 # RFC 3986 3.2.2 and 3.2.3: registered name, IPv4 or bracketed address, and a port.
-_HOST_NAME: Final = rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})"
+_HOST_NAME: Final = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})"
 _HOST: Final = re.compile(
-    rb"(?:\[(?:" + _HOST_NAME + rb"|:)++\]|" + _HOST_NAME + rb"*+)(?::[0-9]*+)?"
+    r"(?:\[(?:" + _HOST_NAME + r"|:)++\]|" + _HOST_NAME + r"*+)(?::[0-9]*+)?"
 )
 _METHODS: Final = {method.encode(): method for method in METH_ALL}
 _SEMICOLON: Final = 0x3B
@@ -87,7 +87,7 @@ def _find_host_fault(head: RequestHead) -> Reason | None:
     """RFC 9112 3.2: one valid Host in HTTP/1.1, at most one before."""
     if not head.marks & MARK_HOST:
         return Reason.HOST_MISSING if head.version == HTTP_11 else None
-    hosts = [value for name, value in head.raw_headers if name.lower() == b"host"]
+    hosts = head.get_all("host")
     if len(hosts) > 1:
         return Reason.HOST_REPEATED
     return None if _HOST.fullmatch(hosts[0]) else Reason.HOST_INVALID
