@@ -1,5 +1,6 @@
 """Calls of C functions with the next allocations refused, one after the other."""
 
+import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -47,6 +48,8 @@ def refuse_until_it_succeeds(make: Callable[[], Trial], most: int = 5000) -> int
         succeeded = False
         for stop in (place + 1, 0):  # 0 is no end
             trial = make()
+            tracer = sys.gettrace()
+            sys.settrace(None)  # one that measures coverage would need memory too
             hooks.set_nomemory(place, stop)
             try:
                 trial.function(*trial.arguments)
@@ -55,6 +58,7 @@ def refuse_until_it_succeeds(make: Callable[[], Trial], most: int = 5000) -> int
                 succeeded = False
             finally:
                 hooks.remove_mem_hooks()
+                sys.settrace(tracer)
             assert trial.still_works is bool or trial.still_works()
         if succeeded:
             return place
