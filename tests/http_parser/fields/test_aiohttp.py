@@ -77,6 +77,7 @@ MEDIA = [
     "application/problem+json; charset=utf-8",
 ]
 MEDIA_DIFFERENCES: dict[str, tuple[object, str]] = {
+    "text; charset=utf-8": ((OCTETS, None), "of a malformed type no parameter is read"),
     "a /b": ((OCTETS, None), "no token: RFC 9110 8.3.1; the face of the server bears with it"),
     "/": ((OCTETS, None), "the same"),
     "a/": ((OCTETS, None), "the same"),
@@ -243,12 +244,14 @@ COOKIES = [
     "justname",
     "a=b; Path=/; c=d",
     'a="b"; c="d"',
+    '="a;b;"; c=d',
 ]
 COOKIE_DIFFERENCES: dict[str, tuple[object, str]] = {
     "a b=c; d=e": ({"d": "e"}, "a name with a space is one bad cookie, not two good ones"),
     "a=b\x01c; d=e": ({"d": "e"}, "RFC 6265bis 5.6: controls refuse a cookie; only that one"),
     "a=b\tc": ({"a": "b\tc"}, "only a semicolon separates cookies (RFC 6265bis 5.8.3)"),
     "a=b, c=d": ({"a": "b, c=d"}, "the same"),
+    "a\\=b; d=e": ({"a\\": "b", "d": "e"}, "browsers keep such a name"),
     "a=\xa0b": ({"a": "\xa0b"}, "only SP and HTAB are space (RFC 6265bis 2.2)"),
 }
 
@@ -271,6 +274,7 @@ STANDARD_DIFFERENCES: dict[str, tuple[object, str]] = {
     ),
     "a=é": ({"a": "é"}, "there all is lost"),
     'a=""; b="': ({"a": "", "b": '"'}, "there all that follows a fault is lost"),
+    '="a;b;"; c=d': ({"b": "", "c": "d"}, "there all is lost"),
     "=b; c=d": ({"c": "d"}, "there all is lost"),
     "é=1; c=d": ({"c": "d"}, "there all is lost"),
     '"a"=b; c=d': ({"c": "d"}, "there all is lost"),

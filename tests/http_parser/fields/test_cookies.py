@@ -37,6 +37,8 @@ from weft_http_parser.fields.tokens import has_controls
         ('a= "b;c"; d=e', [("a", "b;c"), ("d", "e")]),
         ('a="b;c"d; e=f', [("a", '"b'), ("e", "f")]),
         ('a=""; b="', [("a", ""), ("b", '"')]),
+        ('a="b"; c=\x01; d="\\001"; e', [("a", "b"), ("e", "")]),
+        ('="a;b=c"; d=e', [("b", 'c"'), ("d", "e")]),
     ],
 )
 def test_cookies(text: str, pairs: list[tuple[str, str]]) -> None:

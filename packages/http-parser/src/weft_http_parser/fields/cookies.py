@@ -59,12 +59,13 @@ def _parse_quoted_cookies(text: str, max_cookies: int) -> list[tuple[str, str]]:
             end = length
         equals = text.find("=", at, end)
         name = text[at : end if equals < 0 else equals].strip(WHITESPACE)
-        value = ""
-        if equals >= 0:
-            end = end_of_value(text, equals + 1, end)
-            value = parse_cookie_value(text[equals + 1 : end].strip(WHITESPACE))
-        if is_cookie_name(name) and not has_controls(value):
-            found.append((name, value))
+        if is_cookie_name(name):  # what is no cookie hides none of those behind it
+            value = ""
+            if equals >= 0:
+                end = end_of_value(text, equals + 1, end)
+                value = parse_cookie_value(text[equals + 1 : end].strip(WHITESPACE))
+            if not has_controls(value):
+                found.append((name, value))
         at = end + 1
     return found
 
