@@ -317,6 +317,23 @@ class StreamReader:
                 raise
         return self._body.take(self._pieces.size if n < 0 else n)
 
+    def take_ready(self) -> bytes:
+        """What is readable, without waiting or decoding: a large piece as it came, small ones
+        joined; nothing where nothing is."""
+        pieces = self._pieces
+        if not pieces.size:
+            return b""
+        self._check("take_ready")
+        first = len(pieces.chunks[0]) - pieces.offset
+        return self._body.take(first if first >= LARGE_PIECE else pieces.size)
+
+    async def read_ready(self) -> bytes:
+        """What take_ready() returns, as soon as there is something; nothing at the end."""
+        self._check("read_ready")
+        if self._pieces.size or await self._fill("read_ready"):
+            return self.take_ready()
+        return b""
+
     def unread_data(self, data: bytes) -> None:
         """Deprecated: put bytes back before the next ones."""
         _warn_unread()
