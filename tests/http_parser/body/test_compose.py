@@ -264,6 +264,8 @@ def _lines(data: object) -> bytes:
 async def test_what_another_writer_wrote_is_read(
     parts: list[tuple[dict[str, str], dict[str, str], bytes]], width: int
 ) -> None:
+    # Its quoted-printable is of text: line ends become alike.
+    parts = [part for part in parts if b"\r" not in part[2] or "quoted" not in str(part[1])]
     writer = aiohttp.MultipartWriter()
     for headers, coding, data in parts:
         writer.append(data, headers | coding)

@@ -174,7 +174,12 @@ async def test_bytes_with_a_transfer_encoding_have_no_file_name() -> None:
     assert b'form-data; name="a"\r\n\r\nx\r\n' in await written(form)
 
 
-NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("C",)), min_size=1, max_size=8)
+# aiohttp drops slashes at the beginning of a parameter.
+NAMES = st.text(
+    st.characters(codec="utf-8", exclude_categories=("C",), exclude_characters="/\\"),
+    min_size=1,
+    max_size=8,
+)
 
 
 @given(st.lists(st.tuples(NAMES, NAMES | st.binary(max_size=50)), max_size=4), st.booleans())
