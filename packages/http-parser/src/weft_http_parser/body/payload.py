@@ -201,8 +201,8 @@ class Payload(ABC):
             parse_content_disposition,
         )
 
-        disposition = parse_content_disposition(self._headers.get(CONTENT_DISPOSITION, ""))
-        return content_disposition_filename(disposition.parameters) if disposition else None
+        disposition = parse_content_disposition(self._headers.get(CONTENT_DISPOSITION))
+        return content_disposition_filename(disposition.parameters)
 
     @property
     def headers(self) -> CIMultiDict[str]:
