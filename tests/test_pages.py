@@ -1,7 +1,8 @@
 """The Python blocks of the documentation run as printed, only on a free port instead of 8080.
 
 Above a block, `<!-- test: server -->` says that it serves until Ctrl-C, and `<!-- test: client -->`
-that it needs the server printed before it. Blocks without a mark run by themselves to their end; in
+that it needs the server printed before it. `<!-- test: proxy -->` serves too, with nothing behind it
+here; `http_parser/test_how_to.py` says what it does with a server. Blocks without a mark run by themselves to their end; in
 READMEs `test_readmes.py` runs those.
 """
 
@@ -37,12 +38,14 @@ async def run_to_its_end(script: Path) -> None:
         check(*await program.end())
 
 
-async def run_against(server: Program, port: int, script: Path | None) -> None:
+async def run_against(
+    server: Program, port: int, script: Path | None, *, is_proxy: bool = False
+) -> None:
     """See that the server answers, run a client, and stop the server as Ctrl-C does."""
     url = f"http://127.0.0.1:{port}"
     await server.line_with(url)
     async with ClientSession() as session, session.get(url) as response:
-        assert response.status in (200, 404)
+        assert response.status == 502 if is_proxy else response.status in (200, 404)
     if script is not None:
         await run_to_its_end(script)
     server.interrupt()
@@ -64,16 +67,16 @@ async def test_the_examples_of_a_page_run(page: Path, tmp_path: Path) -> None:
     for number, (kind, text) in enumerate(steps):
         port = free_port()
         script = tmp_path / f"{number}.py"
-        script.write_text(text.replace("8080", str(port)))
+        script.write_text(text.replace("8080", str(port)).replace("8081", str(free_port())))
         if kind == "alone":
             await run_to_its_end(script)
-        elif kind == "server":
+        elif kind in ("server", "proxy"):
             client = None
             if number + 1 < len(steps) and steps[number + 1][0] == "client":
                 client = tmp_path / "client.py"
                 client.write_text(steps[number + 1][1].replace("8080", str(port)))
             arguments = ("-X", "dev", "-W", "error", "-u", str(script))
             async with python_program(*arguments) as server:
-                await run_against(server, port, client)
+                await run_against(server, port, client, is_proxy=kind == "proxy")
         else:
             assert kind == "client" and steps[number - 1][0] == "server", f"{kind} without server"
