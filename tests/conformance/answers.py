@@ -197,6 +197,7 @@ INTERIMS = (
     good("several kinds", "9110 15.2", _100 + "HTTP/1.1 102 P\r\n\r\nHTTP/1.1 103 E\r\nLink: </a>\r\nLink: </b>\r\n\r\n" + OK + EMPTY,
          "100 Continue", "102 P", "103 E", *THEN),
     good("a kind that nobody knows", "9110 15", "HTTP/1.1 199 X\r\n\r\n" + OK + EMPTY, "199 X", *THEN),
+    good("an interim of an odd code with a length", "9112 6.3", "HTTP/1.1 105 R\r\n" + CL + "1\r\n\r\n" + OK + EMPTY, "105 R", *THEN),
     good("an interim with a coding", "9112 6.3", "HTTP/1.1 103 E\r\n" + TE + "chunked\r\n\r\n" + OK + EMPTY, "103 E", *THEN),
     good("an interim that says close", "9110 15.2", "HTTP/1.1 100 C\r\nConnection: close\r\n\r\n" + OK + EMPTY, "100 C", *THEN),
     good("an interim of HTTP/1.0", "9110 15.2", "HTTP/1.0 100 C\r\n\r\n" + OK + EMPTY, "100 C", *THEN),

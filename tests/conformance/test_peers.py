@@ -108,7 +108,11 @@ def test_classes_name_reasons_that_exist() -> None:
 def test_both_reading_another_message_is_explained_one_by_one() -> None:
     """A body that two parsers delimit in two ways is the worst that there is: no new one."""
     names = [each.name for each in CLASSES if each.kind is Kind.DIFFERS]
-    assert names == ["the body of an upgrade", "chunked with a comma or a tab, in a response"]
+    assert names == [
+        "the body of an upgrade",
+        "chunked with a comma or a tab, in a response",
+        "interim responses of other codes, with a length",
+    ]
 
 
 def test_page() -> None:

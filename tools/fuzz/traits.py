@@ -10,7 +10,7 @@ from typing import Final
 from tools.fuzz.divergence import Divergence
 
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_PLAIN_HOST: Final = re.compile(rb"[A-Za-z0-9.-]*(?::[0-9]*)?")
+_PLAIN_HOST: Final = re.compile(rb"(?:[A-Za-z0-9.-]+(?::[0-9]*)?)?")
 _SIZE: Final = re.compile(rb"[0-9A-Fa-f]{1,20}")
 _METHODS: Final = frozenset(
     b"DELETE GET HEAD POST PUT CONNECT OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH "
@@ -160,6 +160,10 @@ def is_odd_target(found: Divergence) -> bool:
     return not found.asked and is_odd
 
 
+def is_fragment(found: Divergence) -> bool:
+    return not found.asked and found.here is None and _byte(found) == b"#"
+
+
 def is_without_version(found: Divergence) -> bool:
     line = _before(found).lstrip(b"\r\n")
     return _byte(found) in (b"\r", b"\n") and re.fullmatch(rb"\S+ \S+", line) is not None
@@ -236,6 +240,12 @@ def has_unusual_chunked(found: Divergence) -> bool:
 
 def has_fault_in_unusual_chunked(found: Divergence) -> bool:
     return found.here is not None and has_unusual_chunked(found)
+
+
+def has_interim_with_framing(found: Divergence) -> bool:
+    is_interim = re.match(rb"HTTP/1\.[01] 1[0-9]{2}\b", found.rest) is not None
+    has_framing = _codings(found) or _values(found.rest, b"content-length")
+    return is_interim and bool(has_framing)
 
 
 def is_nothing(found: Divergence) -> bool:

@@ -64,7 +64,7 @@ _KNOWN_NAMES: Final = {name.lower().encode(): istr(name.lower()) for name in HEA
     name.encode(): name for name in HEADER_NAMES
 }
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++")
-_TARGET: Final = re.compile(r"[^\x00-\x20\x7f]++")
+_TARGET: Final = re.compile(r"[^\x00-\x20#\x7f]++")
 _TEXT: Final = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*+")
 _LINES: Final = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*+")
 _HEADER_NAMES: Final = frozenset(HEADER_NAMES)

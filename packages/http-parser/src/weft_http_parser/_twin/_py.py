@@ -71,8 +71,11 @@ _RESPONSE: Final = re.compile(
 )
 # RFC 3986 3.2.2 and 3.2.3: registered name, IPv4 or bracketed address, and a port.
 _HOST_NAME: Final = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})"
+_ADDRESS: Final = (
+    r"\[(?:[0-9A-Fa-f]*+:[0-9A-Fa-f:.]*+|[vV][0-9A-Fa-f]++\.(?:" + _HOST_NAME + r"|:)++)\]"
+)
 _HOST: Final = re.compile(
-    r"(?:\[(?:" + _HOST_NAME + r"|:)++\]|" + _HOST_NAME + r"*+)(?::[0-9]*+)?"
+    r"(?:(?:" + _ADDRESS + r"|" + _HOST_NAME + r"++)(?::[0-9]*+)?)?"
 )
 _METHODS: Final = {method.encode(): method for method in METH_ALL}
 _SEMICOLON: Final = 0x3B

@@ -281,18 +281,53 @@ skip_host(Byte *at, Byte *end, int colons)
     return at;
 }
 
-/* RFC 9110 7.2: a host, which may be empty, and maybe a port. */
+static inline Byte *
+skip_hex(Byte *at, Byte *end)
+{
+    while (at < end && octet_hex(*at) >= 0) {
+        at++;
+    }
+    return at;
+}
+
+/* RFC 3986 3.2.2: the bracket behind an address at `at`, or NULL. IPv6 is known by its bytes. */
+static inline Byte *
+find_bracket(Byte *at, Byte *end)
+{
+    if (at < end && (*at | 0x20) == 'v') {
+        Byte *dot = skip_hex(at + 1, end), *close;
+        if (dot == at + 1 || dot == end || *dot != '.') {
+            return NULL;
+        }
+        close = skip_host(dot + 1, end, 1);
+        return close > dot + 1 && close < end && *close == ']' ? close : NULL;
+    }
+    at = skip_hex(at, end);
+    if (at == end || *at != ':') {
+        return NULL;
+    }
+    while (at < end && (octet_hex(*at) >= 0 || *at == ':' || *at == '.')) {
+        at++;
+    }
+    return at < end && *at == ']' ? at : NULL;
+}
+
+/* RFC 9110 7.2: a host and maybe a port, or nothing at all. */
 static inline int
 is_host(Byte *at, Byte *end)
 {
+    Byte *first = at;
     if (at < end && *at == '[') {
-        Byte *close = skip_host(at + 1, end, 1);
-        if (close == at + 1 || close == end || *close != ']') {
+        Byte *close = find_bracket(at + 1, end);
+        if (close == NULL) {
             return 0;
         }
         at = close + 1;
     } else {
         at = skip_host(at, end, 0);
+    }
+    if (at == first) {
+        return at == end; /* RFC 9110 4.2.1: no port without a host */
     }
     if (at < end && *at == ':') {
         for (at++; at < end && octet_is_digit(*at); at++) {

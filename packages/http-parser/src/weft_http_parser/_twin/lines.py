@@ -15,7 +15,7 @@ Source: TypeAlias = bytes | bytearray
 
 # RFC 9110 5.6.2 token; 9112 3.2 target, with the bytes that browsers send; 9110 5.5 field value.
 NAME: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
-VISIBLE: Final = rb"[\x21-\x7e\x80-\xff]"
+VISIBLE: Final = rb"[\x21\x22\x24-\x7e\x80-\xff]"
 TEXT: Final = rb"[\t\x20-\x7e\x80-\xff]"
 CR: Final = 0x0D
 LF: Final = 0x0A

@@ -33,7 +33,7 @@ static const unsigned char OCTETS[256] = {
     /* clang-format off */
     0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0,
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    2, 15, 6, 7, 15, 7, 15, 15, 14, 14, 15, 15, 14, 15, 15, 6,
+    2, 15, 6, 3, 15, 7, 15, 15, 14, 14, 15, 15, 14, 15, 15, 6,
     15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 6, 14, 6, 14, 6, 6,
     6, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15,
     15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 6, 6, 6, 7, 15,
@@ -107,14 +107,15 @@ control_mask(__m128i bytes)
     return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, low), del));
 }
 
-/* The same for a request target, which has no blanks either. */
+/* The same for a request target, which has neither blanks nor a fragment. */
 static inline unsigned
 blank_mask(__m128i bytes)
 {
     const __m128i last = _mm_set1_epi8(0x20);
     __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last), bytes);
+    __m128i hash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('#'));
     __m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7F));
-    return (unsigned)_mm_movemask_epi8(_mm_or_si128(low, del));
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(low, hash), del));
 }
 #endif
 
