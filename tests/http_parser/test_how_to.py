@@ -107,8 +107,9 @@ async def test_the_server_answers_curl(tmp_path: Path) -> None:
         assert heads.startswith("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
         assert heads.count("100 Continue") == 1 and body == "text"
         chunked = ("-H", "Transfer-Encoding: chunked")
-        assert (await curl(port, *chunked, "-d", "x" * 300_000))[1] == "x" * 300_000
         large = tmp_path / "large"
+        large.write_text("x" * 300_000)
+        assert (await curl(port, *chunked, "-d", f"@{large}"))[1] == "x" * 300_000
         large.write_bytes(bytes(2_000_000))
         for more in ((), chunked):
             heads, _ = await curl(port, *more, "--data-binary", f"@{large}")
