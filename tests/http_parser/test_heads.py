@@ -251,6 +251,8 @@ class TestInjection:
     def test_types(self, twin: Twin, pair: Any) -> None:
         with pytest.raises(TypeError, match=r"is a str, not (int|bytes|NoneType)"):
             twin.render_fields([pair])
+        with pytest.raises(TypeError, match=r"is a str, not (int|bytes|NoneType)"):
+            twin.render_fields([("B", "b"), pair])
 
     def test_nothing_is_refused_that_may_be_sent(self, twin: Twin) -> None:
         text = "".join(chr(code) for code in (9, *range(32, 127), *range(0xA0, 0x250)))

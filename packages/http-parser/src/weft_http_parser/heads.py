@@ -116,21 +116,21 @@ def render_fields(headers: Headers) -> bytes:
 
 def _find_other_type(pairs: list[tuple[object, object]]) -> TypeError:
     """The error for pairs of which one is known to be no text."""
-    for name, value in pairs:
-        if not isinstance(name, str):
-            return TypeError(f"a header name is a str, not {type(name).__name__}: {name!r}")
-        if not isinstance(value, str):
-            break
+    name, value = next(pair for pair in pairs if not all(isinstance(part, str) for part in pair))
+    if not isinstance(name, str):
+        return TypeError(f"a header name is a str, not {type(name).__name__}: {name!r}")
     return TypeError(f"the header {name} is a str, not {type(value).__name__}")
 
 
 def _find_injection(pairs: list[tuple[str, str]]) -> HeaderInjection:
     """The error for pairs of which one is known to be bad."""
-    for name, value in pairs:
-        if not _TOKEN.fullmatch(name):
-            return HeaderInjection("header name", name)
-        if not _TEXT.fullmatch(value):
-            break
+    name, value = next(
+        (name, value)
+        for name, value in pairs
+        if not (_TOKEN.fullmatch(name) and _TEXT.fullmatch(value))
+    )
+    if not _TOKEN.fullmatch(name):
+        return HeaderInjection("header name", name)
     return HeaderInjection("header value", value)
 
 
