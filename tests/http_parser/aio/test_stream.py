@@ -3,11 +3,12 @@
 import asyncio
 import gzip
 import random
+import tracemalloc
 import zlib
 from collections.abc import Awaitable, Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weft_http_parser import (
@@ -19,6 +20,7 @@ from weft_http_parser import (
     LineTooLong,
     StreamReader,
     make_decoder,
+    make_encoder,
 )
 
 
@@ -305,15 +307,139 @@ def test_an_exception_reaches_read_nowait() -> None:
 
 
 @pytest.mark.parametrize("name", READS)
-async def test_only_one_reader_at_a_time(name: str) -> None:
+async def test_a_second_reader_is_told_of_both_calls(name: str) -> None:
+    for first_name, first_read in READS.items():
+        stream = StreamReader()
+        first = await begin(first_read(stream))
+        calls = [name.replace("read all", "read"), first_name.replace("read all", "read")]
+        with pytest.raises(
+            RuntimeError, match="while another coroutine is already waiting"
+        ) as caught:
+            await READS[name](stream)
+        assert str(caught.value).startswith(f"{calls[0]}()")
+        assert str(caught.value).endswith(f" in {calls[1]}()")
+        with pytest.raises(RuntimeError, match="read_nowait"):
+            stream.read_nowait()
+        stream.feed_data(b"\n")
+        with pytest.raises(RuntimeError, match=f"in {calls[1]}"):
+            await READS[name](stream)  # bytes are here, and they are the first one's
+        stream.feed_eof()
+        assert await first in (b"\n", (b"\n", False))
+
+
+@pytest.mark.parametrize("name", READS)
+async def test_a_reader_is_stepped_within_the_call_that_brings_its_bytes(name: str) -> None:
+    """Not one pass of the loop later; and from a task, which cannot hold another's step, later."""
     stream = StreamReader()
-    first = await begin(stream.readany())
-    with pytest.raises(RuntimeError, match="while another coroutine is already waiting"):
-        await READS[name](stream)
-    with pytest.raises(RuntimeError, match="read_nowait"):
-        stream.read_nowait()
-    stream.feed_data(b"a")
-    assert await first == b"a"
+    loop = asyncio.get_running_loop()
+    reading = await begin(READS[name](stream))
+    seen: list[bool] = []
+
+    def feed() -> None:
+        stream.feed_pieces([b"\n"], is_last=True)
+        seen.append(reading.done())
+
+    loop.call_soon(feed)
+    await reading
+    assert seen == [True]
+    stream = StreamReader()
+    reading = await begin(READS[name](stream))
+    stream.feed_pieces([b"\n"], is_last=True)
+    assert not reading.done()
+    await reading
+
+
+async def test_what_came_in_one_read_wakes_once() -> None:
+    stream = StreamReader()
+    reading = await begin(stream.readany())
+    loop = asyncio.get_running_loop()
+    loop.call_soon(lambda: stream.feed_pieces([b"ab", b"", b"cd"], [2, 4]))
+    assert await reading == b"abcd"
+    stream.feed_pieces([], is_last=True)
+    with pytest.raises(RuntimeError, match="feed_pieces"):
+        stream.feed_pieces([b"e"])
+    assert [pair async for pair in stream.iter_chunks()] == [(b"", True)]
+
+
+async def test_ends_of_chunks_that_were_read_already_are_passed_over() -> None:
+    stream = stream_of(b"abcdef", eof=False)
+    assert await stream.read(5) == b"abcde"
+    stream.feed_chunk_ends([2, 4, 6])
+    assert await stream.readchunk() == (b"f", True)
+    reading = await begin(stream.readchunk())
+    stream.feed_chunk_ends([3])
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert not reading.done()
+    stream.feed_eof()
+    assert await reading == (b"", False)
+
+
+@pytest.mark.parametrize("is_coded", [False, True])
+async def test_a_body_that_was_read_in_part_is_not_given_as_whole(is_coded: bool) -> None:
+    stream = StreamReader(decoder=make_decoder("gzip") if is_coded else None)
+    stream.feed_data(gzip.compress(b"abcdef") if is_coded else b"abcdef")
+    stream.feed_eof()
+    assert await stream.read(2) == b"ab"
+    with pytest.raises(RuntimeError, match="2 bytes were read before"):
+        await stream.read_all()
+    assert await stream.read_rest(4) == b"cdef"
+    with pytest.raises(RuntimeError, match="6 bytes were read before"):
+        await stream.read_all()
+    assert await stream.read() == b""
+
+
+async def test_a_body_beyond_its_bound_stays_beyond_it() -> None:
+    """Asked again, it must not give what is behind the bound for the whole."""
+    stream = stream_of(b"abc", b"def")
+    for _ in range(2):
+        with pytest.raises(BodyTooLarge):
+            await stream.read_all(5)
+    assert await stream.read_all(6) == b"abcdef"
+
+
+async def test_a_second_cancellation_and_a_feed_at_once() -> None:
+    """Cancelled and fed in one pass, in either order: no byte is lost, and the stream goes on."""
+    for is_fed_first in (True, False):
+        stream = StreamReader()
+        reading = await begin(stream.readexactly(3))
+        if is_fed_first:
+            stream.feed_data(b"abc")
+            reading.cancel()
+        else:
+            reading.cancel()
+            stream.feed_data(b"abc")
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        assert await stream.readexactly(3) == b"abc"
+
+
+async def test_a_read_with_a_deadline_leaves_the_stream_usable() -> None:
+    stream = stream_of(b"ab", eof=False)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(stream.readexactly(3), 0.001)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.001):
+            await stream.readline()
+    stream.feed_data(b"c\n")
+    assert await asyncio.wait_for(stream.readline(), 60) == b"abc\n"
+
+
+async def test_a_callback_at_the_end_that_fails_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    called: list[int] = []
+    stream = StreamReader()
+    stream.on_eof(lambda: [][0])
+    stream.on_eof(lambda: called.append(1))
+    stream.feed_eof()
+    assert called == [1]
+    assert "end of a body failed" in caplog.text
+    failed = StreamReader()
+    failed.on_eof(lambda: called.append(2))
+    failed.set_exception(OSError("gone"))
+    failed.feed_eof()
+    assert called == [1]
 
 
 @pytest.mark.parametrize("name", ["read all", "readexactly", "readline"])
@@ -434,6 +560,15 @@ async def test_read_nowait_decodes_what_is_there() -> None:
     assert stream.read_nowait() == b"llo"
 
 
+async def test_read_nowait_finds_corrupt_content() -> None:
+    stream = StreamReader(decoder=make_decoder("gzip"))
+    stream.feed_data(b"not gzip at all")
+    with pytest.raises(ContentCodingError, match="corrupt"):
+        stream.read_nowait()
+    with pytest.raises(ContentCodingError, match="corrupt"):
+        await stream.read()
+
+
 async def test_chunk_boundaries_of_a_coded_body() -> None:
     encoder = zlib.compressobj(wbits=31)
     first = encoder.compress(b"hello ") + encoder.flush(zlib.Z_SYNC_FLUSH)
@@ -450,7 +585,7 @@ async def test_chunk_boundaries_of_a_coded_body() -> None:
     assert await stream.readchunk() == (b"", False)
 
 
-async def test_truncated_content_is_an_error() -> None:
+async def test_row_28_truncated_content_is_an_error() -> None:
     stream = StreamReader(decoder=make_decoder("gzip"))
     stream.feed_data(gzip.compress(b"hello" * 100)[:-3])
     stream.feed_eof()
@@ -509,6 +644,47 @@ async def test_a_read_cancelled_in_the_executor_loses_nothing() -> None:
     with pytest.raises(asyncio.CancelledError):
         await reading
     assert await stream.read() == data
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+async def test_ghsa_6mq8_rvhq_8wgg_a_bomb_is_unpacked_in_bounded_steps(coding: str) -> None:
+    """Row 40: 512 MiB of nothing; what is unpacked waits for a reader one step at a time."""
+    encoder = make_encoder(coding)
+    packed = b"".join(encoder.encode(bytes(1_048_576)) for _ in range(512)) + encoder.finish()
+    decoder = make_decoder(coding, ratio_limit=None)
+    stream = StreamReader(limit=1_000_000, decoder=decoder)
+    for at in range(0, len(packed), 65_536):
+        stream.feed_data(packed[at : at + 65_536])
+    stream.feed_eof()
+    tracemalloc.start()
+    size = 0
+    for _ in range(100):
+        block = await stream.readany()
+        assert len(block) <= 2 * 262_144
+        size += len(block)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size >= 100 * 200_000
+    assert peak < 8 * 1_048_576
+    assert stream.total_bytes == size
+
+
+async def test_ghsa_g3cq_j2xw_wf74_an_unread_body_is_never_unpacked() -> None:
+    """However it ends: read in part, failed, or dropped."""
+    packed = zlib.compress(bytes(300_000_000), 9)
+    decoder = make_decoder("deflate")
+    stream = StreamReader(limit=1_000_000, decoder=decoder)
+    stream.feed_data(packed)
+    assert decoder.total_in == 0
+    stream.feed_eof()
+    await stream.wait_eof()
+    assert stream.total_raw_bytes == stream.total_compressed_bytes == len(packed)
+    assert len(await stream.read(10)) == 10
+    assert decoder.total_out <= 262_144
+    stream.set_exception(OSError("the handler has ended"))
+    with pytest.raises(OSError, match="ended"):
+        await stream.readany()
+    assert decoder.total_out <= 262_144
 
 
 async def test_a_bomb_is_refused_and_stays_packed() -> None:
@@ -578,6 +754,9 @@ async def test_the_empty_stream() -> None:
 # Whatever way, the same bytes.
 
 
+CODINGS = ["", "gzip", "deflate", "br", "zstd", "identity"]
+
+
 async def read_somehow(stream: StreamReader, choice: random.Random) -> bytes:
     out = bytearray()
     while not stream.at_eof():
@@ -597,27 +776,61 @@ async def read_somehow(stream: StreamReader, choice: random.Random) -> bytes:
     return bytes(out)
 
 
-@given(st.lists(st.text("ab\n").map(str.encode)), st.integers(), st.booleans())
+@settings(deadline=None)
+@given(st.lists(st.text("ab\n").map(str.encode)), st.integers(), st.sampled_from(CODINGS))
 def test_mixed_reading_returns_every_byte_once(
-    pieces: list[bytes], seed: int, is_coded: bool
+    pieces: list[bytes], seed: int, coding: str
 ) -> None:
     choice = random.Random(seed)
-    data = b"".join(pieces)
-    raw = gzip.compress(data) if is_coded else data
+    data = b"".join(pieces) * choice.choice([1, 1, 1000])
+    raw = data
+    if coding:
+        encoder = make_encoder(coding)
+        raw = encoder.encode(data) + encoder.finish()
 
     async def main() -> None:
-        stream = StreamReader(limit=4096, decoder=make_decoder("gzip") if is_coded else None)
+        decoder = make_decoder(coding, ratio_limit=None) if coding else None
+        stream = StreamReader(limit=10_000_000, decoder=decoder)
         reading = asyncio.ensure_future(read_somehow(stream, choice))
-        at = 0
+        at, width = 0, choice.choice([20, 1000, 100_000])
         while at < len(raw):
-            step = choice.randrange(1, 20)
-            stream.feed_data(raw[at : at + step])
-            at += step
-            if choice.random() < 0.3:
-                stream.feed_chunk_ends([min(at, len(raw))])
+            step = choice.randrange(1, width)
+            end = min(at + step, len(raw))
+            ends = [end] if choice.random() < 0.3 else []
+            if choice.random() < 0.5:
+                stream.feed_pieces([raw[at:end]], ends)
+            else:
+                stream.feed_data(raw[at:end])
+            at = end
             if choice.random() < 0.5:
                 await asyncio.sleep(0)
         stream.feed_eof()
         assert await reading == data
 
     asyncio.run(main())
+
+
+# What is taken as it came.
+
+
+async def test_large_pieces_are_taken_as_they_came() -> None:
+    large = bytes(20_000)
+    stream = stream_of(large, b"a", b"b", large)
+    assert stream.take_ready() is large
+    assert stream.take_ready() == b"ab" + large
+    assert stream.take_ready() == await stream.read_ready() == b""
+    stream = stream_of(b"xx", large, eof=False)
+    assert await stream.read(1) == b"x"
+    assert await stream.read_ready() == b"x" + large
+    reading = asyncio.create_task(stream.read_ready())
+    await asyncio.sleep(0)
+    with pytest.raises(RuntimeError, match="read_ready"):
+        await stream.read_ready()
+    stream.feed_data(large)
+    assert await reading is large
+    stream.feed_data(b"x")
+    stream.set_exception(KeyError())
+    with pytest.raises(KeyError):
+        stream.take_ready()
+    with pytest.raises(KeyError):
+        await stream.read_ready()

@@ -278,7 +278,14 @@ def test_every_public_name_is_here() -> None:
     missing = public_names(theirs.StreamReader) - public_names(StreamReader)
     assert missing == set()
     more = public_names(StreamReader) - public_names(theirs.StreamReader)
-    assert more == {"read_all", "read_rest", "feed_pieces", "feed_chunk_ends"}
+    assert more == {
+        "feed_chunk_ends",
+        "feed_pieces",
+        "read_all",
+        "read_ready",
+        "read_rest",
+        "take_ready",
+    }
     assert public_names(EmptyStreamReader) == public_names(StreamReader)
 
 

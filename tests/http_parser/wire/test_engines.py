@@ -172,3 +172,23 @@ def test_zstd_packs_for_that_window(level: int | None) -> None:
     encoder = make_encoder("zstd", level)
     packed = encoder.encode(DATA) + encoder.finish()
     assert make_decoder("zstd").decode(packed) == DATA
+
+
+def test_too_little_memory_is_no_fault_of_the_data() -> None:
+    class Decompressor:
+        def decompress(self, data: bytes, max_length: int, /) -> bytes:
+            raise MemoryError
+
+    poor = types.SimpleNamespace(
+        MAX_WBITS=15,
+        Z_FINISH=4,
+        Z_SYNC_FLUSH=2,
+        compressobj=zlib.compressobj,
+        decompressobj=lambda wbits: Decompressor(),
+    )
+    set_zlib_backend(poor)
+    try:
+        with pytest.raises(MemoryError):
+            make_decoder("gzip").decode(b"abc")
+    finally:
+        set_zlib_backend(zlib)
