@@ -107,8 +107,8 @@ def chunks(size: int) -> str:
 
 
 def digits(size: int) -> str:
-    """A size of which the last digit but one passes the limit already."""
-    text = f"{size:x}" if size <= LIMIT else f"{size:x}" + "00"
+    """A size that passes the limit long before it overflows, which it does too."""
+    text = f"{size:x}" if size <= LIMIT else f"{size:x}" + "f" * 15
     return CHUNKED + mark(text, 1 if size > LIMIT else 99) + "\r\n" + "x" * size + "\r\n0\r\n\r\n"
 
 

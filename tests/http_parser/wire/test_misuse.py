@@ -33,7 +33,7 @@ SENDING: dict[str, dict[Phase, Move]] = {
         Phase.IDLE: lambda c: None,
         Phase.BODY: lambda c: c.send_rendered(OK, 2),
         Phase.LAST_BODY: lambda c: c.send_rendered(OK, 2, persistent=False),
-        Phase.DONE: lambda c: c.send_whole(OK, b"ok"),
+        Phase.DONE: lambda c: (c.send_rendered(OK, 2), c.send_data(b"ok"), c.send_end()),
         Phase.LAST: lambda c: c.send_whole(OK, b"ok", persistent=False),
         Phase.TUNNEL: lambda c: c.send_rendered(SWITCHING, 0, status=101),
         Phase.FAILED: lambda c: fault(c, lambda c: c.send_end()),
@@ -43,7 +43,7 @@ SENDING: dict[str, dict[Phase, Move]] = {
         Phase.BODY: lambda c: c.send_rendered(POST, 2),
         Phase.LAST_BODY: lambda c: c.send_rendered(POST, 2, persistent=False),
         Phase.DONE: lambda c: c.send_whole(UPGRADE, b""),
-        Phase.LAST: lambda c: c.send_whole(UPGRADE, b"", persistent=False),
+        Phase.LAST: lambda c: (c.send_rendered(UPGRADE, 0, persistent=False), c.send_end()),
         Phase.FAILED: lambda c: fault(c, lambda c: c.send_end()),
     },
 }
