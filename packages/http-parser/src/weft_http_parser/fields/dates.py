@@ -57,9 +57,15 @@ def parse_cookie_date(text: str) -> datetime.datetime | None:
     >>> parse_cookie_date("next week") is None
     True
     """
+    return _parse_tokens(text[:_MAX_COOKIE_DATE])
+
+
+@lru_cache(maxsize=64)
+def _parse_tokens(text: str) -> datetime.datetime | None:
+    # A date is looked at when a cookie is read, and again when a jar keeps it.
     clock: tuple[int, int, int] | None = None
     day = month = year = -1
-    for token in text[:_MAX_COOKIE_DATE].translate(_DELIMITERS).split(" "):
+    for token in text.translate(_DELIMITERS).split(" "):
         if not token:
             continue
         leading = _leading_digits(token)

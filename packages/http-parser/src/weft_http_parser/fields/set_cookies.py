@@ -37,7 +37,8 @@ LONGEST_COOKIE_SECONDS: Final = 400 * 24 * 3600
 """No cookie lives longer (RFC 6265bis 5.5)."""
 
 _FLAGS = frozenset({"secure", "httponly", "partitioned"})
-_ATTRIBUTES = _FLAGS | {"expires", "max-age", "domain", "path", "samesite"}
+_READ = frozenset({"expires", "max-age"})
+_ATTRIBUTES = _FLAGS | _READ | {"domain", "path", "samesite"}
 _SAME_SITE = {"strict": "Strict", "lax": "Lax", "none": "None"}
 _PREFIXES = ("__secure-", "__host-")
 
@@ -146,6 +147,14 @@ def parse_set_cookie(text: str, *, quoted: bool = False) -> SetCookie | None:
     >>> parse_set_cookie("a=b\\x00") is None
     True
     """
+    parts = _parse(text, quoted=quoted)
+    if parts is None:
+        return None
+    name, value, attributes = parts
+    return SetCookie(name, value, MappingProxyType(attributes))
+
+
+def _parse(text: str, *, quoted: bool) -> tuple[str, str, dict[str, str]] | None:
     if has_controls(text):
         return None
     pair, pieces = _split(text, quoted=quoted)
@@ -153,7 +162,7 @@ def parse_set_cookie(text: str, *, quoted: bool = False) -> SetCookie | None:
     if not equals:
         name, value = "", pair
     name, value = name.strip(WHITESPACE), value.strip(WHITESPACE)
-    if not (name or value) or _count_bytes(name) + _count_bytes(value) > MAX_COOKIE_BYTES:
+    if not (name or value) or _is_longer(name + value, MAX_COOKIE_BYTES):
         return None
     if not name and value.lower().startswith(_PREFIXES):
         return None
@@ -161,9 +170,10 @@ def parse_set_cookie(text: str, *, quoted: bool = False) -> SetCookie | None:
     for piece in pieces:
         key, _, setting = piece.partition("=")
         key, setting = key.strip(WHITESPACE).lower(), setting.strip(WHITESPACE)
-        if key in _ATTRIBUTES and _is_readable(key, setting):
-            attributes[key] = setting
-    return SetCookie(name, value, MappingProxyType(attributes))
+        if key in _ATTRIBUTES and not _is_longer(setting, MAX_ATTRIBUTE_BYTES):
+            if key not in _READ or _is_readable(key, setting):
+                attributes[key] = setting
+    return name, value, attributes
 
 
 def _split(text: str, *, quoted: bool) -> tuple[str, list[str]]:
@@ -178,21 +188,20 @@ def _split(text: str, *, quoted: bool) -> tuple[str, list[str]]:
 
 
 def _is_readable(key: str, setting: str) -> bool:
-    if _count_bytes(setting) > MAX_ATTRIBUTE_BYTES:
-        return False
     if key == "max-age":
         return parse_max_age(setting) is not None
-    if key == "expires":
-        # Imported here, for the same reason.
-        from weft_http_parser.fields.dates import parse_cookie_date
+    # Imported here, for the same reason.
+    from weft_http_parser.fields.dates import parse_cookie_date
 
-        return parse_cookie_date(setting) is not None
-    return True
+    return parse_cookie_date(setting) is not None
 
 
-def _count_bytes(text: str) -> int:
+def _is_longer(text: str, most: int) -> bool:
+    """Whether a text has more than `most` bytes."""
+    if len(text) * 4 <= most or text.isascii():
+        return len(text) > most
     # Bytes that were not UTF-8 came as one surrogate each, and one "?" is one byte.
-    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+    return len(text.encode("utf-8", "replace")) > most
 
 
 def parse_max_age(text: str) -> int | None:
@@ -214,11 +223,12 @@ def parse_morsel(text: str) -> "Morsel[str] | None":
     >>> morsel.key, morsel.value, morsel["path"], morsel["secure"]
     ('a', 'b;c', '/x', True)
     """
-    cookie = parse_set_cookie(text, quoted=True)
-    if cookie is None or not is_cookie_name(cookie.name):
+    parts = _parse(text, quoted=True)
+    if parts is None or not is_cookie_name(parts[0]):
         return None
-    morsel = make_morsel(cookie.name, parse_cookie_value(cookie.value), cookie.value)
-    for key, setting in cookie.attributes.items():
+    name, coded, attributes = parts
+    morsel = make_morsel(name, parse_cookie_value(coded), coded)
+    for key, setting in attributes.items():
         # Morsel checks keys against its own list, which lacks the newest ones.
         dict.__setitem__(morsel, key, True if key in _FLAGS else parse_cookie_value(setting))
     return morsel
