@@ -115,22 +115,191 @@ async def test_a_peer_that_takes_nothing_is_cut_off() -> None:
     assert client.is_lost
 
 
-async def test_a_slow_peer_is_not_cut_off() -> None:
-    client, server = memory_links(write_timeout_seconds=0.05)
+class HandClock:
+    """Runs what a link wants called later, when a test says so."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._due: list[tuple[asyncio.TimerHandle, Callable[..., object], tuple[object, ...]]] = []
+        self._loop = asyncio.get_running_loop()
+        self._call_later = self._loop.call_later
+        monkeypatch.setattr(self._loop, "call_later", self._keep)
+
+    def _keep(
+        self, delay: float, callback: Callable[..., object], *args: object
+    ) -> asyncio.TimerHandle:
+        if not isinstance(getattr(callback, "__self__", None), Link):
+            return self._call_later(delay, callback, *args)
+        handle = self._call_later(3600, callback, *args)
+        self._due.append((handle, callback, args))
+        return handle
+
+    def strike(self) -> None:
+        """Let the time of every timer that is armed pass."""
+        due, self._due = self._due, []
+        for handle, callback, args in due:
+            if not handle.cancelled():
+                handle.cancel()
+                callback(*args)
+
+    @property
+    def armed(self) -> int:
+        return sum(not handle.cancelled() for handle, _, _ in self._due)
+
+
+class Sipping(Recorder):
+    """Takes one block each time it is let."""
+
+    def data_received(self, data: bytes) -> None:
+        assert self.link is not None
+        self.link.hold(Hold.BODY)
+        super().data_received(data)
+
+
+async def test_a_slow_peer_is_not_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, server = memory_links(server=Sipping(), write_timeout_seconds=1)
+    clock = HandClock(monkeypatch)
     server.hold(Hold.BODY)
-    client.write(b"x" * 200_000)
+    client.write(b"x" * 65_536 * 5)
     drained = asyncio.create_task(client.drain())
     for _ in range(4):
-        await asyncio.sleep(0.03)
         # Takes some, while more is written behind it: the buffer does not shrink.
+        taken = len(recorder(server).received)
         server.release(Hold.BODY)
-        await asyncio.sleep(0)
-        server.hold(Hold.BODY)
+        await recorder(server).until_bytes(taken + 65_536)
         client.write(b"y" * 65_536)
+        clock.strike()
+        assert client.is_full
     assert not drained.done()
     assert not client.is_closing
+    clock.strike()  # and now it took nothing
+    monkeypatch.undo()
+    with pytest.raises(TimeoutError):
+        await drained
+    assert client.is_closing
+
+
+async def test_the_watch_ends_with_what_it_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, server = memory_links(write_timeout_seconds=1)
+    clock = HandClock(monkeypatch)
+    server.hold(Hold.BODY)
+    client.write(b"x" * 100_000)
+    client.close()  # watched already
+    assert clock.armed == 1
+    taken = transport_of(client)
     server.release(Hold.BODY)
-    await asyncio.wait_for(drained, 5)
+    await recorder(server).until_bytes(100_000)
+    assert taken.get_write_buffer_size() == 0
+    clock.strike()  # all is taken: nothing is left to wait for
+    assert clock.armed == 0
+    monkeypatch.undo()
+    await client.wait_closed()
+
+
+async def test_parts_are_joined_where_the_loop_loses_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """CVE-2024-12254: the loop of some versions of Python never says that it is full."""
+    monkeypatch.setattr("weft_http_parser.aio.link._JOINS_PARTS", True)
+    client, server = memory_links()
+    client.write_parts([b"one ", memoryview(b"two")])
+    assert transport_of(client).written == b"one two"
+    assert await recorder(server).until_bytes(7) == b"one two"
+
+
+async def test_parts_behind_a_full_buffer_arrive_too() -> None:
+    client, server = memory_links()
+    server.hold(Hold.BODY)
+    client.write(b"x" * 100_000)
+    assert client.is_full
+    client.write_parts([b"ab", b"cd"])
+    server.release(Hold.BODY)
+    assert (await recorder(server).until_bytes(100_004)).endswith(b"xabcd")
+
+
+async def test_a_transport_that_pauses_or_resumes_out_of_turn() -> None:
+    client, _ = memory_links()
+    client.resume_writing()
+    client.pause_writing()
+    client.pause_writing()
+    assert client.is_full
+    client.resume_writing()
+    assert not client.is_full
+    client.close()
+    client.pause_writing()
+    assert client.is_closing
+
+
+async def test_the_transport_may_tell_of_the_loss_twice() -> None:
+    client, _ = memory_links()
+    client.connection_lost(None)
+    client.connection_lost(OSError("again"))
+    assert recorder(client).events == ["made", "lost"]
+    assert recorder(client).lost_with is None
+    transport_of(client).abort()
+
+
+async def test_a_loop_that_finds_no_transport_for_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What asyncio answers when the link was closed during the handshake (its type says so)."""
+
+    async def start_tls(*args: object, **options: object) -> None:
+        return None
+
+    client, _ = memory_links()
+    monkeypatch.setattr(asyncio.get_running_loop(), "start_tls", start_tls)
+    with pytest.raises(LinkLost, match="during the TLS handshake"):
+        await client.start_tls(ssl.create_default_context(), server_hostname="a")
+
+
+async def test_an_end_after_closing_changes_nothing() -> None:
+    client, _ = memory_links()
+    client.close()
+    assert client.eof_received() is False
+    assert client.is_closing
+    await client.wait_closed()
+
+
+async def test_a_transport_that_closes_before_it_says_so() -> None:
+    client, _ = memory_links()
+    transport = transport_of(client)
+    transport.close()  # as a failed write does; the link hears of it in a later pass
+    with pytest.raises(LinkLost):
+        for _ in range(3):
+            await client.drain()
+
+
+async def test_a_cancelled_wait_for_the_end_is_left_out() -> None:
+    client, server = memory_links()
+    server.hold(Hold.BODY)
+    client.write(b"x" * 100_000)
+    waits = [asyncio.create_task(client.wait_closed()) for _ in range(2)]
+    drains = [asyncio.create_task(client.drain()) for _ in range(2)]
+    await asyncio.sleep(0)
+    waits[0].cancel()
+    drains[0].cancel()
+    transport_of(client).lose(None)
+    client.connection_lost(None)  # in the same pass, before the cancelled ones are gone
+    await waits[1]
+    with pytest.raises(LinkLost):
+        await drains[1]
+    for gone in (waits[0], drains[0]):
+        with pytest.raises(asyncio.CancelledError):
+            await gone
+
+
+async def test_a_cancelled_drain_is_not_told_of_a_stuck_peer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client, server = memory_links(write_timeout_seconds=1)
+    clock = HandClock(monkeypatch)
+    server.hold(Hold.BODY)
+    client.write(b"x" * 100_000)
+    drained = asyncio.create_task(client.drain())
+    await asyncio.sleep(0)
+    drained.cancel()
+    clock.strike()
+    with pytest.raises(asyncio.CancelledError):
+        await drained
+    assert client.is_closing
 
 
 async def test_losing_the_link_wakes_a_drain() -> None:
@@ -352,6 +521,14 @@ async def put_tls_on() -> None:
         assert await recorder(client).until_bytes(6) == b"secret"
 
 
+async def lose_the_link_in_a_handshake() -> None:
+    async with tcp_links() as (client, server):
+        server.abort()
+        with pytest.raises((LinkLost, ConnectionError, ssl.SSLError)):
+            await client.start_tls(ssl.create_default_context(), server_hostname="localhost")
+        assert client.is_lost or client.is_closing
+
+
 async def fail_a_handshake() -> None:
     async with tcp_links() as (client, server):
         server.write(b"plain text, no TLS here\r\n")
@@ -374,3 +551,4 @@ def test_on_real_transports(new_loop: Callable[[], asyncio.AbstractEventLoop]) -
         runner.run(cut_off_a_stuck_peer(closes=False))
         runner.run(put_tls_on())
         runner.run(fail_a_handshake())
+        runner.run(lose_the_link_in_a_handshake())

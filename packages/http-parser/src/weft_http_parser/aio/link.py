@@ -23,26 +23,33 @@ WRITE_HIGH_WATER = 65536  # plain transports have this mark already, TLS ones ei
 
 
 class Hold(enum.IntFlag):
-    """A reason not to read from the peer."""
+    """A reason not to read from the peer.
 
-    BODY = 1  # a body waits for its reader
-    QUEUE = 2  # messages wait for theirs
-    PIPELINE = 4  # a request behind the present one waits
-    SWITCH = 8  # the protocol is about to change
+    `BODY`: a body waits for its reader. `QUEUE`: messages wait for theirs. `PIPELINE`: a request
+    behind the present one waits. `SWITCH`: the protocol is about to change.
+    """
+
+    BODY = 1
+    QUEUE = 2
+    PIPELINE = 4
+    SWITCH = 8
 
 
 class Receiver(Protocol):
-    """What a link hands bytes to."""
+    """What a link hands bytes to. What a method raises goes to the event loop, which logs it."""
 
-    def link_made(self, link: "Link") -> None: ...
+    def link_made(self, link: "Link") -> None:
+        """The link is open; comes first, and once."""
 
-    def data_received(self, data: bytes) -> None: ...
+    def data_received(self, data: bytes) -> None:
+        """The peer's next bytes, at least one; as few or as many as the transport read."""
 
     def eof_received(self) -> bool:
-        """Return True to keep our side open."""
+        """The peer has ended its side. Return True to keep ours open; with TLS it closes anyway."""
         ...
 
-    def link_lost(self, exc: Exception | None) -> None: ...
+    def link_lost(self, exc: Exception | None) -> None:
+        """The link is gone, by `exc` or in order; comes last, and once."""
 
 
 class Phase(enum.Enum):
@@ -65,9 +72,11 @@ _CONNECTED = (Phase.OPEN, Phase.FULL)
 
 
 class Link(asyncio.Protocol):
-    """The only asyncio protocol of the project: server, client and websocket plug into it.
+    """A byte pipe of asyncio's: server, client and websocket plug their receivers into it.
 
-    `receiver` may be replaced at any time; an upgrade does so.
+    Give it to `loop.create_connection` or `create_server` as their protocol. `receiver` may be
+    replaced at any time; an upgrade does so. A peer that takes none of our bytes for
+    `write_timeout_seconds` is cut off, unless that is None.
     """
 
     __slots__ = (
@@ -106,14 +115,17 @@ class Link(asyncio.Protocol):
     # What the transport calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Of the transport: it is open."""
         self._adopt(transport)
         self._phase = Phase.OPEN
         self.receiver.link_made(self)
 
     def data_received(self, data: bytes) -> None:
+        """Of the transport: the peer's next bytes."""
         self.receiver.data_received(data)
 
     def eof_received(self) -> bool:
+        """Of the transport: the peer has ended its side. True keeps ours open."""
         session = self.transport.get_extra_info("ssl_object")
         # RFC 9112 9.8: an end that TLS did not announce is a loss, of which the receiver is told.
         stays_open = _is_announced(session) and self.receiver.eof_received()
@@ -126,17 +138,20 @@ class Link(asyncio.Protocol):
         return False
 
     def pause_writing(self) -> None:
+        """Of the transport: its buffer is over the mark."""
         if self._phase is _OPEN:
             self._phase = Phase.FULL
             self._watch_progress()
 
     def resume_writing(self) -> None:
+        """Of the transport: its buffer is below the mark again."""
         if self._phase is Phase.FULL:
             self._phase = Phase.OPEN
             self._stop_watch()
         self._wake_drainers(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Of the transport: it is gone, by `exc` or in order."""
         if self._phase is Phase.LOST:
             return
         self._phase = Phase.LOST
@@ -158,7 +173,10 @@ class Link(asyncio.Protocol):
         self.transport.write(data)
 
     def write_parts(self, parts: Sequence[Buffer]) -> None:
-        """Hand several buffers over at once, without joining them where the loop can."""
+        """Hand several buffers over at once, without joining them where the loop can.
+
+        Raises LinkLost on a link that is not open.
+        """
         if self._phase is not _OPEN:
             self._write_behind(parts)
             return
@@ -287,7 +305,11 @@ class Link(asyncio.Protocol):
         handshake_timeout_seconds: float = 10.0,
         shutdown_timeout_seconds: float = 1.0,
     ) -> None:
-        """Put TLS on an open link; the receiver stays and sees plain bytes as before."""
+        """Put TLS on an open link; the receiver stays and sees plain bytes as before.
+
+        Raises LinkLost on a link that is not open or is lost meanwhile, and what the handshake
+        raises: ssl.SSLError, ConnectionError, TimeoutError. The link is lost then.
+        """
         if self._phase not in _CONNECTED:
             raise _refusal(self._phase)
         loop = asyncio.get_running_loop()
