@@ -26,7 +26,7 @@ def test_corpus_is_small() -> None:
     assert sum(path.stat().st_size for path in files) < 200_000
 
 
-@pytest.mark.parametrize("kind", range(4))
+@pytest.mark.parametrize("kind", range(5))
 def test_promises_hold(twin: Twin, kind: int) -> None:
     chosen = {name: given for name, given in INPUTS.items() if given.kind == kind}
     assert chosen

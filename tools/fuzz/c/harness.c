@@ -4,6 +4,7 @@
    messages.h    target: heads
    bodies.h      target: chunks
    rendering.h   target: heads out of texts
+   delimiter.h   target: the delimiter of a multipart body
 
    The format of an input is in inputs.py. */
 
@@ -11,6 +12,7 @@
 #include "messages.h"
 #include "bodies.h"
 #include "rendering.h"
+#include "delimiter.h"
 
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -35,7 +37,9 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     input.size = (Py_ssize_t)(size - HEADER);
     expose(0, input.size);
     memcpy(room + MARGIN, bytes + HEADER, size - HEADER);
-    if (input.kind == 2) {
+    if (input.kind == 2 && bytes[0] & 0x80) {
+        test_delimiter(&input);
+    } else if (input.kind == 2) {
         test_chunks(&input);
     } else if (input.kind == 3) {
         test_rendering(&input);

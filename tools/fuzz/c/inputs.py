@@ -1,7 +1,8 @@
 """What the bytes of an input mean to the harness, and inputs to begin from.
 
 Four bytes come first: target and flags, limits, and the sizes of pieces in turn. What follows is
-what a peer sent or, for the target that renders, texts between bytes 0x1F. Knows nothing of how
+what a peer sent; for the target that renders, texts between bytes 0x1F; for the one that looks for
+a delimiter, that and the data. Knows nothing of how
 an input is run: harness.c does it in C, and replay.py in Python.
 """
 
@@ -16,7 +17,7 @@ from weft_http_parser import LENIENT, STRICT, HeaderInjection, Limits, Strictnes
 
 HEADER: Final = 4
 SEPARATOR: Final = b"\x1f"
-REQUEST, RESPONSE, CHUNKS, RENDERING = range(4)
+REQUEST, RESPONSE, CHUNKS, RENDERING, DELIMITER = range(5)
 
 LIMITS: Final = (
     Limits(),
@@ -25,7 +26,7 @@ LIMITS: Final = (
     Limits(head=16, fields=0, empty_lines=0),
     Limits(chunk_line=8, chunk_extensions=10, trailer_fields=1, trailers=12),
     Limits(chunk_line=15, chunk_extensions=3, trailer_fields=0, trailers=2, field=5),
-    Limits(chunk_line=16, chunk_extensions=0, trailer_fields=2, trailers=30, field=8),
+    Limits(chunk_line=16, chunk_extensions=0, trailer_fields=2, trailers=30, body=9),
     Limits(chunk_line=18, chunk_extensions=20, fields=60, head=900),
 )
 """Limits as they are, and so small that they bite."""
@@ -61,6 +62,12 @@ class Input:
     data: bytes
 
     @property
+    def delimiter_size(self) -> int:
+        """Of two bytes at least, or 0 where the data are too short for one."""
+        size = 2 + self.steps[0] % 40
+        return size if size <= len(self.data) else 0
+
+    @property
     def stops(self) -> Iterator[int]:
         """Where the pieces end."""
         at = 0
@@ -76,6 +83,8 @@ def parse_input(raw: bytes) -> Input | None:
     if len(raw) < HEADER:
         return None
     kind = raw[0] & 3
+    if kind == CHUNKS and raw[0] & 0x80:
+        kind = DELIMITER
     return Input(
         kind=kind,
         flags=raw[0] >> 2 & 3,
@@ -105,6 +114,8 @@ def make_seeds() -> Iterator[bytes]:
             for limits, step in ((0, 1), (number % len(LIMITS), number % 7)):
                 yield bytes((kind | (number & 3) << 2, limits, step, number & 15)) + wire
     yield from _rendering_seeds()
+    for size in (1, 200, 255, 256, 257, 600):
+        yield bytes((CHUNKS | 0x80, 0, 2, 0)) + b"\r\n--" + b"\r\n-\r" * (size // 4) + b"\r\n--"
 
 
 def _rendering_seeds() -> Iterator[bytes]:

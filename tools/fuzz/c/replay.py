@@ -16,6 +16,7 @@ from multidict import CIMultiDict, MultiDict
 
 from tools.fuzz.c.inputs import (
     CHUNKS,
+    DELIMITER,
     LIMITS,
     LOOKUPS,
     RENDERING,
@@ -45,6 +46,8 @@ def replay(subject: Subject, given: Input) -> list[object]:
     """All that can be seen of the input's outcome; AssertionError where a promise is broken."""
     if given.kind == RENDERING:
         return _render(subject, given)
+    if given.kind == DELIMITER:
+        return _find(subject, given)
     run = _take_body if given.kind == CHUNKS else _scan_heads
     whole = run(subject, given, [len(given.data)])
     assert whole == run(subject, given, given.stops)
@@ -140,6 +143,14 @@ def _render(subject: Subject, given: Input) -> list[object]:
         assert _count_lines(rendered) == len(headers) + 2
         assert _count_lines(lines) == len(headers)
     return [rendered, lines, made]
+
+
+def _find(subject: Subject, given: Input) -> list[object]:
+    size = given.delimiter_size
+    delimiter, data = given.data[:size], given.data[size:]
+    found = [subject.twin.find_delimiter(data, delimiter, start) for start in range(3) if size]
+    assert found == [data.find(delimiter, start) for start in range(3) if size]
+    return [*found]
 
 
 def _count_lines(rendered: bytes) -> int:
