@@ -47,19 +47,24 @@ class ZLibBackend(Protocol):
     """What a module must have to stand in for zlib: `isal.isal_zlib` and `zlib_ng.zlib_ng` do."""
 
     @property
-    def MAX_WBITS(self) -> int: ...
+    def MAX_WBITS(self) -> int:
+        """The largest window, as a power of two."""
 
     @property
-    def Z_FINISH(self) -> int: ...
+    def Z_FINISH(self) -> int:
+        """The mode of the last flush."""
 
     @property
-    def Z_SYNC_FLUSH(self) -> int: ...
+    def Z_SYNC_FLUSH(self) -> int:
+        """The mode of a flush behind which a reader can decode everything so far."""
 
     @property
-    def compressobj(self) -> Callable[..., Compressor]: ...
+    def compressobj(self) -> Callable[..., Compressor]:
+        """Makes a compressor; takes `level=` and `wbits=`."""
 
     @property
-    def decompressobj(self) -> Callable[..., Decompressor]: ...
+    def decompressobj(self) -> Callable[..., Decompressor]:
+        """Makes a decompressor; takes `wbits=`."""
 
 
 _NEEDED: Final = ("MAX_WBITS", "Z_FINISH", "Z_SYNC_FLUSH", "compressobj", "decompressobj")
@@ -212,9 +217,11 @@ class ZstdEngine:
 
 
 class ContentEncoder(Protocol):
-    """Applies one content coding."""
+    """Applies one content coding (RFC 9110 8.4.1)."""
 
-    def encode(self, data: bytes) -> bytes: ...
+    def encode(self, data: bytes) -> bytes:
+        """Some coded bytes; none while the coder still gathers."""
+        ...
 
     def flush(self) -> bytes:
         """What lets a reader decode everything written so far."""
