@@ -182,7 +182,7 @@ async def test_what_is_written_is_read(datas: list[bytes], width: int) -> None:
 
 # Beside others.
 
-TEXTS = st.text(st.characters(codec="ascii", exclude_categories=("C",)), max_size=8)
+TEXTS = st.text(st.characters(codec="ascii", exclude_categories=["C"]), max_size=8)
 HEADERS = st.dictionaries(
     st.sampled_from(["X-A", "Content-ID", "Content-Description"]), TEXTS.map(str.strip), max_size=2
 )

@@ -176,7 +176,7 @@ async def test_bytes_with_a_transfer_encoding_have_no_file_name() -> None:
 
 # aiohttp drops slashes at the beginning of a parameter.
 NAMES = st.text(
-    st.characters(codec="utf-8", exclude_categories=("C",), exclude_characters="/\\"),
+    st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters="/\\"),
     min_size=1,
     max_size=8,
 )

@@ -1,5 +1,7 @@
 """Multipart bodies read from streams, part by part."""
 
+import asyncio
+
 import pytest
 from support.multiparts import MIXED, TWO, first_part, part_of, reader_of, stream_of
 
@@ -235,8 +237,8 @@ async def test_classes_of_a_subclass() -> None:
     assert type(await reader.fetch_next_part()) is Part
     with pytest.raises(MultipartError, match="no part"):
         await reader.fetch_next_part()
-    nested = await MultipartReader({"Content-Type": MIXED}, stream_of(body)).next()
-    assert type(nested) is MultipartReader
+    plain = await MultipartReader({"Content-Type": MIXED}, stream_of(body)).next()
+    assert type(plain) is MultipartReader
 
 
 async def test_bounds_reach_nested_parts() -> None:
@@ -291,3 +293,29 @@ async def test_an_endless_epilogue_is_given_up() -> None:
     reader = MultipartReader({"Content-Type": MIXED}, stream)
     with pytest.raises(MultipartError, match="outside the parts"):
         await reader.next()
+
+
+async def test_a_body_that_comes_byte_by_byte() -> None:
+    stream = StreamReader()
+    reader = MultipartReader({"Content-Type": MIXED}, stream)
+
+    async def read() -> list[bytes]:
+        return [await part.read() async for part in reader if isinstance(part, BodyPartReader)]
+
+    reading = asyncio.create_task(read())
+    for byte in TWO:
+        await asyncio.sleep(0)
+        stream.feed_data(bytes([byte]))
+    stream.feed_eof()
+    assert await reading == [b"hello", b"world"]
+
+
+async def test_a_preamble_in_several_pieces_is_skipped() -> None:
+    stream = StreamReader()
+    for piece in (bytes(20_000), bytes(20_000), b"\r\n" + TWO):
+        stream.feed_data(piece)
+    stream.feed_eof()
+    assert [type(part) async for part in MultipartReader({"Content-Type": MIXED}, stream)] == [
+        BodyPartReader,
+        BodyPartReader,
+    ]

@@ -11,8 +11,11 @@ from weft_http_parser import (
     BodyTooLarge,
     ContentCodingError,
     MultipartError,
+    PartScanner,
     StreamReader,
 )
+from weft_http_parser.body.parts import PartSource
+from weft_http_parser.body.scan import Mark
 
 # The content of a part.
 
@@ -185,3 +188,8 @@ async def test_parts_of_forms_have_no_content_coding() -> None:
     assert await part.read(decode=True) == packed
     part = await first_part(part_of(coded, *lines) + b"--B--")
     assert await part.read(decode=True) == b"hello"
+
+
+async def test_nothing_follows_the_last_boundary() -> None:
+    source = PartSource(stream_of(b"--B--"), PartScanner(b"B"))
+    assert [await source.next() for _ in range(3)] == [Mark.LAST] * 3

@@ -143,8 +143,8 @@ class TransferCoder:
             return b""
         # Not as text: line ends are part of what is sent, and none is changed on its way.
         quoted = binascii.b2a_qp(data, istext=False)
-        if b"=\r\n" not in quoted:
-            quoted = quoted.replace(b"=\n", b"=\r\n")
+        # Line ends of its own are those that it found in the data.
+        quoted = quoted.replace(b"=\r\n", b"=\n").replace(b"=\n", b"=\r\n")
         # RFC 2045 6.7: lines are short, so a soft break keeps pieces apart.
         opening, self._opening = self._opening, b"=\r\n"
         return opening + quoted
