@@ -199,6 +199,20 @@ async def test_the_body_as_a_stream() -> None:
     assert server.connections == 1
 
 
+async def test_a_part_of_a_body_is_not_given_as_whole() -> None:
+    """Nor is the rest lost, nor the connection."""
+    replies = {"/": CHUNKED + b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"}
+    async with answers(replies) as server, ClientSession() as session:
+        async with session.get(server.url()) as response:
+            assert await response.content.read(1) == b"a"
+            with pytest.raises(RuntimeError, match="1 bytes were read before"):
+                await response.read()
+            assert await response.content.read() == b"bcde"
+        async with session.get(server.url()) as response:
+            assert await response.read() == b"abcde"
+    assert server.connections == 1
+
+
 async def test_a_released_response_cannot_be_read() -> None:
     async with answers() as server, ClientSession() as session:
         async with session.get(server.url()) as response:

@@ -37,14 +37,17 @@ class Pieces:
 
     def take(self, count: int) -> bytes:
         """The next `count` bytes, or all when they are fewer."""
-        if count < self.size:
-            chunk, start = self.chunks[0], self.offset
-            end = start + count
-            if end < len(chunk):
-                self.offset = end
-                self.size -= count
-                self.taken += count
-                return chunk[start:end]
+        chunks, start = self.chunks, self.offset
+        if count >= self.size:
+            if len(chunks) == 1 and not start:
+                self.taken += self.size
+                self.size = 0
+                return chunks.popleft()
+        elif (end := start + count) < len(chunks[0]):
+            self.offset = end
+            self.size -= count
+            self.taken += count
+            return chunks[0][start:end]
         parts: list[bytes] = []
         self.move(count, parts)
         return parts[0] if len(parts) == 1 else b"".join(parts)

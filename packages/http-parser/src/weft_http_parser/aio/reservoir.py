@@ -21,9 +21,11 @@ MAX_PIECES: Final = 4096
 class Gate(Protocol):
     """What holds the sender back; a Link is one."""
 
-    def hold(self, reason: Hold) -> None: ...
+    def hold(self, reason: Hold) -> None:
+        """Add a reason not to read from the sender."""
 
-    def release(self, reason: Hold) -> None: ...
+    def release(self, reason: Hold) -> None:
+        """Take it away; with the last one gone, reading goes on."""
 
 
 class Reservoir:
@@ -104,7 +106,8 @@ class Reservoir:
     def take(self, n: int) -> bytes:
         """Hand out up to `n` readable bytes."""
         data = self.pieces.take(n)
-        self._note_taken()
+        if self.ends is not None or self.gate is not None:
+            self._note_taken()
         return data
 
     def take_first(self) -> bytes:

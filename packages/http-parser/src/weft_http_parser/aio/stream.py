@@ -32,6 +32,12 @@ class _Hooks:
         self.callbacks: list[Callable[[], None]] = []
         self.waiters: list[asyncio.Future[None]] = []
 
+    def begin(self) -> None:
+        """A reader has to wait."""
+        if self.on_first_read is not None:
+            call, self.on_first_read = self.on_first_read, None
+            call()
+
     def end(self, exc: BaseException | None) -> None:
         waiters, self.waiters = self.waiters, []
         for waiter in waiters:
@@ -379,16 +385,21 @@ class StreamReader:
 
     async def _fill(self, name: str, *, stops_at_ends: bool = False) -> bool:
         """Wait until there is more to read; False at the end of the body."""
-        body, before = self._body, self._pieces.size
+        body, pieces = self._body, self._pieces
+        before = pieces.size
         self._reading = name
         try:
-            while self._pieces.size == before and not (stops_at_ends and body.ends):
+            while pieces.size == before and not (stops_at_ends and body.ends):
                 if self._exception is not None:
                     break
-                if body.has_work:
+                if body.coded is not None and body.coded.has_work:
                     await body.decode()
                 elif not self._is_eof:
-                    await self._wait()
+                    if self._hooks is not None:
+                        self._hooks.begin()
+                    if (waiter := self._waiter) is None:
+                        waiter = self._waiter = Waiter()
+                    await waiter
                 else:
                     body.finish()
                     return False
@@ -400,16 +411,6 @@ class StreamReader:
         if self._exception is not None:
             raise self._exception
         return True
-
-    async def _wait(self) -> None:
-        hooks = self._hooks
-        if hooks is not None and hooks.on_first_read is not None:
-            call, hooks.on_first_read = hooks.on_first_read, None
-            call()
-        waiter = self._waiter
-        if waiter is None:
-            waiter = self._waiter = Waiter()
-        await waiter
 
     async def _read_rest(self, name: str, max_size: int | None) -> bytes:
         parts: list[bytes] = []
