@@ -1,5 +1,6 @@
 """The connection: order, persistence, misuse, poison. Wire cases are in tests/conformance."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -498,8 +499,21 @@ class TestCost:
 
     def test_many_chunks_in_one_read(self, server: Any) -> None:
         server.receive(CHUNKED_POST)
-        (body,) = server.receive(b"1\r\na\r\n" * 100_000)
-        assert body == b"a" * 100_000
+        pieces = server.receive(b"1\r\na\r\n" * 100_000)
+        assert {len(piece) for piece in pieces[:-1]} == {2048}
+        assert b"".join(pieces) == b"a" * 100_000
+
+    def test_many_chunks_in_one_read_take_less_than_four_times_their_bytes(
+        self, server: Any
+    ) -> None:
+        server.receive(CHUNKED_POST)
+        wire = b"1\r\na\r\n" * 100_000
+        tracemalloc.start()
+        try:
+            server.receive(wire)
+            assert tracemalloc.get_traced_memory()[1] < 4 * len(wire)
+        finally:
+            tracemalloc.stop()
 
     def test_ends_of_small_chunks_take_less_than_the_chunks(self, server: Any) -> None:
         server.receive(CHUNKED_POST)

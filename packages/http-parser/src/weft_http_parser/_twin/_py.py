@@ -82,6 +82,7 @@ _SEMICOLON: Final = 0x3B
 _SIZE_RUN: Final = re.compile(rb"[0-9A-Fa-f]*+")
 _LARGEST_SIZE: Final = 2**63 - 1
 _SMALL_PIECE: Final = 4096
+_RUN_PIECES: Final = 2048
 _MANY_ENDS: Final = 32
 _PLAIN_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,15}+)\r\n")
 
@@ -273,8 +274,9 @@ class ChunkScanner:
         """Append the data from `start` on to `out`; the index up to which all was taken.
 
         What is behind that index is part of a line: it is to be given again, with more behind it.
-        Pieces of less than 4 KiB are joined with their neighbours. Raises ProtocolError with an
-        offset relative to `start`; what lies before the fault was appended all the same.
+        Pieces of less than 4 KiB are joined with their neighbours, 2,048 at most. Raises
+        ProtocolError with an offset relative to `start`; what lies before the fault was appended
+        all the same.
         """
         self._ends = array("q")
         at = start
@@ -295,6 +297,8 @@ class ChunkScanner:
     def _give(self, piece: bytes, out: list[bytes]) -> None:
         # An object per byte of body would cost a peer nothing and us a lot.
         if len(piece) < _SMALL_PIECE:
+            if len(self._run) == _RUN_PIECES:
+                self._give_run(out)
             self._run.append(piece)
         else:
             self._give_run(out)

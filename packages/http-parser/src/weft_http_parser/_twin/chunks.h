@@ -40,8 +40,9 @@ typedef struct {
     int64_t local[LOCAL_ROOM];
 } Numbers;
 
-/* Chunks of less than this are joined with their neighbours in the same input. */
-enum { SMALL_PIECE = 4096 };
+/* Pieces of less than this are joined with their neighbours in the same input, so many at once
+   that what is noted of them stays small beside the input. */
+enum { SMALL_PIECE = 4096, RUN_PIECES = 2048 };
 
 enum { PLAIN_DIGITS = 7, MANY_ENDS = 32 };
 
@@ -227,6 +228,9 @@ give_data(Feed *feed, Py_ssize_t size)
         return PyList_Append(feed->out, feed->source->exact);
     }
     if (size < SMALL_PIECE) {
+        if (feed->run.count == 2 * RUN_PIECES && give_run(feed) < 0) {
+            return -1;
+        }
         feed->run_size += size;
         return add_number(&feed->run, at - feed->source->bytes) < 0 ? -1
                                                                     : add_number(&feed->run, size);
