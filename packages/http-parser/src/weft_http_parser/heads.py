@@ -7,6 +7,7 @@ twin's; `_twin` chooses. Knows no rules of framing: `framing` and `persistent` a
 
 import re
 from collections.abc import Iterable, KeysView, Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias, overload
 
 from multidict import CIMultiDict, CIMultiDictProxy, istr
@@ -161,12 +162,17 @@ def render_response_head(status: int, reason: str, version: Version, headers: He
     >>> render_response_head(204, "No Content", HTTP_11, [])
     b'HTTP/1.1 204 No Content\\r\\n\\r\\n'
     """
+    return _render_status_line(status, reason, version) + render_fields(headers) + b"\r\n"
+
+
+# Few are in use, and each is checked and put together once; C does it faster than a look-up.
+@lru_cache(maxsize=256, typed=True)
+def _render_status_line(status: int, reason: str, version: Version) -> bytes:
     if not 100 <= status <= 999:
         raise HeaderInjection("status", str(status))
     if not _TEXT.fullmatch(reason):
         raise HeaderInjection("reason", reason)
-    line = f"{_render_version(version)} {status:d} " + reason + "\r\n"
-    return _encode("reason", line) + render_fields(headers) + b"\r\n"
+    return _encode("reason", f"{_render_version(version)} {status:d} " + reason + "\r\n")
 
 
 def find_marks(names: KeysView[bytes]) -> int:
