@@ -16,6 +16,7 @@ from pathlib import Path
 
 import attrs
 
+from tools.bench import multipart
 from tools.bench.cases import CONTENDERS, SERVER_CASES, SUITES, ServerCase
 from tools.bench.child import Child
 from tools.bench.figures import Figure, Sample, table, too_noisy
@@ -97,7 +98,7 @@ def measure_parser(effort: Effort) -> Rows:
 
 def describe_parser(rows: Rows) -> str:
     """The table of the parser's suite, and what is measured once."""
-    return f"{parser_table(rows)}\n{weigh_heads()}"
+    return "\n".join((parser_table(rows), weigh_heads(), multipart.report()))
 
 
 def save(results: Mapping[str, Rows]) -> Path:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from itertools import repeat
 
 from tools.bench.messages import REQUESTS
-from tools.bench.parsers import Case
+from tools.bench.parsers.case import Case
 
 KEPT_HEADS = 1000
 BATCH_SECONDS = 0.005

@@ -16,7 +16,7 @@ from tools.bench.messages import (
     UNTOUCHED,
     UPLOADS,
 )
-from tools.bench.parsers import Case
+from tools.bench.parsers.case import Case
 
 _LIMIT = 2**20  # of the stream: nobody is there to pause
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import h11
 
 from tools.bench.messages import ANSWER, CYCLE, REQUESTS, RESPONSES, UNTOUCHED, UPLOADS
-from tools.bench.parsers import Case
+from tools.bench.parsers.case import Case
 
 _ASK = h11.Request(method="GET", target="/", headers=[("Host", "a")])
 _FIELDS = [("Content-Type", "text/plain"), ("Content-Length", "13")]

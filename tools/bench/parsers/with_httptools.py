@@ -6,7 +6,7 @@ import httptools
 from multidict import CIMultiDict
 
 from tools.bench.messages import MATERIALISED, REQUESTS, RESPONSES, UNTOUCHED, UPLOADS
-from tools.bench.parsers import Case
+from tools.bench.parsers.case import Case
 
 
 class Collector:

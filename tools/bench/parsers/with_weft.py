@@ -18,7 +18,7 @@ from tools.bench.messages import (
     UNTOUCHED,
     UPLOADS,
 )
-from tools.bench.parsers import Case
+from tools.bench.parsers.case import Case
 from weft_http_parser import (
     BACKEND,
     HTTP_11,
