@@ -395,11 +395,7 @@ class StreamReader:
                 if body.coded is not None and body.coded.has_work:
                     await body.decode()
                 elif not self._is_eof:
-                    if self._hooks is not None:
-                        self._hooks.begin()
-                    if (waiter := self._waiter) is None:
-                        waiter = self._waiter = Waiter()
-                    await waiter
+                    await self._begin_wait()
                 else:
                     body.finish()
                     return False
@@ -411,6 +407,13 @@ class StreamReader:
         if self._exception is not None:
             raise self._exception
         return True
+
+    def _begin_wait(self) -> Waiter:
+        if self._hooks is not None:
+            self._hooks.begin()
+        if self._waiter is None:
+            self._waiter = Waiter()
+        return self._waiter
 
     async def _read_rest(self, name: str, max_size: int | None) -> bytes:
         parts: list[bytes] = []
