@@ -121,7 +121,7 @@ async def test_text_in_an_encoding_with_state(tmp_path: Path, encoding: str) -> 
         assert len(writer.blocks) > 1
         assert writer.data == text.encode(encoding)
         assert await payload.as_bytes() == writer.data
-    assert codecs.BOM_UTF16 not in writer.data[2:]
+    assert writer.data.count(codecs.BOM_UTF16) <= 1
 
 
 async def test_text_in_an_encoding_that_waits_for_more(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ async def test_a_buffer_over_something_that_is_no_file_of_the_system() -> None:
         def fileno(self) -> int:
             raise OSError("none here")
 
-    payload = get_payload(io.BufferedReader(Raw(b"hello")))  # type: ignore[arg-type]
+    payload = get_payload(io.BufferedReader(Raw(b"hello")))
     assert isinstance(payload, BufferedReaderPayload)
     assert payload.size == 5
     assert await written(payload) == b"hello"
