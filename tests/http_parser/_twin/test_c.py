@@ -8,11 +8,16 @@ import sys
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import attrs
 import pytest
 from support.twins import Twin, load_twin
 
+from weft_http_parser import Limits
+
+ABSENT = object()
 ROOT = Path(__file__).resolve().parents[3]
 HEAD = b"GET /path HTTP/1.1\r\nHost: a\r\nX-Name: value\r\n\r\n"
 BODY = b"3;x=y\r\nabc\r\n0\r\nX-Name: value\r\n\r\n"
@@ -118,6 +123,12 @@ WRONG_CALLS: dict[str, Callable[[Twin], object]] = {
     "buffer is text": lambda c: scanner(c).scan("text", 0),
     "out is a tuple": lambda c: c.module("_twin").ChunkScanner(c.Limits()).feed(BODY, 0, ()),
     "two arguments": lambda c: c.module("_twin").ChunkScanner(c.Limits()).feed(BODY, 0),
+    "body from text on": lambda c: c.module("_twin").ChunkScanner(c.Limits()).feed(BODY, "", []),
+    "body is text": lambda c: c.module("_twin").ChunkScanner(c.Limits()).feed("text", 0, []),
+    "scanner of nothing": lambda c: c.module("_twin").HeadScanner(),
+    "chunk scanner of nothing": lambda c: c.module("_twin").ChunkScanner(),
+    "method is none": lambda c: c.RequestHead.__new__(c.RequestHead, target="/"),
+    "second pair is a number": lambda c: c.render_fields((("a", "b"), 1)),
     "no name": lambda c: scanner(c).scan(HEAD, 0).get(),
     "name is bytes": lambda c: scanner(c).scan(HEAD, 0).get(b"host"),
     "other keyword": lambda c: scanner(c).scan(HEAD, 0).get("host", other=1),
@@ -171,6 +182,60 @@ class TestMisuse:
         with pytest.raises(AttributeError):
             c.module("_twin").ChunkScanner(None)
 
+    @pytest.mark.parametrize("name", [field.name for field in attrs.fields(Limits)])
+    def test_limits_that_are_none(self, c: Twin, name: str) -> None:
+        for value, error in ((None, TypeError), (-1, None), (ABSENT, AttributeError)):
+            values = attrs.asdict(c.Limits()) | {name: value}
+            limits = SimpleNamespace(**{k: v for k, v in values.items() if v is not ABSENT})
+            errors = set()
+            module = c.module("_twin")
+            for make, arguments in (
+                (module.HeadScanner, (True, limits)),
+                (module.ChunkScanner, (limits,)),
+            ):
+                try:
+                    make(*arguments)
+                except (TypeError, AttributeError) as exc:
+                    errors.add(type(exc))
+            # Nobody here looks at what is for the connection.
+            assert errors == ({error} if error and name != "ahead" else set())
+
+    def test_strictness_that_is_none(self, c: Twin) -> None:
+        class Undecided:
+            def __bool__(self) -> bool:
+                raise OverflowError
+
+        make = c.module("_twin").HeadScanner
+        for strictness, error in (
+            (None, AttributeError),
+            (attrs.evolve(c.STRICT, allows_controls=Undecided()), OverflowError),
+        ):
+            with pytest.raises(error):
+                make(False, c.Limits(), strictness)
+
+    def test_default_by_its_name(self, c: Twin) -> None:
+        head = scanner(c).scan(HEAD, 0)
+        assert head.get("x-none", default="b") == "b"
+        assert head.get("host", default="b") == "a"
+        assert head.get("host", **{}) == "a"
+
+    @pytest.mark.parametrize("keyword", ["other", "default"])
+    def test_wrong_keywords(self, c: Twin, keyword: str) -> None:
+        head = scanner(c).scan(HEAD, 0)
+        with pytest.raises(TypeError):
+            head.get("host", "b", **{keyword: "c"})
+        with pytest.raises(TypeError):
+            head.get("host", **{keyword: "b", "another": "c"})
+
+    def test_pair_of_one(self, c: Twin) -> None:
+        for fields in ([("a",)], (("a", "b", "c"),)):
+            with pytest.raises(ValueError):
+                c.render_fields(fields)
+
+    def test_field_beyond_what_an_offset_holds(self, c: Twin) -> None:
+        with pytest.raises(OverflowError):
+            c.RequestHead("GET", "/", headers=[("a", "b" * (1 << 24))])
+
     def test_limits_beyond_what_an_offset_holds(self, c: Twin) -> None:
         assert scanner(c, line=2**70, field=2**70, head=2**70).scan(HEAD, 0).raw == HEAD
 
@@ -201,6 +266,41 @@ class TestModule:
     def test_pure_multidict_means_the_python_twin(self, c: Twin) -> None:
         program = "import weft_http_parser as p; print(p.BACKEND)"
         assert run(program, MULTIDICT_NO_EXTENSIONS="1") == "py"
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "names.MARK_HOST += 2",
+            "names.MARK_HOST = ''",
+            "names.STEERING_MARKS = ''",
+            "names.STEERING_MARKS = -1",
+            "names.FIELD_MARKS = {b'host': ''}",
+            "names.FIELD_MARKS = []",
+            "names.FIELD_MARKS = {b'host': -1}",
+            "names.HEADER_NAMES += ('',)",
+            "names.HEADER_NAMES += ('x' * 40,)",
+            "names.HEADER_NAMES *= 9",
+            "names.HEADER_NAMES += ('\\ud800',)",
+            "names.METH_ALL = ['']",
+            "names.METH_ALL = ['x' * 13]",
+            "names.METH_ALL = ['x'] * 33",
+            "names.METH_ALL = ['\\ud800']",
+            "names.METH_ALL = 0",
+            "del names.METH_ALL",
+            "errors.Reason = 0",
+        ],
+    )
+    def test_tables_that_do_not_fit(self, c: Twin, change: str) -> None:
+        """Another number or more names over there are refused, never taken for what they are not."""
+        program = (
+            "from weft_http_parser import errors, names\n"
+            "from weft_http_parser._twin import _py\n"
+            "import importlib\n"
+            f"{change}\n"
+            "try: importlib.import_module('weft_http_parser._twin._c')\n"
+            "except Exception as exc: print(type(exc).__name__)\n"
+        )
+        assert run(program, WEFT_NO_EXTENSIONS="1").endswith(("Error", "Exception"))
 
     def test_several_copies_in_one_process(self, c: Twin) -> None:
         program = (

@@ -230,6 +230,16 @@ TRIALS: dict[str, Callable[[Twin], Trial]] = {
     "request anew": lambda c: Trial(c.RequestHead.__new__, (c.RequestHead, "GET", "/")),
     "response of a mapping": lambda c: Trial(c.ResponseHead, (200, "OK", c.HTTP_11, CIMultiDict(FIELDS))),
     "request of many": lambda c: Trial(c.RequestHead, ("GET", "/", c.HTTP_11, [("a", "b")] * 99)),
+    "request of a method that fills the room": lambda c: Trial(c.RequestHead, ("A" * 1024, "/")),
+    "request of a target that fills the room": lambda c: Trial(c.RequestHead, ("A", "/" * 1022)),
+    "request of words that fill the room": lambda c: Trial(c.RequestHead, ("A", "/" * 1021)),
+    "request of a line that fills the room": lambda c: Trial(c.RequestHead, ("A", "/" * 1013)),
+    "request that fills the room": lambda c: Trial(c.RequestHead, ("A", "/" * 1011)),
+    "response of a reason that fills the room": lambda c: Trial(c.ResponseHead, (200, "A" * 1011)),
+    "response that fills the room": lambda c: Trial(c.ResponseHead, (200, "A" * 1009)),
+    "a name that fills the room": lambda c: Trial(c.render_fields, ([("A" * 1024, "b")],)),
+    "a field that fills the room": lambda c: Trial(c.render_fields, ([("A" * 1021, "b")],)),
+    "more than there is room for": lambda c: Trial(c.render_fields, ([("A", "b" * 2000)] * 5,)),
     "render a tuple": lambda c: Trial(c.render_fields, (FIELDS,)),
     "render a list": lambda c: Trial(c.render_fields, (list(FIELDS),)),
     "render a mapping": lambda c: Trial(c.render_fields, (MultiDict(FIELDS),)),
@@ -262,6 +272,9 @@ class TestNoMemory:
     def test_calls(self, c: Twin, name: str) -> None:
         refuse_until_it_succeeds(lambda: TRIALS[name](c))
 
+    @pytest.mark.skipif(
+        sys.version_info >= (3, 13), reason="the dict of a type that cannot grow ends this Python"
+    )
     def test_loading_the_module(self, c: Twin) -> None:
         """In a process of its own, with all that it imports imported before."""
         pytest.importorskip("_testcapi", reason="this Python has no failing allocator")

@@ -12,7 +12,7 @@
 
 enum { FIND_BLOCK = 256 };
 
-/* Whether the first and the last byte of a delimiter stand at their distance anywhere in a block. */
+/* Whether the first and the last byte of a delimiter stand at their distance within a block. */
 static inline int
 block_may_hold(const char *at, Py_ssize_t distance, char first, char last)
 {
@@ -24,7 +24,8 @@ block_may_hold(const char *at, Py_ssize_t distance, char first, char last)
 
 /* The index of `needle`, of two bytes at least, from `start` on; -1 where it is not. */
 static Py_ssize_t
-find_bytes(const char *data, Py_ssize_t size, Py_ssize_t start, const char *needle, Py_ssize_t width)
+find_bytes(
+    const char *data, Py_ssize_t size, Py_ssize_t start, const char *needle, Py_ssize_t width)
 {
     const Py_ssize_t distance = width - 1;
     const Py_ssize_t end = size - distance; /* behind the last place where it could begin */

@@ -12,8 +12,10 @@
 #define WEFT_SSE2 1
 #endif
 
-/* For what a loop is made of: a second caller must not move it out of the first. */
-#ifdef _MSC_VER
+/* For what a loop is made of: a second caller must not move it out of the first. Whoever counts
+   branches defines it otherwise, or each would count once for every caller. */
+#if defined(WEFT_INLINE)
+#elif defined(_MSC_VER)
 #define WEFT_INLINE static __forceinline
 #else
 #define WEFT_INLINE static inline __attribute__((always_inline))
