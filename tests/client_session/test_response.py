@@ -121,7 +121,12 @@ async def test_json_of_another_type_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("coding", "coded"),
-    [("gzip", gzip.compress(b"abc" * 99)), ("deflate", zlib.compress(b"abc" * 99))],
+    [
+        ("gzip", gzip.compress(b"abc" * 99)),
+        ("x-gzip", gzip.compress(b"abc" * 99)),
+        ("GZIP, identity", gzip.compress(b"abc" * 99)),
+        ("deflate", zlib.compress(b"abc" * 99)),
+    ],
 )
 @pytest.mark.parametrize("is_split", [False, True])
 async def test_codings_are_undone(coding: str, coded: bytes, is_split: bool) -> None:

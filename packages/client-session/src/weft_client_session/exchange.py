@@ -40,7 +40,6 @@ from weft_http_parser import (
     StreamReader,
     hdrs,
     make_decoder,
-    supported_codings,
 )
 
 if TYPE_CHECKING:  # where nobody traces, tracing is not loaded
@@ -292,10 +291,11 @@ class ClientExchange:
     def _make_decoder(self, head: ResponseHead) -> ContentDecoder | None:
         if not self.reading.decodes or not head.marks & MARK_CONTENT_ENCODING:
             return None
-        coding = (head.get("Content-Encoding") or "").strip().lower()
-        if coding not in supported_codings():
+        try:
+            decoder = make_decoder(",".join(head.get_all("Content-Encoding")))
+        except ContentCodingError:  # not known here: the body is handed over as it came
             return None
-        return cast(ContentDecoder, PayloadDecoder(make_decoder(coding)))
+        return cast(ContentDecoder, PayloadDecoder(decoder))
 
     # What a response asks for.
 
