@@ -2,8 +2,8 @@
 
     hatch run coverage:run
 
-builds the package without optimisation, runs its tests once for C and once, on the Python twins,
-for Python, and fails below the bounds. Needs gcc's gcov beside the compiler.
+builds the package without optimisation, runs the tests of its twins for C, and all, on the Python
+twins, for Python; and fails below the bounds. Needs gcc's gcov beside the compiler.
 """
 
 import os
@@ -20,8 +20,15 @@ PACKAGES = (
 )  # the second for a fuzzer in the tests
 PYTHON_LEAST, C_LEAST = 100, 95
 
-# Both twins are in both runs; these compare them at length and would be slow to trace.
-ABOUT_C = ("test_bounds", "test_corpus", "test_memory", "test_threads")
+ABOUT_C = ("tests/http_parser/_twin", "tests/http_parser/test_heads.py")
+# Without what would be slow to trace: the C at length, and measurements of time.
+ABOUT_PYTHON = (
+    "tests/http_parser",
+    "tests/conformance/test_cases.py::test_case",
+    *(f"--ignore=tests/http_parser/_twin/test_{name}.py" for name in ("bounds", "corpus")),
+    *(f"--ignore=tests/http_parser/_twin/test_{name}.py" for name in ("memory", "threads")),
+    *("-k", "not linear and not Cost"),
+)
 
 # Branches that the preprocessor writes, and that no input reaches: a visit that ends early, a
 # reference that was cleared before.
@@ -51,8 +58,8 @@ def build() -> None:
 
 def main(arguments: list[str]) -> None:
     build()
-    tests = ("-m", "pytest", "-q", "tests/http_parser", *arguments)
-    run(sys.executable, *tests)
+    tests = ("-m", "pytest", "-q", *arguments)
+    run(sys.executable, *tests, *ABOUT_C)
     run(
         *(sys.executable, "-m", "gcovr", "--root", ".", "--filter", "packages/http-parser/src/"),
         *("--txt-metric", "branch", "--exclude-throw-branches"),
@@ -63,8 +70,7 @@ def main(arguments: list[str]) -> None:
     )
     data = {"COVERAGE_FILE": str(WORK / "python"), "WEFT_NO_EXTENSIONS": "1"}
     coverage = (sys.executable, "-m", "coverage")
-    about_c = [f"--ignore=tests/http_parser/_twin/{name}.py" for name in ABOUT_C]
-    run(*coverage, "run", *tests, *about_c, **data)
+    run(*coverage, "run", *tests, *ABOUT_PYTHON, **data)
     least = f"--fail-under={PYTHON_LEAST}"
     run(*coverage, "report", least, "--show-missing", "--skip-covered", **data)
 

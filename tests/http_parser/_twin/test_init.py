@@ -1,11 +1,14 @@
 """The switch: which twin is taken, and that both offer the same."""
 
+import importlib.util
 import os
 import subprocess
 import sys
 
 import pytest
 from support.twins import Twin, load_twin
+
+from weft_http_parser import _twin
 
 PROGRAM = "import weft_http_parser as p; print(p.BACKEND, p.RequestHead.__module__)"
 
@@ -37,6 +40,17 @@ def test_python_where_c_is_missing_or_stale(module: str) -> None:
         [sys.executable, "-c", before + PROGRAM], env={}, capture_output=True, check=True
     )
     assert run.stdout.split() == [b"py", b"weft_http_parser.heads"]
+
+
+def test_python_where_c_does_not_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "weft_http_parser._twin._c", None)
+    monkeypatch.delattr(_twin, "_c", raising=False)
+    monkeypatch.delenv("WEFT_NO_EXTENSIONS", raising=False)
+    spec = _twin.__spec__
+    assert spec.loader is not None
+    again = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(again)
+    assert again.BACKEND == "py"
 
 
 def test_names_are_those_of_the_chosen_twin(twin: Twin) -> None:
