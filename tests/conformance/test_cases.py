@@ -91,7 +91,7 @@ def test_one_byte_decides(twin: Twin, case: Case) -> None:
 
 
 def test_every_reason_of_a_peer_has_a_case(twin: Twin) -> None:
-    ours = {"OUT_OF_ORDER", "BODY_TOO_LONG", "BODY_TOO_SHORT"}
+    ours = {"OUT_OF_ORDER", "BODY_TOO_LONG", "BODY_TOO_SHORT", "TRAILER"}
     elsewhere = {"UNASKED_RESPONSE"}  # wire/test_connection.py
     cases = {case.error for case in CASES if case.error}
     assert cases == {reason.name for reason in twin.Reason} - ours - elsewhere

@@ -467,6 +467,23 @@ class TestFailure:
         with refused(twin, "OUT_OF_ORDER"):
             server.send_data(b"x")
 
+    def test_head_of_the_other_side(self, twin: Twin, server: Any, client: Any) -> None:
+        server.receive(GET)
+        with refused(twin, "OUT_OF_ORDER"):
+            server.send_head(twin.RequestHead("GET", "/", headers=[("Host", "a")]))
+        with refused(twin, "OUT_OF_ORDER"):
+            client.send_head(twin.ResponseHead(204, "No Content"))
+        for side in (server, client):
+            with refused(twin, "OUT_OF_ORDER"):  # and it stays failed
+                side.send_whole(GET, b"")
+
+    def test_trailer_that_frames(self, twin: Twin, server: Any) -> None:
+        server.receive(GET)
+        server.send_rendered(OK, twin.CHUNKED)
+        with refused(twin, "TRAILER"):
+            server.send_end([("Content-Length", "2")])
+        assert not server.can_cycle
+
     @pytest.mark.parametrize(
         ("data", "reason"), [(b"hi!", "BODY_TOO_LONG"), (b"h", "BODY_TOO_SHORT")]
     )

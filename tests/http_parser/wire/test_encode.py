@@ -73,6 +73,18 @@ def test_trailers_are_checked(twin: Twin) -> None:
         make(twin, CHUNKED).finish([("X", "a\r\nb")])
 
 
+@pytest.mark.parametrize(
+    "name", ["Content-Length", "transfer-encoding", "HOST", "Connection", "Upgrade", "Trailer"]
+)
+def test_trailers_steer_nothing(twin: Twin, name: str) -> None:
+    """RFC 9110 6.5.1; llhttp takes such a field as if it stood in the head."""
+    for trailers in ([("X", "y"), (name, "5")], {name: "5"}, iter([(name, "5")])):
+        with pytest.raises(twin.ProtocolError) as caught:
+            make(twin, CHUNKED).finish(trailers)
+        assert caught.value.reason is twin.Reason.TRAILER
+    assert make(twin, CHUNKED).finish(iter([("X-" + name, "5")])).startswith(b"0\r\nX-")
+
+
 @pytest.mark.parametrize("framing", [0, UNTIL_CLOSE])
 def test_trailers_need_chunks(twin: Twin, framing: int) -> None:
     with pytest.raises(twin.ProtocolError) as caught:

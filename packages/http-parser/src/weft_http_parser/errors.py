@@ -72,6 +72,7 @@ class Reason(enum.Enum):
     OUT_OF_ORDER = 500, "step out of order"
     BODY_TOO_LONG = 500, "more body bytes than were declared"
     BODY_TOO_SHORT = 500, "fewer body bytes than were declared"
+    TRAILER = 500, "a field that may not be a trailer"
 
 
 class HttpParserError(Exception):

@@ -387,8 +387,11 @@ class Http1Connection:
     def send_head(self, head: RequestHead | ResponseHead) -> bytes:
         """The bytes of a head; `send_end` must follow, but not behind an interim head or a switch.
 
-        Sets the head's framing from its fields.
+        Sets the head's framing from its fields. A server sends no requests, and a client nothing
+        else.
         """
+        if isinstance(head, RequestHead) is (self._role is _SERVER):
+            raise self._misuse()
         if isinstance(head, RequestHead):
             frame_request(head)
             return self.send_rendered(
@@ -446,7 +449,8 @@ class Http1Connection:
             raise self._misuse(exc.reason, exc.offset) from None
 
     def send_end(self, trailers: Headers | None = None) -> bytes:
-        """What ends the message; trailers only where the body is chunked."""
+        """What ends the message; trailers only where the body is chunked, and none that frames,
+        routes or codes it (RFC 9110 6.5.1)."""
         if self._encoder is None or self._sending not in IN_BODY:
             raise self._misuse()
         try:

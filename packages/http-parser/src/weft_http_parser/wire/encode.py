@@ -5,13 +5,20 @@ no heads, and nothing of content codings. The mirror of `wire.decode`. Its fault
 side's, and their offset is the number of body bytes that were given.
 """
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Final, Protocol
 
 from .._twin import render_fields
 from ..errors import ProtocolError, Reason
 from ..heads import CHUNKED, UNTIL_CLOSE, Buffer, Framing, Headers
+from ..names import FIELD_MARKS, MARK_HOST, STEERING_MARKS
 
-_SMALL_PIECE = 4096
+_SMALL_PIECE: Final = 4096
+_NO_TRAILERS: Final = frozenset(
+    name.decode() for name, mark in FIELD_MARKS.items() if mark & (STEERING_MARKS | MARK_HOST)
+)
+"""RFC 9110 6.5.1: what frames, routes or codes a message is needed before its body; and there are
+parsers that take it from a trailer section as if it stood in the head."""
 
 
 class BodyEncoder(Protocol):
@@ -83,7 +90,11 @@ class ChunkedEncoder:
     def finish(self, trailers: Headers | None) -> bytes:
         if trailers is None:
             return b"0\r\n\r\n"
-        return b"0\r\n" + render_fields(trailers) + b"\r\n"
+        pairs = list(trailers.items() if isinstance(trailers, Mapping) else trailers)
+        lines = render_fields(pairs)
+        if any(name.lower() in _NO_TRAILERS for name, _ in pairs):
+            raise ProtocolError(Reason.TRAILER, 0)
+        return b"0\r\n" + lines + b"\r\n"
 
 
 def _count(data: Buffer) -> int:

@@ -22,9 +22,7 @@ _MOST_DIGITS: Final = 18
 _SPACE: Final = " \t"
 # RFC 3986 3.2.2: a host that is there, the same as in Host.
 _REG_NAME: Final = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})"
-_ADDRESS: Final = (
-    rf"\[(?:[0-9A-Fa-f]*+:[0-9A-Fa-f:.]*+|[vV][0-9A-Fa-f]++\.(?:{_REG_NAME}|:)++)\]"
-)
+_ADDRESS: Final = rf"\[(?:[0-9A-Fa-f]*+:[0-9A-Fa-f:.]*+|[vV][0-9A-Fa-f]++\.(?:{_REG_NAME}|:)++)\]"
 _HOST: Final = rf"(?:{_ADDRESS}|{_REG_NAME}++)"
 # RFC 9112 3.2.2 with RFC 9110 4.2.1: an http URI has a host; user information is refused.
 _ABSOLUTE: Final = re.compile(
