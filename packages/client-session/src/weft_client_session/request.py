@@ -34,8 +34,8 @@ from weft_http_parser import (
     BytesPayload,
     JsonPayload,
     Limits,
-    LookupError,
     Payload,
+    UnknownPayload,
     Version,
     hdrs,
     render_request_head,
@@ -223,7 +223,7 @@ def to_payload(
         return data
     try:
         return PAYLOAD_REGISTRY.get(data, disposition=None)
-    except LookupError:
+    except UnknownPayload:
         from weft_http_parser import FormData  # late: with multipart, and few send forms
 
         # What is no form is given to one, which refuses what it cannot take.

@@ -44,7 +44,6 @@ from .body.payload import (
     BytesPayload,
     JsonBytesPayload,
     JsonPayload,
-    LookupError,
     Order,
     Payload,
     PayloadRegistry,
@@ -54,6 +53,9 @@ from .body.payload import (
     get_payload,
     payload_type,
     register_payload,
+)
+from .body.payload import (
+    LookupError as LookupError,  # not in __all__: a star import would hide the builtin one
 )
 from .errors import (
     BodyTooLarge,
@@ -460,7 +462,6 @@ __all__ = (
     "Link",
     "LinkLost",
     "LinkValue",
-    "LookupError",
     "MediaRange",
     "MediaType",
     "MultipartError",

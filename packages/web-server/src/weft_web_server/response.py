@@ -11,8 +11,7 @@ from typing import Any
 
 from multidict import CIMultiDict
 
-from weft_http_parser import PAYLOAD_REGISTRY, Payload
-from weft_http_parser import LookupError as NoPayload
+from weft_http_parser import PAYLOAD_REGISTRY, Payload, UnknownPayload
 
 from .media import OCTET_STREAM, join_media, split_media
 from .streaming import (
@@ -121,7 +120,7 @@ class Response(StreamResponse):
             return
         try:
             payload = body if isinstance(body, Payload) else PAYLOAD_REGISTRY.get(body)
-        except NoPayload:
+        except UnknownPayload:
             raise ValueError(
                 f"a body is bytes, a payload or what has one, not {type(body).__name__}"
             ) from None
