@@ -83,6 +83,11 @@ def test_linear_time(pattern: str) -> None:
         assert_linear(parse_cookie_value, make, whole=False)
 
 
+def test_value_of_more_than_one_quoted_text_is_kept() -> None:
+    text = r'"a" \"'
+    assert parse_cookie_value(text) == text
+
+
 @given(st.text(st.characters(max_codepoint=255)))
 def test_values_come_back(value: str) -> None:
     coded = format_cookie_value(value)
