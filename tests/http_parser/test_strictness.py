@@ -18,7 +18,7 @@ def test_strictness_is_a_value() -> None:
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         STRICT.allows_bare_lf = True  # type: ignore[misc]  # that it cannot be set is tested
     with pytest.raises(TypeError):
-        Strictness(True)  # type: ignore[misc]  # by name only
+        Strictness(True)  # type: ignore[call-arg]  # by name only
 
 
 @pytest.mark.parametrize("name", [*NAMES, "LENIENT"])

@@ -168,9 +168,9 @@ async def test_coded_sibling(path: Path) -> None:
 async def test_the_sibling_that_the_client_likes_best(path: Path) -> None:
     for ending in (".gz", ".br"):
         path.with_name(f"file.txt{ending}").write_bytes(ending.encode())
-    for field, ending in (("gzip, br", b".br"), ("gzip, br;q=0.5", b".gz"), ("br;q=0, *", b".gz")):
+    for field, best in (("gzip, br", b".br"), ("gzip, br;q=0.5", b".gz"), ("br;q=0, *", b".gz")):
         answer = await answer_to(app_for(path), last("/", f"Accept-Encoding: {field}"))
-        assert body_of(answer) == ending
+        assert body_of(answer) == best
 
 
 async def test_vary_gets_one_name_more(path: Path) -> None:

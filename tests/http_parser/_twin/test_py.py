@@ -182,9 +182,9 @@ def scan_chunks(twin: Twin, data: bytes, step: int, limit: dict[str, int]) -> An
 )
 def test_heads_get_one_answer(line: bytes, data: bytes, kind: str, limit: dict[str, int]) -> None:
     data = line + data
-    given: tuple[Any, ...] = (True,) if kind == "request" else (False, kind)
+    is_request, strictness = kind == "request", "STRICT" if kind == "request" else kind
     answers = [
-        scan(twin, data, heads(twin, *given, **limit))
+        scan(twin, data, heads(twin, is_request, strictness, **limit))
         for twin in twins()
         for scan in (scan_heads, scan_heads_slowly)
     ]

@@ -115,7 +115,7 @@ async def test_a_coroutine_that_is_closed_leaves_the_waiter_free() -> None:
         return "woken"
 
     dropped = wait()
-    assert dropped.send(None) is waiter  # type: ignore[comparison-overlap]  # what a task would be given
+    assert dropped.send(None) is waiter  # what a task would be given
     waiter.add_done_callback(lambda _: None, context=contextvars.copy_context())
     dropped.close()
     assert not waiter.is_awaited
@@ -197,7 +197,7 @@ def test_on_every_loop(make_loop: Callable[[], asyncio.AbstractEventLoop], is_de
                 loop.call_soon(waiter.wake)
             for waiter in waiters[2:]:
                 waiter.wake()
-            assert await both == ["woken", "woken"]
+            assert [*await both] == ["woken", "woken"]
             assert [await alone, await timed, await shielded] == ["woken"] * 3
 
         with pytest.raises(TimeoutError):

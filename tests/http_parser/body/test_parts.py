@@ -4,6 +4,7 @@ import base64
 import gzip
 
 import pytest
+from multidict import CIMultiDict, CIMultiDictProxy
 from support.multiparts import FILE, FORM, TWO, first_part, part_of, reader_of, stream_of
 
 from weft_http_parser import (
@@ -16,6 +17,8 @@ from weft_http_parser import (
 )
 from weft_http_parser.body.parts import PartSource
 from weft_http_parser.body.scan import Mark
+
+NO_FIELDS = CIMultiDictProxy(CIMultiDict[str]())
 
 # The content of a part.
 
@@ -119,7 +122,11 @@ async def test_the_size_of_a_part_read_whole_is_bounded(limit: int, passes: bool
 
 async def test_the_error_of_a_part_that_is_too_large() -> None:
     part = BodyPartReader(
-        b"--B", {}, stream_of(b"hello\r\n--B--"), client_max_size=4, max_size_error_cls=KeyError
+        b"--B",
+        NO_FIELDS,
+        stream_of(b"hello\r\n--B--"),
+        client_max_size=4,
+        max_size_error_cls=KeyError,
     )
     with pytest.raises(KeyError, match="4"):
         await part.text()
@@ -135,12 +142,14 @@ async def test_the_decoded_size_of_a_part_is_bounded() -> None:
 
 async def test_a_part_alone() -> None:
     """As a subclass or a test makes one: content begins behind the header."""
-    part = BodyPartReader(b"--B", {"A": "b"}, stream_of(b"l1\r\nl2\r\n--B--", 1))
+    part = BodyPartReader(
+        b"--B", CIMultiDictProxy(CIMultiDict({"A": "b"})), stream_of(b"l1\r\nl2\r\n--B--", 1)
+    )
     assert (await part.readline(), await part.readline()) == (b"l1\r\n", b"l2")
     assert await part.readline() == b""
-    empty = BodyPartReader(b"--B", {}, stream_of(b"\r\n--B--"))
+    empty = BodyPartReader(b"--B", NO_FIELDS, stream_of(b"\r\n--B--"))
     assert (await empty.json(), await empty.next()) == (None, None)
-    cut = BodyPartReader(b"--B", {}, stream_of(b"hello\r\n--"))
+    cut = BodyPartReader(b"--B", NO_FIELDS, stream_of(b"hello\r\n--"))
     with pytest.raises(MultipartError, match="last boundary"):
         await cut.read()
 
@@ -154,7 +163,7 @@ async def test_chunks_have_a_size(size: int) -> None:
 
 async def test_pieces_are_handed_out_as_they_came() -> None:
     stream = StreamReader()
-    part = BodyPartReader(b"--B", {}, stream)
+    part = BodyPartReader(b"--B", NO_FIELDS, stream)
     stream.feed_data(b"x" * 20_000)
     assert await part.read_chunk(1) == b"x"
     await part.readany()
@@ -176,7 +185,7 @@ async def test_what_is_no_stream_reader_can_be_read() -> None:
         async def readany(self) -> bytes:
             return self.pieces.pop(0)
 
-    assert await BodyPartReader(b"--B", {}, Content()).read() == b"hello"
+    assert await BodyPartReader(b"--B", NO_FIELDS, Content()).read() == b"hello"
 
 
 async def test_parts_of_forms_have_no_content_coding() -> None:

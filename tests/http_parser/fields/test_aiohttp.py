@@ -6,6 +6,7 @@ Every text has one answer, or stands in a table of differences with its reason.
 import asyncio
 from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
+from typing import Any
 
 import pytest
 from yarl import URL
@@ -423,11 +424,11 @@ LINK_DIFFERENCES: dict[str, tuple[object, str]] = {
 
 
 @pytest.fixture(scope="module")
-def links() -> dict[str, object]:
+def links() -> dict[str, tuple[list[Any], URL]]:
     return asyncio.run(_links())
 
 
-async def _links() -> dict[str, object]:
+async def _links() -> dict[str, tuple[list[Any], URL]]:
     async def handler(request: object) -> object:
         index = int(request.query["index"])  # type: ignore[attr-defined]  # theirs
         return web.Response(headers={"Link": [*LINKS, *LINK_DIFFERENCES][index]})
@@ -438,7 +439,7 @@ async def _links() -> dict[str, object]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0][:2]
-    found: dict[str, object] = {}
+    found: dict[str, tuple[list[Any], URL]] = {}
     try:
         async with aiohttp.ClientSession() as session:
             for index, text in enumerate([*LINKS, *LINK_DIFFERENCES]):
@@ -456,8 +457,8 @@ async def _links() -> dict[str, object]:
 
 
 @pytest.mark.parametrize("text", [*LINKS, *LINK_DIFFERENCES])
-def test_links(text: str, links: dict[str, object]) -> None:
-    there, base = links[text]  # type: ignore[misc]  # a pair
+def test_links(text: str, links: dict[str, tuple[list[Any], URL]]) -> None:
+    there, base = links[text]
     parsed = parse_links(text)
     if text in LINK_DIFFERENCES:
         here = [(link.target, link.parameters) for link in parsed]

@@ -6,8 +6,10 @@ bytes; where parts begin and end is the scanner's, and what comes next is the mu
 
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, Final, Protocol
+
+from multidict import CIMultiDictProxy
 
 from weft_http_parser.body.scan import (
     Mark,
@@ -114,7 +116,7 @@ class BodyPartReader:
     def __init__(
         self,
         boundary: bytes,
-        headers: Mapping[str, str],
+        headers: CIMultiDictProxy[str],
         content: Content | PartSource,
         *,
         subtype: str = "mixed",
