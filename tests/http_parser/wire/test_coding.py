@@ -380,3 +380,28 @@ def test_any_bytes_have_one_verdict_however_they_are_split(
             return None
 
     assert judge(choice.randrange(1, 30)) == judge(1_000_000)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+@pytest.mark.parametrize("width", [1, 50, 100_000])
+@pytest.mark.parametrize("step", [7, 1000])
+def test_members_follow_where_a_step_ended_early(coding: str, width: int, step: int) -> None:
+    """A library that keeps input while its output is at the limit keeps the next member too."""
+    members = (random.Random(5).randbytes(120), b"a" * 5000, DATA[:3000], b"")
+    packed = b"".join(pack(coding, member) for member in members)
+    decoder = make_decoder(coding, ratio_limit=None)
+    assert unpack(decoder, packed, width, step) == b"".join(members)
+    assert decoder.total_in == len(packed)
+
+
+def test_a_large_zstd_frame_is_given_to_its_library_once() -> None:
+    """What it keeps while its output is at the limit must not grow with every step."""
+    packed = pack("zstd", random.Random(5).randbytes(4_000_000))
+    decoder = make_decoder("zstd")
+    decoder.decode(packed, 1000)
+    tracemalloc.start()
+    for _ in range(40):
+        assert len(decoder.decode(b"", 1000)) == 1000
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 500_000

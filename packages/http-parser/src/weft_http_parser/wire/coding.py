@@ -78,6 +78,8 @@ class _Stage:
             except Exception as exc:  # each library has an error of its own
                 raise ContentCodingError(self.coding, "corrupt data") from exc
             self._at = at + len(block) - self._engine.left
+            if kept := self._engine.kept:
+                self._data, self._at = kept + self._data[self._at :], 0
         if self._at == len(self._data):
             self._data, self._at = b"", 0
         return out

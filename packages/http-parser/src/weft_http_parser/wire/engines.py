@@ -105,6 +105,10 @@ class Engine(Protocol):
     def left(self) -> int:
         """How many of the bytes given last it did not take."""
 
+    @property
+    def kept(self) -> bytes:
+        """What it took in an earlier step, and the member that is over did not need."""
+
     def step(self, data: Source, max_length: int) -> bytes:
         """About `max_length` bytes at most."""
 
@@ -116,6 +120,7 @@ class IdentityEngine:
 
     is_done: Final = False
     is_full: Final = False
+    kept: Final = b""
 
     def __init__(self) -> None:
         self.left = 0
@@ -130,6 +135,8 @@ class ZlibEngine:
     """gzip, and deflate in a zlib wrapper or bare."""
 
     __slots__ = ("_decompressor", "is_done", "is_full", "left")
+
+    kept: Final = b""
 
     def __init__(self, wbits: int) -> None:
         self._decompressor = _backend.decompressobj(wbits=wbits)
@@ -150,6 +157,8 @@ class DeflateEngine:
     """deflate: RFC 9110 8.4.1.2 wants the zlib wrapper, and some senders leave it away."""
 
     __slots__ = ("_first", "_inner", "is_done", "is_full", "left")
+
+    kept: Final = b""
 
     def __init__(self) -> None:
         self._first = b""  # a byte alone, which tells nothing yet
@@ -178,6 +187,8 @@ class BrotliEngine:
 
     __slots__ = ("_decompressor", "is_done", "is_full", "left")
 
+    kept: Final = b""
+
     def __init__(self, library: ModuleType) -> None:
         self._decompressor = library.Decompressor()
         self.is_done = self.is_full = False
@@ -199,20 +210,30 @@ class BrotliEngine:
 class ZstdEngine:
     """zstd. The library keeps input of its own while its output is at the limit."""
 
-    __slots__ = ("_decompressor", "is_done", "is_full", "left")
+    __slots__ = ("_decompressor", "is_done", "is_full", "kept", "left")
 
     def __init__(self, library: ModuleType) -> None:
         window = library.DecompressionParameter.window_log_max
         self._decompressor = library.ZstdDecompressor(options={window: _ZSTD_WINDOW_LOG})
         self.is_done = self.is_full = False
+        self.kept = b""
         self.left = 0
 
     def step(self, data: Source, max_length: int) -> bytes:
         decompressor = self._decompressor
+        keeps_input = self.is_full
+        if keeps_input:  # it would copy what it keeps behind what it gets
+            self.left = len(data)
+            data = b""
+        else:
+            self.left = 0
         out: bytes = decompressor.decompress(data, max_length)
         self.is_done = decompressor.eof
         self.is_full = not self.is_done and not decompressor.needs_input
-        self.left = len(decompressor.unused_data) if self.is_done else 0
+        if self.is_done and keeps_input:
+            self.kept = decompressor.unused_data
+        elif self.is_done:
+            self.left = len(decompressor.unused_data)
         return out
 
 
