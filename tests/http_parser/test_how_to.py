@@ -308,6 +308,16 @@ async def test_what_could_be_read_in_two_ways_is_refused(fields: bytes, tmp_path
     assert behind.asked == b""
 
 
+async def test_a_trailer_that_would_frame_a_message_does_not_pass(tmp_path: Path) -> None:
+    behind = Behind(b"HTTP/1.1 204 No Content\r\n\r\n", end=b"Content-Length: 30")
+    request = (
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"0\r\nContent-Length: 30\r\n\r\n"
+    )
+    answer = await through(behind, tmp_path, request)
+    assert answer.startswith(b"HTTP/1.1 500 ") and behind.asked == b""
+
+
 async def test_a_length_that_the_connection_field_names_is_made_anew(tmp_path: Path) -> None:
     behind = Behind(b"HTTP/1.1 204 No Content\r\n\r\n", end=b"\r\n\r\nabc")
     request = (

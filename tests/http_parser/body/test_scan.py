@@ -47,6 +47,7 @@ CASES: dict[str, tuple[bytes, list[object]]] = {
     ),
     "preamble of line ends": (b"\r\n\r\n--B\r\n\r\nx\r\n--B--", [[], b"x", END, LAST]),
     "padding": (b"--B \t\r\n\r\nx\r\n--B-- \r\n", [[], b"x", END, LAST]),
+    "most padding": (b"--B" + b" " * 64 + b"\r\n\r\nx\r\n--B--", [[], b"x", END, LAST]),
     "empty part": (b"--B\r\n\r\n\r\n--B--", [[], END, LAST]),
     "empty part, one CRLF short": (b"--B\r\nA: b\r\n\r\n--B--", [[("A", "b")], END, LAST]),
     "line ends in the data": (
