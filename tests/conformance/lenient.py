@@ -128,8 +128,13 @@ CONTROLS = (
 CHUNKED = OK + "Transfer-Encoding: chunked\n\n"
 FRAMING = (
     never("a signed length", "9112 6.3", OK + "Content-Length: +2\n▲\nok", "LENGTH"),
-    never("a control in a length", "9112 6.3", OK + "Content-Length: \x0b2\n▲\nok", "LENGTH"),
-    never("a control in a coding", "9112 6.3", OK + "Transfer-Encoding: \x01chunked\n▲\nok", "CODING"),
+    *(
+        never(f"a control in {name}", "9110 5.5", OK + f"{name}: ▲\x0bclose\r\n", "FIELD_VALUE")
+        for name in STEERING
+    ),
+    never("a control behind an option", "9112 9.3", OK + "Connection: close▲\x0b\n\n", "FIELD_VALUE"),
+    never("a control in a length", "9112 6.3", OK + "Content-Length: 2▲\x7f\n\nok", "FIELD_VALUE"),
+    never("a control in a coding", "9112 6.3", OK + "Transfer-Encoding: ▲\x01chunked\n\nok", "FIELD_VALUE"),
     never("length and coding", "9112 6.3", OK + "Transfer-Encoding: chunked\nContent-Length: 2\n▲\n", "LENGTH_AND_CODING"),
     never("differing lengths", "9112 6.3", OK + "Content-Length: 2\nContent-Length: 3\n▲\n", "LENGTH_CONFLICT"),
     never("LF behind a chunk size", "erratum 7633", CHUNKED + "2▲\nok\r\n", "BARE_LF"),

@@ -50,6 +50,7 @@ def test_dates(text: str) -> None:
         "1:2 6 Nov 1994",
         "Sun, 06 Nov 1994 08:58:60 GMT",
         "Sun, 31 Feb 1994 08:59:60 GMT",
+        "Fri, 31 Dec 9999 23:59:60 GMT",  # there is no second after it
         "\u0660\u0666 Nov 1994 08:49:37 GMT",
     ],
 )

@@ -27,7 +27,7 @@ class Strictness:
     allows_bare_status: bool = False
     """A status line that ends behind the code, without the space due there (RFC 9112 4)."""
     allows_controls: bool = False
-    """Controls but NUL, CR and LF in values and in the reason phrase (RFC 9110 5.5)."""
+    """Controls but NUL, CR and LF in values that steer nothing, and in the reason phrase (9110 5.5)."""
 
 
 STRICT: Final = Strictness()

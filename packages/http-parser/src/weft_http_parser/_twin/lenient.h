@@ -65,8 +65,11 @@ scan_sloppy_line(Cursor *cur, Py_ssize_t limit, int allowed, const State *state,
     line->name = begin;
     line->name_end = end;
     line->is_folded = 0;
-    if (allowed & ALLOW_SPACE_BEFORE_COLON && begin < end && end < cur->stop &&
-        !is_steering(state, begin, end)) {
+    if (begin < end && is_steering(state, begin, end)) {
+        /* Readers disagree whether a control is a blank around the word that steers. */
+        allowed &= ~(ALLOW_SPACE_BEFORE_COLON | ALLOW_CONTROLS);
+    }
+    if (allowed & ALLOW_SPACE_BEFORE_COLON && begin < end && end < cur->stop) {
         while (end < cur->stop && is_blank(*end)) {
             end++;
         }

@@ -78,11 +78,13 @@ def scan_field_line(
     With folding the line is all of its lines, and `MORE` until a byte behind it is there.
     """
     end = name_end = run(_NAME_RUN, data, at, stop)
-    if at < end < stop and strictness.allows_space_before_colon and not _steers(data[at:end]):
+    steers = strictness != STRICT and _steers(data[at:end])
+    if at < end < stop and strictness.allows_space_before_colon and not steers:
         end = run(BLANK_RUN, data, end, stop)
     named = at < name_end and end < stop and data[end] == _COLON
     if named:
-        end = run(_value_run(strictness), data, end + 1, stop)
+        # Readers disagree whether a control is a blank around the word that steers.
+        end = run(TEXT_RUN if steers else _value_run(strictness), data, end + 1, stop)
     check_length(at, end, limit, Reason.FIELD_TOO_LONG)
     if end == stop:
         return MORE

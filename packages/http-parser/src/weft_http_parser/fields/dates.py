@@ -17,6 +17,7 @@ _MAX_COOKIE_DATE = 1024
 _DIGITS = "0123456789"
 _DELIMITERS = str.maketrans(dict.fromkeys("\t !\"#$%&'()*+,-./;<=>?@[\\]^_`{|}~", " "))
 _LEAP = datetime.timedelta(seconds=1)
+_LAST = datetime.datetime.max.replace(tzinfo=datetime.UTC) - _LEAP
 
 
 def parse_http_date(text: str, now: float | None = None) -> datetime.datetime | None:
@@ -39,7 +40,9 @@ def parse_http_date(text: str, now: float | None = None) -> datetime.datetime | 
     found = parse_cookie_date(text)
     if found is None and ":59:60" in text:
         found = parse_cookie_date(text.replace(":59:60", ":59:59", 1))
-        return None if found is None else found + _LEAP
+        if found is None or found > _LAST:
+            return None
+        return found + _LEAP
     if found is None or now is None or not _has_short_year(text):
         return found
     try:
