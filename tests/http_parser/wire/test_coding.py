@@ -146,6 +146,11 @@ def test_the_ratio_counts_beyond_the_first_mebibyte_only() -> None:
         unpack(make_decoder("deflate"), packed, 100_000, 262_144)
 
 
+def test_the_ratio_itself_is_no_excess() -> None:
+    data = bytes(2_000_000)
+    assert unpack(make_decoder("identity", ratio_limit=1), data, 100_000, 262_144) == data
+
+
 def test_the_ratio_can_be_lifted() -> None:
     packed = zlib.compress(bytes(10_000_000), 9)
     decoder = make_decoder("deflate", ratio_limit=None)
