@@ -95,8 +95,31 @@ def test_quoted_printable(coded: bytes, data: bytes, width: int) -> None:
 
 
 def test_quoted_printable_takes_linear_time() -> None:
-    for coded in (b" " * 300_000 + b"x", b"=" * 300_000, b"= " * 300_000):
+    for coded in ((b" " * 900 + b"x") * 300, b"=" * 300_000, b"= " * 300_000):
         assert decode("quoted-printable", "", coded + b"xx")
+
+
+@pytest.mark.parametrize("width", [0, 1, 7, 997])
+@pytest.mark.parametrize("before", [b"", b"a", b"="])
+@pytest.mark.parametrize("after", [b"b", b"\nb", b"\r\nb", b"\rb"])
+def test_blanks_in_a_row_have_a_limit(width: int, before: bytes, after: bytes) -> None:
+    coded = before + b" \t" * 499 + after
+    assert decode("quoted-printable", "", coded, width).endswith(b"b")
+    with pytest.raises(MultipartError, match="blanks"):
+        decode("quoted-printable", "", before + b" " + coded[len(before) :], width)
+
+
+@pytest.mark.parametrize("coded", [b" " * 2000, b"a=" + b"\t" * 2000])
+def test_blanks_without_end_are_not_kept(coded: bytes) -> None:
+    with pytest.raises(MultipartError, match="blanks"):
+        decode("quoted-printable", "", coded, 1)
+
+
+def test_returns_without_end_are_not_kept() -> None:
+    """Only the last may be part of a line end."""
+    decoder = PartDecoder({"Content-Transfer-Encoding": "quoted-printable"})
+    assert b"".join(decoder.decode(b"a" + b"\r" * 1000)) == b"a" + b"\r" * 999
+    assert b"".join(decoder.decode(b"\n")) == b"\r\n"
 
 
 def test_truncated_quoted_printable() -> None:

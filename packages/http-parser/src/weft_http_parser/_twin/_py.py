@@ -74,9 +74,7 @@ _HOST_NAME: Final = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})"
 _ADDRESS: Final = (
     r"\[(?:[0-9A-Fa-f]*+:[0-9A-Fa-f:.]*+|[vV][0-9A-Fa-f]++\.(?:" + _HOST_NAME + r"|:)++)\]"
 )
-_HOST: Final = re.compile(
-    r"(?:(?:" + _ADDRESS + r"|" + _HOST_NAME + r"++)(?::[0-9]*+)?)?"
-)
+_HOST: Final = re.compile(r"(?:(?:" + _ADDRESS + r"|" + _HOST_NAME + r"++)(?::[0-9]*+)?)?")
 _METHODS: Final = {method.encode(): method for method in METH_ALL}
 _SEMICOLON: Final = 0x3B
 _SIZE_RUN: Final = re.compile(rb"[0-9A-Fa-f]*+")

@@ -25,6 +25,8 @@ _QUOTED = "quoted-printable"
 # RFC 2045 6.8: characters outside the alphabet are ignored.
 _BASE64_CHARS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64_CHARS))
+_MOST_BLANKS = 998
+"""In a row; no line of mail is longer (RFC 5322 2.1.1)."""
 # Every alternative takes a run as a whole, or long ones would be scanned again and again.
 _QUOTED_PIECE = re.compile(rb"=([0-9A-Fa-f]{2})|=[ \t]*(?:\r?\n)?|[ \t]+(?:\r?\n)?")
 
@@ -86,7 +88,9 @@ class PartDecoder:
             raise MultipartError("invalid base64") from exc
 
     def _decode_quoted(self, data: bytes) -> bytes:
-        cut = len(data.rstrip(b"\r").rstrip(b" \t"))
+        line = data.removesuffix(b"\r")
+        cut = len(line.rstrip(b" \t"))
+        _check_blanks(len(line) - cut)
         if data[cut - 1 : cut] == b"=":
             cut -= 1
         elif cut == len(data) and data[cut - 2 : cut - 1] == b"=":
@@ -100,11 +104,18 @@ def _decode_quoted_piece(match: re.Match[bytes]) -> bytes:
     piece = match[0]
     if match[1] is not None:
         return bytes([int(match[1], 16)])
+    _check_blanks(len(piece.strip(b"=\r\n")))
     if not piece.endswith(b"\n"):
         return piece
     if piece.startswith(b"="):
         return b""
     return b"\r\n" if piece.endswith(b"\r\n") else b"\n"
+
+
+def _check_blanks(count: int) -> None:
+    # Blanks wait for what is behind them, so there must be an end of them.
+    if count > _MOST_BLANKS:
+        raise MultipartError("too many blanks in quoted-printable")
 
 
 class TransferCoder:
