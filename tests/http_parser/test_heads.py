@@ -177,6 +177,8 @@ def test_spelling_of_names_is_kept(twin: Twin) -> None:
 def test_wants_upgrade(twin: Twin, fields: list[tuple[str, str]], expected: bool) -> None:
     assert twin.RequestHead("GET", "/", headers=fields).wants_upgrade is expected
     assert twin.ResponseHead(101, "", headers=fields).wants_upgrade is expected
+    # RFC 9110 7.8: ignored in HTTP/1.0, whose proxies pass it on without knowing what it means.
+    assert twin.RequestHead("GET", "/", twin.HTTP_10, fields).wants_upgrade is False
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from support.twins import Twin, load_twin
 ROOT = Path(__file__).resolve().parents[3]
 HEAD = b"GET /path HTTP/1.1\r\nHost: a\r\nX-Name: value\r\n\r\n"
 BREW = b"BREW /\xc3\xa9 HTTP/1.0\r\nx-name: \xff\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
+UPGRADING = BREW.replace(b"HTTP/1.0", b"HTTP/1.1\r\nHost: a")
 MANY = HEAD[:-2] + b"".join(b"A%d: b\r\n" % i for i in range(120)) + b"\r\n"
 RESPONSE = b"HTTP/1.1 200 OK\r\nServer: x\r\n\r\n"
 SLOPPY = b"HTTP/1.1 200\nServer : x\n y\r\n\tz \x01\nA:b\nX:\n c\n\n"
@@ -217,7 +218,7 @@ TRIALS: dict[str, Callable[[Twin], Trial]] = {
     "status": lambda c: head_trial(responses(c).scan(RESPONSE, 0), "status", 200),
     "version": lambda c: head_trial(responses(c).scan(RESPONSE, 0), "version", c.HTTP_11),
     "raw": lambda c: head_trial(requests(c).scan(HEAD + b"more", 0), "raw", HEAD),
-    "wants upgrade": lambda c: head_trial(requests(c).scan(BREW, 0), "wants_upgrade", True),
+    "wants upgrade": lambda c: head_trial(requests(c).scan(UPGRADING, 0), "wants_upgrade", True),
     "repr": lambda c: Trial(repr, (requests(c).scan(BREW, 0),)),
     "repr of a response": lambda c: Trial(repr, (responses(c).scan(RESPONSE, 0),)),
     "get": lambda c: Trial(requests(c).scan(BREW, 0).get, ("x-name",)),

@@ -196,6 +196,20 @@ class TestServer:
         assert server.send_whole(OK, b"hi", persistent=False)
         assert server.is_our_done
 
+    def test_a_fault_behind_a_head_request_is_answered_with_a_body(
+        self, twin: Twin, server: Any
+    ) -> None:
+        server.receive(GET.replace(b"GET", b"HEAD"))
+        server.send_whole(OK, b"")
+        assert server.next_cycle() == []
+        with pytest.raises(twin.ProtocolError):
+            server.receive(b"\0")
+        head = twin.ResponseHead(400, "Bad Request", headers=[("Content-Length", "3")])
+        server.send_head(head)
+        assert head.framing == 3
+        assert server.send_data(b"bad") == [b"bad"]
+        assert server.send_end() == b""
+
 
 class TestClient:
     def test_exchange(self, twin: Twin, client: Any) -> None:

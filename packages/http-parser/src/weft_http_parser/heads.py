@@ -70,6 +70,7 @@ _TEXT: Final = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*+")
 _LINES: Final = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*+")
 _HEADER_NAMES: Final = frozenset(HEADER_NAMES)
 _MARKED: Final = FIELD_MARKS.keys()
+_UPGRADING: Final = MARK_UPGRADE | MARK_CONNECTION | MARK_HTTP_10
 
 
 def _encode(place: str, text: str) -> bytes:
@@ -258,8 +259,8 @@ class _Head:
 
     @property
     def wants_upgrade(self) -> bool:
-        """Upgrade is there and Connection names it (RFC 9110 7.8)."""
-        if not self.marks & MARK_UPGRADE or not self.marks & MARK_CONNECTION:
+        """Upgrade is there and Connection names it, in HTTP/1.1 (RFC 9110 7.8)."""
+        if self.marks & _UPGRADING != MARK_UPGRADE | MARK_CONNECTION:
             return False
         options = ",".join(self.get_all("connection")).lower().split(",")
         return any(option.strip(" \t") == "upgrade" for option in options)

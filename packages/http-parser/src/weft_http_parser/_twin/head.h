@@ -465,13 +465,13 @@ lists_word(Byte *at, Byte *end, const char *word, size_t size)
     return 0;
 }
 
-/* RFC 9110 7.8: Upgrade is there and Connection names it. */
+/* RFC 9110 7.8: Upgrade is there and Connection names it; in HTTP/1.0 both mean nothing. */
 static PyObject *
 head_get_wants_upgrade(Head *self, void *closure)
 {
     static const char name[] = "connection", word[] = "upgrade";
     uint32_t both = MARK_UPGRADE | MARK_CONNECTION;
-    if ((self->layout.marks & both) != both) {
+    if ((self->layout.marks & (both | MARK_HTTP_10)) != both) {
         Py_RETURN_FALSE;
     }
     for (Py_ssize_t index = 0;; index++) {

@@ -218,6 +218,7 @@ class Http1Connection:
         self._receiving = self._sending = NEXT[_DONE][_CYCLE]
         self._decoder = None
         self._interims = 0
+        self._method = ""  # an answer to a head that is none may have a body
         if not self._backlog.data:
             return []
         events = self._take_events()
