@@ -10,6 +10,7 @@ import io
 import json
 import tempfile
 from collections.abc import AsyncIterator, Callable
+from itertools import product
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -210,6 +211,31 @@ def test_values_that_have_no_payload(value: object) -> None:
     for library in (aiohttp, weft_http_parser):
         with pytest.raises(library.LookupError):
             library.get_payload(value)
+
+
+class Text(str):
+    pass
+
+
+def chosen(library: Any, registrations: tuple[tuple[type, str], ...]) -> int:
+    """Which registration serves a Text; -1 for none."""
+    registry = library.PayloadRegistry()
+    payloads = [type("Own", (library.StringPayload,), {}) for _ in registrations]
+    for own, (kind, order) in zip(payloads, registrations, strict=True):
+        registry.register(own, kind, order=library.Order[order])
+    try:
+        return payloads.index(type(registry.get(Text("a"))))
+    except library.LookupError:
+        return -1
+
+
+def test_of_several_payloads_the_same_one_is_chosen() -> None:
+    """Whatever the order of registrations, and the order that they ask for."""
+    each = list(product((Text, str, int), ("normal", "try_first", "try_last")))
+    for count in (1, 2, 3):
+        for registrations in product(each, repeat=count):
+            theirs, ours = chosen(aiohttp, registrations), chosen(weft_http_parser, registrations)
+            assert ours == theirs, registrations
 
 
 NAMES = (

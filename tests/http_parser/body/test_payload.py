@@ -267,8 +267,8 @@ async def test_own_payloads() -> None:
 @pytest.mark.parametrize(
     ("first", "second", "expected"),
     [
-        (Order.normal, Order.normal, PointPayload),
         (Order.normal, Order.try_first, OtherPayload),
+        (Order.try_first, Order.normal, PointPayload),
         (Order.try_last, Order.normal, OtherPayload),
         (Order.try_last, Order.try_last, PointPayload),
     ],
@@ -281,6 +281,14 @@ def test_the_order_of_payloads(
     registry.register(PointPayload, Point, order=first)
     registry.register(OtherPayload, (Point,), order=second)
     assert type(registry.get(value)) is expected
+
+
+def test_the_last_of_one_type_and_the_first_of_its_bases() -> None:
+    registry = PayloadRegistry()
+    registry.register(PointPayload, Point)
+    registry.register(OtherPayload, (Point,))
+    assert type(registry.get(Point())) is OtherPayload
+    assert type(registry.get(SpecialPoint())) is PointPayload
 
 
 def test_registering_for_everyone() -> None:

@@ -38,10 +38,11 @@ class BodyWriter(Protocol):
 
 
 class Order(enum.StrEnum):
-    """When a registered payload is asked, among those that fit by inheritance.
+    """When a registered payload is asked.
 
-    `try_first` ones come first, then those without an order (`normal`), then `try_last` ones;
-    within an order, the earlier registered comes first.
+    `try_first` ones come first, then the one without an order (`normal`) that is registered for
+    just that type (of several the last), then by inheritance those without an order, then the
+    `try_last` ones; within an order, the earlier registered comes first.
     """
 
     normal = "normal"
@@ -73,10 +74,7 @@ class PayloadRegistry:
         """
         if isinstance(data, Payload):
             return data
-        factory = self._by_type.get(type(data))
-        if factory is None:
-            factory = self._find(data)
-        make: Callable[..., Payload] = factory
+        make: Callable[..., Payload] = self._find(data)
         return make(data, *args, **kwargs)
 
     def register(
@@ -88,18 +86,23 @@ class PayloadRegistry:
     ) -> None:
         """Let `factory` stand for values of `type`, one class or several.
 
-        A later one comes after an earlier of the same order.
+        A later one comes after an earlier of the same order; but a `normal` one takes the place
+        of an earlier one for just the same type.
         """
         self._by_order[order].append((type, factory))
         if order is Order.normal:
             for one in type if isinstance(type, tuple) else (type,):
-                self._by_type.setdefault(one, factory)
-        elif order is Order.try_first:
-            # An exact match would pass it by.
-            self._by_type.clear()
+                self._by_type[one] = factory
 
     def _find(self, data: object) -> "type[Payload]":
-        for kind, factory in chain(*self._by_order.values()):
+        by_order = self._by_order
+        for kind, factory in by_order[Order.try_first]:
+            if isinstance(data, kind):
+                return factory
+        exact = self._by_type.get(type(data))
+        if exact is not None:
+            return exact
+        for kind, factory in chain(by_order[Order.normal], by_order[Order.try_last]):
             if isinstance(data, kind):
                 return factory
         raise UnknownPayload(type(data))
