@@ -39,6 +39,19 @@ async def test_urlencoded() -> None:
     assert payload.decode() == "a=b+c&%C3%A9=%C3%BC%26%3D&n=1"
 
 
+@pytest.mark.parametrize("value", [["x", "ü"], ("x", 1), [], None, 1.5, {"k": "v"}, range(2)])
+async def test_values_of_several_kinds_are_those_of_aiohttp(value: object) -> None:
+    fields = [("a", value), ("b", "c")]
+    theirs = KeepingWriter()
+    await aiohttp.FormData(fields)().write(theirs)  # type: ignore[arg-type]  # has what is asked for
+    assert await written(FormData(fields)) == theirs.data
+
+
+def test_a_name_is_text() -> None:
+    with pytest.raises(TypeError, match="a field name is a str, not bytes"):
+        FormData([(b"a", "b")])  # type: ignore[list-item]  # the error under test
+
+
 async def test_urlencoded_in_another_charset() -> None:
     payload = FormData({"a": "é"}, charset="latin-1")()
     assert payload.content_type == "application/x-www-form-urlencoded; charset=latin-1"

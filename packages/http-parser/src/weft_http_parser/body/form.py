@@ -5,7 +5,7 @@ Decides how fields become a body, and a body fields. Knows no request.
 
 import io
 from collections.abc import AsyncIterable, Iterable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
 import attrs
@@ -78,7 +78,8 @@ class FormData:
         content_transfer_encoding: str | None = None,
     ) -> None:
         """Add a field. A file, bytes, a payload, an asynchronous iterable, a file name or a
-        content type make the form multipart.
+        content type make the form multipart. A list or a tuple stands for a field for each of its
+        members, where the form is not multipart.
 
         `content_transfer_encoding` has no effect but that (RFC 7578 4.7 deprecates it).
         HeaderInjection, a ValueError, where text would break out of its place.
@@ -94,6 +95,8 @@ class FormData:
                 raise TypeError(f"{label} must be an instance of str. Got: {text!r}")
             check_text(label, text)
             self._is_multipart = True
+        if not isinstance(name, str):
+            raise TypeError(f"a field name is a str, not {type(name).__name__}")
         check_text("field name", name)
         if isinstance(value, io.IOBase | bytes | bytearray | memoryview):
             self._is_multipart = True
@@ -128,12 +131,13 @@ class FormData:
 
     def _to_urlencoded(self) -> Payload:
         charset = self._charset or "utf-8"
-        pairs = [(field.name, str(field.value)) for field in self._fields]
+        pairs: list[tuple[str, Any]] = [(field.name, field.value) for field in self._fields]
         content_type = URLENCODED
         if charset.lower() != "utf-8":
             content_type += f"; charset={charset}"
         return BytesPayload(
-            urlencode(pairs, encoding=charset).encode("ascii"), content_type=content_type
+            urlencode(pairs, doseq=True, encoding=charset).encode("ascii"),
+            content_type=content_type,
         )
 
     def _to_multipart(self) -> MultipartWriter:
