@@ -178,3 +178,11 @@ def test_a_status_line_is_as_good_the_second_time(twin: Twin) -> None:
     for _ in range(2):
         with pytest.raises(twin.HeaderInjection):
             twin.ResponseHead(299, "Own\r\n")
+
+
+@pytest.mark.parametrize("status", [299.0, "299", None])
+def test_a_status_is_an_int_also_the_second_time(twin: Twin, status: object) -> None:
+    """What is kept of 299 is not for whatever is equal to it."""
+    assert twin.ResponseHead(299, "OK").status == 299
+    with pytest.raises((TypeError, ValueError)):
+        twin.ResponseHead(status, "OK")
