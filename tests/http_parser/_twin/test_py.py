@@ -90,6 +90,20 @@ class TestChunks:
             chunks(twin).feed(b"--1\r\nax", 2, [])
         assert (caught.value.reason, caught.value.offset) == (twin.Reason.CHUNK_END, 4)
 
+    @pytest.mark.parametrize(
+        ("limit", "reason", "offset"),
+        [
+            (15, "CHUNK_LINE_TOO_LONG", 15),
+            (16, "CHUNK_LINE_TOO_LONG", 16),
+            (17, "CHUNK_SIZE", 16),
+        ],
+    )
+    def test_the_seventeenth_digit(self, twin: Twin, limit: int, reason: str, offset: int) -> None:
+        """The limit of the line comes before the most digits where one byte passes both."""
+        with pytest.raises(twin.ProtocolError) as caught:
+            chunks(twin, chunk_line=limit).feed(b"0" * 16 + b"1\r\n", 0, [])
+        assert (caught.value.reason.name, caught.value.offset) == (reason, offset)
+
     def test_data_are_bytes(self, twin: Twin) -> None:
         out: list[bytes] = []
         chunks(twin).feed(bytearray(b"1\r\na\r\n3\r\nb"), 0, out)

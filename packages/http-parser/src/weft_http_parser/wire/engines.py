@@ -85,11 +85,6 @@ def set_zlib_backend(new_zlib_backend: ZLibBackend) -> None:
     _backend = new_zlib_backend
 
 
-def get_zlib_backend() -> ZLibBackend:
-    """The library that does gzip and deflate."""
-    return _backend
-
-
 class Engine(Protocol):
     """One member of a coding on its way back to plain bytes."""
 
