@@ -63,3 +63,24 @@ def test_each_allows_its_own_and_nothing_else(twin: Twin, name: str, allowed: st
     else:
         with pytest.raises(twin.ProtocolError):
             scanner.scan(SLOPPY[name], 0)
+
+
+@pytest.mark.parametrize(
+    ("field", "name", "value"),
+    [
+        (b"X: a \t\r\n \t b\r\n", b"X", b"a b"),
+        (b"X: a\n\tb\r\n  c \n", b"X", b"a b c"),
+        (b"X:\r\n a\r\n", b"X", b"a"),
+        (b"X \t: a  b\n", b"X", b"a  b"),
+        (b"X: \x01a\x7f \r\n", b"X", b"\x01a\x7f"),
+        (b"x:a:\r\n b: c\r\n", b"x", b"a: b: c"),
+    ],
+)
+def test_what_a_lenient_reader_reads(twin: Twin, field: bytes, name: bytes, value: bytes) -> None:
+    """Each fold and the blanks around it are one space (RFC 9112 5.2); the wire stays as it was."""
+    wire = b"HTTP/1.1 200\n" + field + b"Y: z\r\n\n"
+    head = twin.HeadScanner(False, twin.DEFAULT_LIMITS, twin.LENIENT).scan(wire, 0)
+    assert head.raw == wire
+    assert head.raw_headers == ((name, value), (b"Y", b"z"))
+    assert head.get("x") == head.headers["X"] == value.decode()
+    assert head.get_all("X") == [value.decode()]
