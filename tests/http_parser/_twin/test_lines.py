@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from support.growth import count_steps
 from support.splitting import WAYS, split
 from support.twins import Twin
 
@@ -86,3 +87,16 @@ def test_blanks_cost_no_more_than_other_bytes(twin: Twin) -> None:
     lines = b"".join(b"X: a" + b" " * 8000 + b"\r\n b\r\n" for _ in range(8))
     head = scanner(twin).scan(START + lines + b"\r\n", 0)
     assert head.get_all("x") == ["a b"] * 8
+
+
+@pytest.mark.parametrize("strictness", ["LENIENT", "FOLDING"])
+def test_folds_are_looked_at_together(twin: Twin, strictness: str) -> None:
+    """A field that comes byte by byte is looked at with each of them, with all of its folds."""
+    kinds = {"LENIENT": twin.LENIENT, "FOLDING": twin.Strictness(allows_line_folding=True)}
+
+    def steps(folds: int) -> int:
+        scanner = twin.HeadScanner(False, twin.Limits(), kinds[strictness])
+        data = b"HTTP/1.1 200 OK\r\nX: a" + b"\r\n b" * folds
+        return count_steps(lambda _: scanner.scan(data, 0), "")
+
+    assert steps(1000) == steps(10)

@@ -93,8 +93,10 @@ static inline Byte *
 skip_allowed(Byte *at, Byte *stop, int allowed)
 {
     at = skip_value(at, stop);
-    while (allowed & ALLOW_CONTROLS && at < stop && *at != '\0' && *at != '\r' && *at != '\n') {
-        at = skip_value(at + 1, stop);
+    if (allowed & ALLOW_CONTROLS) {
+        while (at < stop && *at != '\0' && *at != '\r' && *at != '\n') {
+            at++;
+        }
     }
     return at;
 }

@@ -29,9 +29,18 @@ _NAME_RUN: Final = re.compile(NAME + rb"*+")
 _VISIBLE_RUN: Final = re.compile(VISIBLE + rb"*+")
 _VERSION_RUN: Final = re.compile(rb"(?:H(?:T(?:T(?:P(?:/(?:[0-9](?:\.[0-9]?)?)?)?)?)?)?)?")
 _STATUS_RUN: Final = re.compile(rb"(?:[1-9][0-9]{0,2}+)?")
-_LENIENT_RUN: Final = re.compile(rb"[^\0\r\n]*+")
+_LENIENT: Final = rb"[^\0\r\n]"
+_LENIENT_RUN: Final = re.compile(_LENIENT + rb"*+")
 TEXT_RUN: Final = re.compile(TEXT + rb"*+")
 BLANK_RUN: Final = re.compile(rb"[ \t]*+")
+_FOLD_RUNS: Final = {
+    (text == _LENIENT, line_end != rb"\r\n"): re.compile(
+        rb"(?:[ \t]++" + text + rb"++" + line_end + rb")*+"
+    )
+    for text in (TEXT, _LENIENT)
+    for line_end in (rb"\r\n", rb"\r?\n")
+}
+"""Folds that hold something, by whether controls and LF alone are allowed."""
 
 _FOLD: Final = re.compile(rb"\n[ \t]++")
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.([01]) ([0-9]{3}) ?([^\n]*+)")
@@ -103,6 +112,14 @@ def _scan_folds(
     data: Source, at: int, end: int, stop: int, limit: int, strictness: Strictness
 ) -> int:
     """The index behind the lines that go on with the field at `at`, whose first ends at `end`."""
+    if (
+        end < stop
+        and data[end] in b" \t"
+        and not _steers(data[at : run(_NAME_RUN, data, at, stop)])
+    ):
+        # Those that are whole and good at once: a line is looked at again with each new piece.
+        whole = _FOLD_RUNS[strictness.allows_controls, strictness.allows_bare_lf]
+        end = run(whole, data, end, max(end, min(stop, at + limit)))
     while end < stop and data[end] in b" \t":
         if _steers(data[at : run(_NAME_RUN, data, at, stop)]):
             raise ProtocolError(Reason.LINE_FOLDING, end)
