@@ -1,5 +1,6 @@
 """Parts of multipart bodies, read as streams."""
 
+import asyncio
 import base64
 import gzip
 
@@ -12,6 +13,7 @@ from weft_http_parser import (
     BodyTooLarge,
     ContentCodingError,
     MultipartError,
+    MultipartReader,
     PartScanner,
     StreamReader,
 )
@@ -202,3 +204,28 @@ async def test_parts_of_forms_have_no_content_coding() -> None:
 async def test_nothing_follows_the_last_boundary() -> None:
     source = PartSource(stream_of(b"--B--"), PartScanner(b"B"))
     assert [await source.next() for _ in range(3)] == [Mark.LAST] * 3
+
+
+@pytest.mark.parametrize("call", ["read", "decode", "readline"])
+async def test_a_cancelled_read_loses_nothing(call: str) -> None:
+    """What is read after it would pass for the whole."""
+    coded = base64.b64encode(b"hello world")
+    stream = StreamReader()
+    stream.feed_data(b"--B\r\nContent-Transfer-Encoding: base64\r\n\r\n" + coded[:6] + b"\r\n--")
+    part = await MultipartReader({"Content-Type": "multipart/mixed; boundary=B"}, stream).next()
+    assert isinstance(part, BodyPartReader)
+    calls = {
+        "read": part.read,
+        "decode": lambda: part.read(decode=True),
+        "readline": part.readline,
+    }
+    reading = asyncio.create_task(calls[call]())
+    await asyncio.sleep(0)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    stream.feed_data(b"\r\n" + coded[6:] + b"\r\n--B--")
+    stream.feed_eof()
+    sent = coded[:6] + b"\r\n--\r\n" + coded[6:]
+    expected = {"read": sent, "decode": b"hello world", "readline": coded[:6] + b"\r\n"}
+    assert await calls[call]() == expected[call]

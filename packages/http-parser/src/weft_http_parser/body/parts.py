@@ -4,6 +4,7 @@ Decides what a reader gets of a part and what is left for the next. Knows a body
 bytes; where parts begin and end is the scanner's, and what comes next is the multipart reader's.
 """
 
+import asyncio
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -175,21 +176,15 @@ class BodyPartReader:
 
     async def read(self, *, decode: bool = False) -> bytes:
         """The rest of the content; an error beyond the reader's bound, decoded or not."""
-        pieces: list[bytes] = []
-        total = decoded = 0
-        while piece := await self.readany():
-            total += len(piece)
-            self._check_size(total)
-            if not decode:
-                pieces.append(piece)
-                continue
-            for block in self.decode_blocks(piece):
-                decoded += len(block)
-                self._check_size(decoded)
-                pieces.append(block)
-        if decode:
-            self.finish_decoding()
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        taken: list[bytes] = []
+        decoder = self._decoder
+        try:
+            return await self._read_rest(taken, decode=decode)
+        except asyncio.CancelledError:
+            # What a later call reads must not pass for the whole.
+            self._piece, self._at = b"".join(taken), 0
+            self._decoder = decoder
+            raise
 
     async def read_chunk(self, size: int = CHUNK_BYTES) -> bytes:
         """Up to `size` bytes; nothing at the end."""
@@ -216,13 +211,17 @@ class BodyPartReader:
     async def readline(self) -> bytes:
         """One line with its LF, or what is left; nothing at the end."""
         parts: list[bytes] = []
-        while self._at < len(self._piece) or self._load_nowait() or await self._load():
-            at = self._at
-            end = self._piece.find(b"\n", at) + 1
-            self._at = end or len(self._piece)
-            parts.append(self._piece[at : self._at])
-            if end:
-                break
+        try:
+            while self._at < len(self._piece) or self._load_nowait() or await self._load():
+                at = self._at
+                end = self._piece.find(b"\n", at) + 1
+                self._at = end or len(self._piece)
+                parts.append(self._piece[at : self._at])
+                if end:
+                    break
+        except asyncio.CancelledError:
+            self._piece, self._at = b"".join(parts), 0
+            raise
         return b"".join(parts)
 
     async def release(self) -> None:
@@ -266,6 +265,24 @@ class BodyPartReader:
         """Say that nothing more is to be decoded; an error where a coding is cut short."""
         if self._decoder is not None:
             self._decoder.finish()
+
+    async def _read_rest(self, taken: list[bytes], *, decode: bool) -> bytes:
+        """The rest of the content; `taken` gets the pieces as they were sent."""
+        pieces: list[bytes] = [] if decode else taken
+        total = decoded = 0
+        while piece := await self.readany():
+            taken.append(piece)
+            total += len(piece)
+            self._check_size(total)
+            if not decode:
+                continue
+            for block in self.decode_blocks(piece):
+                decoded += len(block)
+                self._check_size(decoded)
+                pieces.append(block)
+        if decode:
+            self.finish_decoding()
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _load_nowait(self) -> bool:
         """Put the next piece in place of the last; False when it is not here, or at the end."""
