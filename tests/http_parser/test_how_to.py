@@ -326,3 +326,10 @@ async def test_a_length_that_the_connection_field_names_is_made_anew(tmp_path: P
     assert b"HTTP/1.1 204 " in await through(behind, tmp_path, request + GET)
     assert behind.asked.count(b"Content-Length: 3\r\n") == 1
     assert b"/a?b" not in behind.asked
+
+
+async def test_a_host_that_the_connection_field_names_passes(tmp_path: Path) -> None:
+    behind = Behind(b"HTTP/1.1 204 No Content\r\n\r\n")
+    request = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: host\r\n\r\n"
+    assert b"HTTP/1.1 204 " in await through(behind, tmp_path, request)
+    assert behind.asked.count(b"Host: a\r\n") == 1

@@ -2,6 +2,7 @@
 
 import io
 import json
+from array import array
 from collections.abc import AsyncIterator
 
 import pytest
@@ -175,6 +176,15 @@ async def test_blocks_behind_what_was_declared_are_dropped() -> None:
     writer = KeepingWriter()
     await get_payload(blocks()).write_with_length(writer, 1)
     assert writer.blocks == [b"a"]
+
+
+async def test_a_length_counts_bytes_of_larger_items() -> None:
+    async def numbers() -> AsyncIterator[memoryview]:
+        yield memoryview(array("i", [1, 2, 3]))
+
+    writer = KeepingWriter()
+    await get_payload(numbers()).write_with_length(writer, 5)
+    assert writer.data == array("i", [1, 2, 3]).tobytes()[:5]
 
 
 async def test_writing_everything() -> None:

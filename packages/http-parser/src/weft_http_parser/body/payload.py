@@ -296,7 +296,7 @@ class _Limiter:
         self._left = limit
 
     async def write(self, data: Buffer) -> None:
-        block = memoryview(data)[: self._left]
+        block = memoryview(data).cast("B")[: self._left]
         self._left -= len(block)
         if block:
             await self._writer.write(block)
