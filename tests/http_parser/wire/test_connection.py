@@ -515,8 +515,17 @@ class TestFailure:
         head = twin.RequestHead(
             "PUT", "/", headers=[("Content-Length", "3"), ("Transfer-Encoding", "chunked")]
         )
-        with pytest.raises(twin.ProtocolError):
+        with refused(twin, "OUT_OF_ORDER"):
             client.send_head(head)
+        with refused(twin, "OUT_OF_ORDER"):  # and it stays failed
+            client.send_head(twin.RequestHead("GET", "/", headers=[("Host", "a")]))
+
+    def test_a_fault_of_ours_has_no_status_of_the_peers(self, twin: Twin, server: Any) -> None:
+        server.receive(GET)
+        with pytest.raises(twin.ProtocolError) as caught:
+            server.send_head(twin.ResponseHead(200, "OK", headers=[("Content-Length", "x")]))
+        assert caught.value.status == 500
+        assert caught.value.__cause__.reason is twin.Reason.LENGTH
 
 
 class TestCost:

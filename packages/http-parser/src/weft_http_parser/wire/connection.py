@@ -388,17 +388,23 @@ class Http1Connection:
     def send_head(self, head: RequestHead | ResponseHead) -> bytes:
         """The bytes of a head; `send_end` must follow, but not behind an interim head or a switch.
 
-        Sets the head's framing from its fields. A server sends no requests, and a client nothing
-        else.
+        Sets the head's framing from its fields; where they contradict each other, that is a step
+        out of order. A server sends no requests, and a client nothing else.
         """
         if isinstance(head, RequestHead) is (self._role is _SERVER):
             raise self._misuse()
+        try:
+            if isinstance(head, RequestHead):
+                frame_request(head)
+            else:
+                frame_response(head, self._method)
+        except ProtocolError as exc:
+            # The fault is ours, so the peer is not to be told of its status.
+            raise self._misuse() from exc
         if isinstance(head, RequestHead):
-            frame_request(head)
             return self.send_rendered(
                 head.raw, head.framing, persistent=head.persistent, method=head.method
             )
-        frame_response(head, self._method)
         return self.send_rendered(
             head.raw, head.framing, persistent=head.persistent, status=head.status
         )
