@@ -520,6 +520,24 @@ class TestFailure:
         with refused(twin, "OUT_OF_ORDER"):  # and it stays failed
             client.send_head(twin.RequestHead("GET", "/", headers=[("Host", "a")]))
 
+    @pytest.mark.parametrize("hosts", [[], ["a", "b"]])
+    def test_request_without_one_host(self, twin: Twin, client: Any, hosts: list[str]) -> None:
+        head = twin.RequestHead("GET", "/", headers=[("Host", host) for host in hosts])
+        with refused(twin, "OUT_OF_ORDER"):
+            client.send_head(head)
+        old = twin.RequestHead("GET", "/", twin.HTTP_10)
+        assert twin.Http1Connection(twin.Role.CLIENT).send_head(old) == old.raw
+
+    @pytest.mark.parametrize("status", [103, 204])
+    def test_transfer_coding_where_no_body_may_be(
+        self, twin: Twin, server: Any, status: int
+    ) -> None:
+        server.receive(GET)
+        with refused(twin, "OUT_OF_ORDER"):
+            server.send_head(
+                twin.ResponseHead(status, "", headers=[("Transfer-Encoding", "chunked")])
+            )
+
     def test_a_fault_of_ours_has_no_status_of_the_peers(self, twin: Twin, server: Any) -> None:
         server.receive(GET)
         with pytest.raises(twin.ProtocolError) as caught:

@@ -18,7 +18,7 @@ from ..limits import DEFAULT_LIMITS, Limits
 from ..strictness import STRICT, Strictness
 from .decode import BodyDecoder, UntilCloseDecoder, make_body_decoder, make_end
 from .encode import BodyEncoder, make_body_encoder
-from .framing import FRAMING_MARKS, frame_request, frame_response
+from .framing import FRAMING_MARKS, check_bodiless, check_host, frame_request, frame_response
 from .phases import ENDED, HEAD_STEPS, IN_BODY, NEXT, OVER, Phase, Step
 
 Event: TypeAlias = RequestHead | ResponseHead | bytes | End
@@ -395,8 +395,10 @@ class Http1Connection:
             raise self._misuse()
         try:
             if isinstance(head, RequestHead):
+                check_host(head)
                 frame_request(head)
             else:
+                check_bodiless(head)
                 frame_response(head, self._method)
         except ProtocolError as exc:
             # The fault is ours, so the peer is not to be told of its status.

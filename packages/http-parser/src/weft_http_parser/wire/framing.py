@@ -9,10 +9,11 @@ from typing import Final
 
 from .._twin import RequestHead, ResponseHead
 from ..errors import ProtocolError, Reason
-from ..heads import CHUNKED, UNTIL_CLOSE, Framing
+from ..heads import CHUNKED, HTTP_11, UNTIL_CLOSE, Framing
 from ..names import (
     MARK_CONNECTION,
     MARK_CONTENT_LENGTH,
+    MARK_HOST,
     MARK_HTTP_10,
     MARK_OTHER_TARGET,
     MARK_TRANSFER_ENCODING,
@@ -68,6 +69,22 @@ def frame_response(head: ResponseHead, request_method: str) -> None:
         framing = 0
     head.framing = UNTIL_CLOSE if framing is None else framing
     head.persistent = framing is not None and _is_persistent(head)
+
+
+def check_host(head: RequestHead) -> None:
+    """Refuse to send a request of HTTP/1.1 without one Host (RFC 9112 3.2).
+
+    One that is received was checked by its scanner.
+    """
+    if head.version == HTTP_11 and len(head.get_all("host")) != 1:
+        has_some = head.marks & MARK_HOST
+        raise _fault(head, Reason.HOST_REPEATED if has_some else Reason.HOST_MISSING)
+
+
+def check_bodiless(head: ResponseHead) -> None:
+    """Refuse to send a Transfer-Encoding where no body may follow (RFC 9112 6.1)."""
+    if head.marks & MARK_TRANSFER_ENCODING and (head.status < 200 or head.status == 204):
+        raise _fault(head, Reason.CODING)
 
 
 def has_body(status: int, request_method: str) -> bool:
