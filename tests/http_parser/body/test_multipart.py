@@ -289,7 +289,7 @@ async def test_byte_ranges() -> None:
 
 async def test_an_endless_epilogue_is_given_up() -> None:
     stream = StreamReader()
-    stream.feed_data(b"--B--" + bytes(65_537))
+    stream.feed_data(b"--B--\r\n" + bytes(65_535))
     reader = MultipartReader({"Content-Type": MIXED}, stream)
     with pytest.raises(MultipartError, match="outside the parts"):
         await reader.next()

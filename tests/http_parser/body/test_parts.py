@@ -39,7 +39,7 @@ async def test_reading_by_line() -> None:
 
 
 async def test_reading_in_chunks() -> None:
-    part = await first_part(FILE + b"--B--")
+    part = await first_part(FILE + b"--B--\r\n")
     assert await part.read_chunk(4) == b"h\xe9ll"
     assert not part.at_eof()
     assert await part.read_chunk() == b"o\r\nline2"
@@ -199,6 +199,23 @@ async def test_parts_of_forms_have_no_content_coding() -> None:
     assert await part.read(decode=True) == packed
     part = await first_part(part_of(coded, *lines) + b"--B--")
     assert await part.read(decode=True) == b"hello"
+
+
+@pytest.mark.parametrize("width", [0, 1, 4])
+@pytest.mark.parametrize("tail", [b"", b" ", b"\r\n", b" \r\n", b"\n", b"\r\nepilogue"])
+async def test_the_last_boundary_may_end_the_body(tail: bytes, width: int) -> None:
+    source = PartSource(stream_of(b"--B\r\n\r\nx\r\n--B--" + tail, width), PartScanner(b"B"))
+    await source.next()
+    assert [await source.next() for _ in range(4)] == [b"x", Mark.PART_END, Mark.LAST, Mark.LAST]
+
+
+@pytest.mark.parametrize("width", [0, 1, 4])
+@pytest.mark.parametrize("tail", [b"garbage", b"C\r\n\r\ny\r\n--B--\r\n"])
+async def test_what_goes_on_is_no_last_boundary(tail: bytes, width: int) -> None:
+    """What is behind it would be dropped, and the part before it pass for a whole one."""
+    part = BodyPartReader(b"--B", NO_FIELDS, stream_of(b"x\r\n--B--" + tail, width))
+    with pytest.raises(MultipartError, match="goes on"):
+        await part.read()
 
 
 async def test_nothing_follows_the_last_boundary() -> None:

@@ -1,7 +1,7 @@
 """Parts found in bytes: whole, byte by byte, in random pieces, and at every limit."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from weft_http_parser import MultipartError, MultipartLimits, PartScanner
@@ -17,8 +17,7 @@ def scan(body: bytes, width: int = 0, limits: MultipartLimits | None = None) -> 
     events: list[ScanEvent] = []
     for at in range(0, len(body), width or len(body) or 1):
         events += scanner.receive(body[at : at + (width or len(body))])
-    scanner.receive_eof()
-    return simplify(events)
+    return simplify(events + scanner.receive_eof())
 
 
 def simplify(events: list[ScanEvent]) -> list[object]:
@@ -47,7 +46,13 @@ CASES: dict[str, tuple[bytes, list[object]]] = {
     ),
     "preamble of line ends": (b"\r\n\r\n--B\r\n\r\nx\r\n--B--", [[], b"x", END, LAST]),
     "padding": (b"--B \t\r\n\r\nx\r\n--B-- \r\n", [[], b"x", END, LAST]),
-    "most padding": (b"--B" + b" " * 64 + b"\r\n\r\nx\r\n--B--", [[], b"x", END, LAST]),
+    "most padding": (
+        b"--B" + b" " * 64 + b"\r\n\r\nx\r\n--B--" + b"\t" * 64 + b"\r\n",
+        [[], b"x", END, LAST],
+    ),
+    "nothing behind the padding": (b"--B\r\n\r\nx\r\n--B-- \t", [[], b"x", END, LAST]),
+    "LF behind the last boundary": (b"--B\r\n\r\nx\r\n--B-- \nepilogue", [[], b"x", END, LAST]),
+    "half a line end at the end": (b"--B\r\n\r\nx\r\n--B--\r", [[], b"x", END, LAST]),
     "empty part": (b"--B\r\n\r\n\r\n--B--", [[], END, LAST]),
     "empty part, one CRLF short": (b"--B\r\nA: b\r\n\r\n--B--", [[("A", "b")], END, LAST]),
     "line ends in the data": (
@@ -88,6 +93,13 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "boundary and bare CR": (b"--B\rX\r\n\r\nx\r\n--B--", "goes on"),
     "line ends without CR": (b"--B\nA: b\n\nx\n--B--\n", "goes on"),
     "too much padding": (b"--B" + b" " * 65 + b"\r\n\r\n--B--", "goes on"),
+    "last boundary that goes on": (b"--B\r\n\r\nx\r\n--B--garbage", "goes on"),
+    "last boundary of another": (b"--B\r\n\r\nx\r\n--B--C\r\n\r\ny\r\n--B--\r\n", "goes on"),
+    "last boundary, padding and more": (b"--B\r\n\r\nx\r\n--B-- x\r\n", "goes on"),
+    "last boundary and three dashes": (b"--B\r\n\r\nx\r\n--B---", "goes on"),
+    "last boundary and bare CR": (b"--B\r\n\r\nx\r\n--B--\rX", "goes on"),
+    "too much padding at last": (b"--B--" + b" " * 65, "goes on"),
+    "too much padding before LF": (b"--B--" + b" " * 65 + b"\n", "goes on"),
     "field without colon": (b"--B\r\nA b\r\n\r\nx\r\n--B--", "malformed"),
     "field without name": (b"--B\r\n: b\r\n\r\nx\r\n--B--", "malformed"),
     "space before the colon": (b"--B\r\nA : b\r\n\r\nx\r\n--B--", "malformed"),
@@ -163,7 +175,7 @@ def test_memory_is_bounded() -> None:
     limits = MultipartLimits(preamble=2_000_000, epilogue=2_000_000)
     scanner = PartScanner(b"B", limits)
     block = b"x" * 9_999 + b"\r"
-    for opening in (b"", b"\r\n--B\r\n\r\n", b"\r\n--B--"):
+    for opening in (b"", b"\r\n--B\r\n\r\n", b"\r\n--B--\r\n"):
         scanner.receive(opening)
         for _ in range(100):
             scanner.receive(block)
@@ -186,7 +198,7 @@ def test_limits_around_parts(what: str, extra: int, width: int) -> None:
     limits = MultipartLimits(**{what: 30})
     body = {
         "preamble": b"p" * (30 + extra) + b"\r\n--B--",
-        "epilogue": b"--B--" + b"e" * (30 + extra),
+        "epilogue": b"--B-- \r\n" + b"e" * (27 + extra),
         "total": b"--B\r\n\r\n" + b"x" * (16 + extra) + b"\r\n--B--",
     }[what]
     if extra <= 0:
@@ -199,9 +211,16 @@ def test_limits_around_parts(what: str, extra: int, width: int) -> None:
 
 def test_a_scanner_may_begin_inside_a_part() -> None:
     scanner = PartScanner(b"B", in_part=True)
-    assert scanner.receive(b"x\r\n--B--") == [b"x", Mark.PART_END, Mark.LAST]
+    assert scanner.receive(b"x\r\n--B--\n") == [b"x", Mark.PART_END, Mark.LAST]
     scanner = PartScanner(b"B", in_part=True)
-    assert scanner.receive(b"--B--") == [Mark.PART_END, Mark.LAST]
+    assert scanner.receive(b"--B--\r\n") == [Mark.PART_END, Mark.LAST]
+
+
+def test_the_end_of_the_body_ends_the_last_line() -> None:
+    scanner = PartScanner(b"B", in_part=True)
+    assert scanner.receive(b"x\r\n--B-- ") == [b"x"]
+    assert scanner.receive_eof() == [Mark.PART_END, Mark.LAST]
+    assert scanner.receive_eof() == []
 
 
 @given(st.lists(st.text("B-\r\n x").map(str.encode)), st.integers(1, 10))
@@ -217,6 +236,9 @@ def test_data_comes_back(parts: list[bytes], width: int) -> None:
 @given(
     st.lists(st.sampled_from([b"\r\n", b"--B", b"--", b"A: b", b"-", b" ", b"x", b"\r", b"\n"]))
 )
+@example([b"\r\n", b"--B", b"--", b" ", b"x"])
+@example([b"\r\n", b"--B", b"--", b" ", b"\n", b"x"])
+@example([b"\r\n", b"--B", b"--", b"\r", b"x"])
 def test_every_split_gives_the_same(tokens: list[bytes]) -> None:
     body = b"--B\r\n" + b"".join(tokens)
     whole = outcome(body, 0)

@@ -69,10 +69,10 @@ class PartSource:
 
     def feed(self, data: bytes) -> ScanEvent | None:
         """The next event where none was left, after bytes were read, or the end of all."""
-        if not data:
-            self._scanner.receive_eof()
-            return Mark.LAST
-        found = self._scanner.receive(data)
+        if data:
+            found = self._scanner.receive(data)
+        else:
+            found = self._scanner.receive_eof() or [Mark.LAST]
         if not found:
             return None
         if len(found) > 1:

@@ -1,8 +1,9 @@
 """Where the parts of a multipart body begin and end (RFC 2046 5.1), without I/O.
 
 Decides what is a delimiter, a part's header and its data, and holds the limits. Knows nothing of
-what parts mean, nor of streams. Line ends are CRLF; a line that begins with the boundary and goes
-on is an error, for others would take it for a delimiter.
+what parts mean, nor of streams. Line ends are CRLF, but behind the last delimiter, where a bare LF
+or the end of the body will do; a line that begins with the boundary and goes on is an error, for
+others would take it for a delimiter.
 """
 
 import enum
@@ -143,13 +144,20 @@ class PartScanner:
             raise
         return events
 
-    def receive_eof(self) -> None:
-        """The body ends here; MultipartError when its last delimiter is missing."""
+    def receive_eof(self) -> list[ScanEvent]:
+        """What the end of the body brings: nothing, or what its last delimiter does where no line
+        end follows that; MultipartError when it is missing.
+        """
+        events: list[ScanEvent] = []
+        if self._fault is None and self._held.startswith(self._delimiter + b"--"):
+            self._held = b""
+            self._end_parts(events)
         if self._fault is None and self._phase is not Phase.EPILOGUE:
             missing = "first" if self._phase is Phase.PREAMBLE else "last"
             self._fault = MultipartError(f"the body ends without its {missing} boundary")
         if self._fault is not None:
             raise self._fault
+        return events
 
     def _receive(self, data: bytes, events: list[ScanEvent]) -> None:
         self._total += len(data)
@@ -186,16 +194,14 @@ class PartScanner:
             return -1
         self._emit(data, at, found, events)
         behind = found + len(delimiter)
-        if data.startswith(b"--", behind):
-            self._end_part(events)
-            events.append(Mark.LAST)
-            self._phase = Phase.EPILOGUE
-            self._outside = 0
-            return behind + 2
-        line_end = _find_line_end(data, behind)
+        is_last = data.startswith(b"--", behind)
+        line_end = _find_line_end(data, behind + 2 if is_last else behind, takes_lf=is_last)
         if line_end < 0:
             self._held = data[found:]
             return -1
+        if is_last:
+            self._end_parts(events)
+            return behind + 2
         self._end_part(events)
         self._parts += 1
         if self._parts > self._limits.parts:
@@ -265,23 +271,30 @@ class PartScanner:
         if self._phase is Phase.DATA:
             events.append(Mark.PART_END)
 
+    def _end_parts(self, events: list[ScanEvent]) -> None:
+        self._end_part(events)
+        events.append(Mark.LAST)
+        self._phase = Phase.EPILOGUE
+        self._outside = 0
+
     def _count_outside(self, size: int, limit: int) -> None:
         self._outside += size
         if self._outside > limit:
             raise MultipartError("too many bytes outside the parts")
 
 
-def _find_line_end(data: bytes, at: int) -> int:
-    """The CRLF behind a delimiter and its padding; -1 when it has not come yet."""
-    if data.startswith(b"-", at) and len(data) == at + 1:
+def _find_line_end(data: bytes, at: int, *, takes_lf: bool) -> int:
+    """The line end behind a delimiter and its padding; -1 when it has not come yet."""
+    if not takes_lf and data.startswith(b"-", at) and len(data) == at + 1:
         return -1
     start = at
     while at < len(data) and data[at] in b" \t":
         at += 1
     rest = data[at : at + 2]
-    if at - start > MAX_PADDING_BYTES or not b"\r\n".startswith(rest):
+    is_lf = takes_lf and rest.startswith(b"\n")
+    if at - start > MAX_PADDING_BYTES or not (is_lf or b"\r\n".startswith(rest)):
         raise MultipartError("a line begins with the boundary and goes on")
-    return at if len(rest) == 2 else -1
+    return at if is_lf or len(rest) == 2 else -1
 
 
 def parse_boundary(boundary: str | None) -> bytes:
