@@ -264,8 +264,43 @@ async def test_broken_form() -> None:
 
     app = Application()
     app.router.add_post("/", handler)
-    answer = await answer_to(app, post("/", b"--B\r\nnonsense", MULTIPART_TYPE))
-    assert status_of(answer) == 400
+    for body in (b"--B\r\nnonsense", b"--B\r\n\r\na part without a name\r\n--B--\r\n"):
+        answer = await answer_to(app, post("/", body, MULTIPART_TYPE))
+        assert status_of(answer) == 400
+
+
+def form_of(data: bytes, *lines: bytes) -> bytes:
+    head = b"\r\n".join([b'Content-Disposition: form-data; name="a"', *lines])
+    return b"--B\r\n" + head + b"\r\n\r\n" + data + b"\r\n--B--\r\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "lines", "calls", "status"),
+    [
+        (b"x", (b"Content-Type: text/plain; charset=bogus",), ("post", "text", "form"), 415),
+        (b"x", (b"Content-Type: text/plain; charset=punycode",), ("post", "text", "json"), 415),
+        (b"\xff", (), ("post", "text", "json", "form"), 400),
+        (b"[" * 100_000, (), ("json",), 400),
+        (b"9" * 5000, (), ("json",), 400),
+        (b"x\r\n--B--garbage", (), ("post", "text"), 400),
+    ],
+)
+async def test_parts_that_cannot_be_read(
+    data: bytes, lines: tuple[bytes, ...], calls: tuple[str, ...], status: int
+) -> None:
+    async def handler(request: Request) -> StreamResponse:
+        if call == "post":
+            await request.post()
+        else:
+            part = await (await request.multipart()).next()
+            await getattr(part, call)()
+        return Response()
+
+    app = Application()
+    app.router.add_post("/", handler)
+    for call in calls:
+        answer = await answer_to(app, post("/", form_of(data, *lines), MULTIPART_TYPE))
+        assert status_of(answer) == status, call
 
 
 # Clones.

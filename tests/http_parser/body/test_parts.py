@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import gzip
+import json
 
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -79,6 +80,53 @@ async def test_json_and_forms() -> None:
     assert await form.form() == [("a", "b"), ("c", " d e"), ("f", "")]
     assert await (await first_part(part_of(b"") + b"--B--")).form() == []
     assert await (await first_part(part_of(b"") + b"--B--")).text() == ""
+
+
+def charset_of(label: bytes) -> bytes:
+    return b"Content-Type: text/plain; charset=" + label
+
+
+CHARSETS = part_of(b"rot13", b'Content-Disposition: form-data; name="_charset_"')
+FIELD = b'Content-Disposition: form-data; name="a"'
+
+WRONG: dict[str, tuple[bytes, str, int, type[Exception]]] = {
+    "no charset": (part_of(b"x", charset_of(b"bogus")), "text", 415, LookupError),
+    "no text": (part_of(b"x", charset_of(b"rot13")), "text", 415, LookupError),
+    "slow": (part_of(b"x", charset_of(b"punycode")), "text", 415, LookupError),
+    "a charset beyond ASCII": (part_of(b"x", charset_of(b'"a\x80"')), "json", 415, LookupError),
+    "a charset of a form": (part_of(b"a=b", charset_of(b"idna")), "form", 415, LookupError),
+    "the charset of all": (CHARSETS + part_of(b"x", FIELD), "text", 415, LookupError),
+    "bytes": (part_of(b"\xff"), "text", 400, UnicodeDecodeError),
+    "bytes of JSON": (part_of(b"\xff"), "json", 400, UnicodeDecodeError),
+    "bytes of a form": (part_of(b"\xff"), "form", 400, UnicodeDecodeError),
+    "half a character": (part_of(b"x", charset_of(b"utf-16")), "text", 400, UnicodeDecodeError),
+    "JSON": (part_of(b"{"), "json", 400, json.JSONDecodeError),
+    "deep JSON": (part_of(b"[" * 100_000), "json", 400, json.JSONDecodeError),
+    "a long number": (part_of(b"9" * 5000), "json", 400, json.JSONDecodeError),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+async def test_what_a_peer_got_wrong(name: str) -> None:
+    """A server answers with the status; what is caught by the kinds of before still is."""
+    body, call, status, kind = WRONG[name]
+    part = await first_part(body + b"--B--", FORM)
+    with pytest.raises(MultipartError) as caught:
+        await getattr(part, call)()
+    assert caught.value.status == status
+    assert isinstance(caught.value, kind)
+
+
+async def test_what_an_application_got_wrong() -> None:
+    part = await first_part(part_of(b"x") + b"--B--")
+    with pytest.raises(LookupError) as caught:
+        await part.text(encoding="bogus")
+    assert not isinstance(caught.value, MultipartError)
+
+
+async def test_the_text_of_data_that_was_read() -> None:
+    part = await first_part(FILE + b"--B--")
+    assert part.decode_text(await part.read()) == "h\xe9llo\r\nline2"
 
 
 async def test_codings() -> None:

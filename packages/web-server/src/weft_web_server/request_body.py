@@ -197,7 +197,7 @@ async def _read_part(
     data = await _decode(part, bytes(pieces))
     _check_size(len(data), left, limits)
     if content_type is None or content_type.startswith("text/"):
-        return data.decode(part.get_charset(default="utf-8")), len(data)
+        return part.decode_text(data), len(data)
     return data, len(data)
 
 

@@ -5,7 +5,6 @@ bytes; where parts begin and end is the scanner's, and what comes next is the mu
 """
 
 import asyncio
-import json
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, Final, Protocol
@@ -17,6 +16,7 @@ from weft_http_parser.body.scan import (
     PartScanner,
     ScanEvent,
 )
+from weft_http_parser.body.text import decode_json, decode_text, peer_codec
 from weft_http_parser.body.transfer import PartDecoder
 from weft_http_parser.errors import BodyTooLarge
 from weft_http_parser.fields.disposition import parse_content_disposition
@@ -230,24 +230,33 @@ class BodyPartReader:
             pass
 
     async def text(self, *, encoding: str | None = None) -> str:
-        """The content as text, decoded."""
-        data = await self.read(decode=True)
-        return data.decode(encoding or self.get_charset(default="utf-8"))
+        """The content as text, decoded.
+
+        MultipartError where it is none, or its charset is none that a peer may choose.
+        """
+        return self.decode_text(await self.read(decode=True), encoding=encoding)
 
     # Any: what JSON holds is known to the caller alone.
     async def json(self, *, encoding: str | None = None) -> Any:
-        """The content as JSON, decoded; None when there is none."""
+        """The content as JSON, decoded; None when there is none, MultipartError when it is bad."""
         text = await self.text(encoding=encoding)
-        return json.loads(text) if text else None
+        return decode_json(text) if text else None
 
     async def form(self, *, encoding: str | None = None) -> list[tuple[str, str]]:
         """The content as a url-encoded form, decoded."""
-        charset = encoding or self.get_charset(default="utf-8")
-        return parse_urlencoded((await self.text(encoding=encoding)).rstrip(), charset=charset)
+        codec = encoding or peer_codec(self.get_charset(default="utf-8"))
+        return parse_urlencoded((await self.text(encoding=codec)).rstrip(), charset=codec)
 
     def decode(self, data: bytes) -> bytes:
         """Undo the part's codings of the next piece of its content."""
         return b"".join(self.decode_blocks(data))
+
+    def decode_text(self, data: bytes, *, encoding: str | None = None) -> str:
+        """Content without codings as text, in `encoding` or the part's charset.
+
+        MultipartError as text() raises it.
+        """
+        return decode_text(data, encoding or peer_codec(self.get_charset(default="utf-8")))
 
     async def decode_iter(self, data: bytes) -> AsyncIterator[bytes]:
         """Undo the part's codings of the next piece of its content, in bounded steps."""

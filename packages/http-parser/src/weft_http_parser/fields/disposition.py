@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 from weft_http_parser.errors import HeaderInjection
+from weft_http_parser.fields.charsets import find_codec
 from weft_http_parser.fields.tokens import (
     WHITESPACE,
     end_of_quoted,
@@ -16,10 +17,6 @@ from weft_http_parser.fields.tokens import (
     is_token,
     parse_value,
     split_unquoted,
-)
-
-_CHARSETS: Final = frozenset(
-    {"", "utf-8", "utf8", "iso-8859-1", "latin-1", "us-ascii", "windows-1252"}
 )
 
 MAX_CONTINUATIONS: Final = 32
@@ -148,10 +145,10 @@ def _parse_extended(text: str) -> str | None:
     """RFC 8187 3.2.1: charset ' language ' percent-encoded octets."""
     charset, _, rest = text.partition("'")
     _, tick, octets = rest.partition("'")
-    # Only these: a peer does not choose among all the codecs there are.
-    if not tick or charset.lower() not in _CHARSETS:
+    codec = find_codec(charset or "utf-8")
+    if not tick or codec is None:
         return None
     try:
-        return unquote_to_bytes(octets).decode(charset or "utf-8")
+        return unquote_to_bytes(octets).decode(codec)
     except UnicodeDecodeError:
         return None
