@@ -274,6 +274,23 @@ def form_of(data: bytes, *lines: bytes) -> bytes:
     return b"--B\r\n" + head + b"\r\n\r\n" + data + b"\r\n--B--\r\n"
 
 
+@pytest.mark.parametrize("charset", ["punycode", "rot13", "bogus"])
+@pytest.mark.parametrize(
+    ("kind", "call"),
+    [("text/plain", "text"), ("application/json", "json"),
+     ("application/x-www-form-urlencoded", "post")],
+)  # fmt: skip
+async def test_charset_that_is_none(charset: str, kind: str, call: str) -> None:
+    async def handler(request: Request) -> StreamResponse:
+        await getattr(request, call)()
+        return Response()
+
+    app = Application()
+    app.router.add_post("/", handler)
+    asked = post("/", b"a=%41", f"Content-Type: {kind}; charset={charset}")
+    assert (await answer_to(app, asked)).startswith(b"HTTP/1.1 415 ")
+
+
 @pytest.mark.parametrize(
     ("data", "lines", "calls", "status"),
     [

@@ -56,6 +56,13 @@ class TestHeads:
         scanner.reset()
         assert scanner.scan(HEAD, 0).raw == HEAD
 
+    def test_fold_behind_a_field_that_is_as_long_as_may_be(self, twin: Twin) -> None:
+        scanner = heads(twin, False, "LENIENT", field=10)
+        with pytest.raises(twin.ProtocolError) as caught:
+            scanner.scan(b"HTTP/1.1 200 OK\r\nX: a\r\n bcd\r\n e\r\n\r\n", 0)
+        assert caught.value.reason is twin.Reason.FIELD_TOO_LONG
+        assert caught.value.offset == 17 + 12
+
     def test_offset_counts_from_start(self, twin: Twin) -> None:
         with pytest.raises(twin.ProtocolError) as caught:
             heads(twin).scan(b"--G\0", 2)

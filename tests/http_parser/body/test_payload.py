@@ -315,3 +315,10 @@ def test_registering_for_everyone() -> None:
     register_payload(PointPayload, Square, order=Order.try_last)
     assert type(get_payload(Circle())) is CirclePayload
     assert type(PAYLOAD_REGISTRY.get(Square())) is PointPayload
+
+
+def test_what_comes_first_leaves_other_values_alone() -> None:
+    registry = PayloadRegistry()
+    registry.register(PointPayload, Point, order=Order.try_first)
+    registry.register(BytesPayload, bytes)
+    assert type(registry.get(b"abc")) is BytesPayload

@@ -48,6 +48,13 @@ def test_a_flood_costs_nothing() -> None:
         parse_urlencoded("a&" * 500_000)
 
 
+@pytest.mark.parametrize("charset", ["punycode", "rot13", "utf-7", "bogus"])
+def test_charset_that_a_peer_may_not_choose(charset: str) -> None:
+    with pytest.raises(LookupError, match=charset):
+        parse_urlencoded("a=%41", charset=charset)
+    assert parse_urlencoded("a=%fc", charset="ISO-8859-1") == [("a", "ü")]
+
+
 @given(st.lists(st.tuples(st.text(), st.text())))
 def test_fields_come_back(pairs: list[tuple[str, str]]) -> None:
     if any(surrogate for pair in pairs for surrogate in pair if not _encodes(surrogate)):

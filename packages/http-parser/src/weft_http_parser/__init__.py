@@ -156,6 +156,7 @@ if TYPE_CHECKING:
         parse_challenges,
         parse_credentials,
     )
+    from .fields.charsets import find_codec
     from .fields.cookie_pairs import (
         CookiePairs,
         format_cookie_pairs,
@@ -329,6 +330,7 @@ else:
                 "format_extended",
                 "parse_extended",
             ),
+            "weft_http_parser.fields.charsets": ("find_codec",),
             "weft_http_parser.fields.forwarded": (
                 "Forwarded",
                 "ForwardedNode",
@@ -506,6 +508,7 @@ __all__ = (
     "content_disposition_filename",
     "encode_basic_auth",
     "expects_continue",
+    "find_codec",
     "format_challenge",
     "format_content_disposition",
     "format_content_range",

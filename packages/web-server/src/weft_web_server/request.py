@@ -26,6 +26,7 @@ from weft_http_parser import (
     RequestHead,
     StreamReader,
     Version,
+    find_codec,
     parse_cookies,
     parse_etags,
     parse_http_date,
@@ -403,10 +404,11 @@ class BaseRequest(RequestMapping):
     async def text(self) -> str:
         """The body as text, in its charset or UTF-8."""
         data = await self.read()
+        codec = find_codec(self.charset or DEFAULT_CHARSET)
+        if codec is None:
+            raise self.exchange.refuse_media("unknown charset")
         try:
-            return data.decode(self.charset or DEFAULT_CHARSET)
-        except LookupError as exc:
-            raise self.exchange.refuse_media("unknown charset") from exc
+            return data.decode(codec)
         except UnicodeDecodeError as exc:
             raise RequestTextError(*exc.args) from exc
 
