@@ -40,6 +40,18 @@ class Gate:
         self.calls.append("release")
 
 
+async def test_sender_that_was_not_held_is_not_let_go() -> None:
+    gate = Gate()
+    stream = StreamReader(gate, limit=10)
+    stream.feed_data(b"abc")
+    assert await stream.readany() == b"abc"
+    assert gate.calls == []
+    stream.feed_data(b"a" * 21)
+    assert await stream.read(20) == b"a" * 20
+    assert await stream.readany() == b"a"
+    assert gate.calls == ["hold", "release"]
+
+
 def stream_of(*pieces: bytes, eof: bool = True, limit: int = 65_536) -> StreamReader:
     stream = StreamReader(limit=limit)
     for piece in pieces:

@@ -31,10 +31,11 @@ class Gate(Protocol):
 class Reservoir:
     """What came and was not read yet: plain in `pieces`, coded in `coded`."""
 
-    __slots__ = ("coded", "ends", "gate", "limit", "pieces", "store")
+    __slots__ = ("_has_held", "coded", "ends", "gate", "limit", "pieces", "store")
 
     def __init__(self, gate: Gate | None, limit: int, decoder: ContentDecoder | None) -> None:
         self.gate = gate
+        self._has_held = False  # since the gate was last let go from here
         self.limit = limit
         self.pieces = Pieces()  # readable
         self.ends: Marks | None = None  # of transfer chunks, in readable bytes
@@ -85,12 +86,16 @@ class Reservoir:
     def hold(self) -> None:
         """Hold the sender back above the high mark."""
         if self.gate is not None and self._is_beyond(2 * self.limit, MAX_PIECES):
+            self._has_held = True
             self.gate.hold(Hold.BODY)
 
     def release(self) -> None:
         """Let the sender go below the low mark."""
+        if not self._has_held:
+            return
         low = max(self.limit - 1, 0)
         if self.gate is not None and not self._is_beyond(low, MAX_PIECES // 2 - 1):
+            self._has_held = False
             self.gate.release(Hold.BODY)
 
     def _is_beyond(self, size: int, count: int) -> bool:
