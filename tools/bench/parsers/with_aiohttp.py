@@ -10,9 +10,11 @@ from aiohttp.base_protocol import BaseProtocol
 from tools.bench.messages import (
     ABSENT,
     ABSENT_NAME,
+    CONNECTED,
     MATERIALISED,
     REQUESTS,
     RESPONSES,
+    SCANNED,
     UNTOUCHED,
     UPLOADS,
 )
@@ -35,7 +37,7 @@ def cases() -> Mapping[str, Case]:
     head = make_reader()(REQUESTS["12 fields"])
     cases[f"12 fields: {ABSENT}"] = head.headers.get, ABSENT_NAME
     for name, reads in UPLOADS.items():
-        cases[name] = _feed, loop, reads
+        cases[f"{name}: {SCANNED}"] = cases[f"{name}: {CONNECTED}"] = _feed, loop, reads
     return cases
 
 

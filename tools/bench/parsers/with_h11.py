@@ -4,7 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import h11
 
-from tools.bench.messages import ANSWER, CYCLE, REQUESTS, RESPONSES, UNTOUCHED, UPLOADS
+from tools.bench.messages import (
+    ANSWER,
+    CONNECTED,
+    CYCLE,
+    REQUESTS,
+    RESPONSES,
+    SCANNED,
+    UNTOUCHED,
+    UPLOADS,
+)
 from tools.bench.parsers.case import Case
 
 _ASK = h11.Request(method="GET", target="/", headers=[("Host", "a")])
@@ -19,7 +28,7 @@ def cases() -> Mapping[str, Case]:
     for name, data in RESPONSES.items():
         cases[f"{name}: {UNTOUCHED}"] = _read_response, data
     for name, reads in UPLOADS.items():
-        cases[name] = _read_body, reads
+        cases[f"{name}: {SCANNED}"] = cases[f"{name}: {CONNECTED}"] = _read_body, reads
     connection = h11.Connection(h11.SERVER)
     cases[f"12 fields: {CYCLE}"] = _answer, connection, REQUESTS["12 fields"]
     return cases

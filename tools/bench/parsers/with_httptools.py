@@ -5,7 +5,15 @@ from collections.abc import Mapping, Sequence
 import httptools
 from multidict import CIMultiDict
 
-from tools.bench.messages import MATERIALISED, REQUESTS, RESPONSES, UNTOUCHED, UPLOADS
+from tools.bench.messages import (
+    CONNECTED,
+    MATERIALISED,
+    REQUESTS,
+    RESPONSES,
+    SCANNED,
+    UNTOUCHED,
+    UPLOADS,
+)
 from tools.bench.parsers.case import Case
 
 
@@ -56,7 +64,7 @@ def cases() -> Mapping[str, Case]:
             cases[f"{name}: {UNTOUCHED}"] = parser(Collector()).feed_data, data
             cases[f"{name}: {MATERIALISED}"] = parser(Materialiser()).feed_data, data
     for name, reads in UPLOADS.items():
-        cases[name] = _feed, reads
+        cases[f"{name}: {SCANNED}"] = cases[f"{name}: {CONNECTED}"] = _feed, reads
     return cases
 
 

@@ -11,10 +11,12 @@ from tools.bench.messages import (
     ABSENT,
     ABSENT_NAME,
     ANSWER,
+    CONNECTED,
     CYCLE,
     MATERIALISED,
     REQUESTS,
     RESPONSES,
+    SCANNED,
     UNTOUCHED,
     UPLOADS,
 )
@@ -22,10 +24,13 @@ from tools.bench.parsers.case import Case
 from weft_http_parser import (
     BACKEND,
     HTTP_11,
+    ChunkScanner,
+    HeadScanner,
     Http1Connection,
     RequestHead,
     ResponseHead,
     Role,
+    frame_request,
     render_response_head,
 )
 from weft_http_parser.limits import DEFAULT_LIMITS
@@ -60,7 +65,10 @@ def head_cases(twin: str) -> Mapping[str, Case]:
 
 def connection_cases() -> Mapping[str, Case]:
     """Bodies and answers, through a connection on the chosen twin."""
-    cases: dict[str, Case] = {name: (_receive, reads) for name, reads in UPLOADS.items()}
+    cases: dict[str, Case] = {}
+    for name, reads in UPLOADS.items():
+        cases[f"{name}: {SCANNED}"] = _scan, reads
+        cases[f"{name}: {CONNECTED}"] = _receive, reads
     connection = Http1Connection(Role.SERVER)
     cases[f"12 fields: {CYCLE}"] = _answer, connection, REQUESTS["12 fields"]
     return cases
@@ -89,6 +97,18 @@ def _receive(reads: Sequence[bytes]) -> None:
     receive = Http1Connection(Role.SERVER).receive
     for data in reads:
         receive(data)
+
+
+def _scan(reads: Sequence[bytes]) -> None:
+    heads, chunks = HeadScanner(True, DEFAULT_LIMITS), ChunkScanner(DEFAULT_LIMITS)
+    head = heads.scan(reads[0], 0)
+    assert isinstance(head, RequestHead)
+    frame_request(head)
+    rest, at = b"", heads.end
+    for read in reads:
+        data = rest + read if rest else read
+        taken = chunks.feed(data, at, [])
+        rest, at = data[taken:], 0
 
 
 def _answer(connection: Http1Connection, data: bytes) -> object:
