@@ -93,6 +93,7 @@ from .resources import (
     View,
 )
 from .response import Response, json_bytes_response, json_response
+from .route_options import RouteOptions
 from .routes import (
     AbstractRouteDef,
     RouteDef,
@@ -228,6 +229,7 @@ __all__ = (
     "Response",
     "ResponseKey",
     "RouteDef",
+    "RouteOptions",
     "RouteTableDef",
     "Server",
     "ServerOptions",

@@ -11,6 +11,8 @@ from typing import Any
 
 from weft_routing import DuplicateName, Router, parse_pattern
 
+from .middleware import Middleware
+from .places import Place
 from .resources import (
     AbstractResource,
     AbstractRoute,
@@ -21,6 +23,7 @@ from .resources import (
     Resource,
     ResourceRoute,
 )
+from .route_options import RouteOptions
 from .routes import AbstractRouteDef
 from .static import StaticResource
 
@@ -105,7 +108,7 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
         self.register_resource(resource)
         return resource
 
-    def add_route(
+    def add_route(  # wide: the shape of aiohttp
         self,
         method: str,
         path: str,
@@ -113,10 +116,19 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
         *,
         name: str | None = None,
         expect_handler: ExpectHandler | None = None,
+        middlewares: Iterable[Middleware] = (),
+        options: RouteOptions | None = None,
+        place: Place | None = None,
     ) -> ResourceRoute:
         """A handler for a method and a path; the method "*" is every one."""
-        resource = self.add_resource(path, name=name)
-        return resource.add_route(method, handler, expect_handler=expect_handler)
+        return self.add_resource(path, name=name).add_route(
+            method,
+            handler,
+            expect_handler=expect_handler,
+            middlewares=middlewares,
+            options=options,
+            place=place,
+        )
 
     def add_get(
         self,

@@ -4,7 +4,7 @@ Decides what a registered handler may be. Knows patterns and handlers; does not 
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sized
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Mapping, Sized
 from typing import Any, Protocol, TypeAlias
 
 from yarl import URL
@@ -12,8 +12,10 @@ from yarl import URL
 from weft_routing import Pattern, build_url, parse_pattern
 
 from .http_errors import HTTPException, HTTPMethodNotAllowed
-from .middleware import Handler
+from .middleware import Handler, Middleware
+from .places import Place, find_place
 from .request import Request
+from .route_options import NO_OPTIONS, RouteOptions
 from .streaming import StreamResponse
 
 Info: TypeAlias = dict[str, Any]
@@ -61,16 +63,34 @@ AnyHandler: TypeAlias = Handler | type[View]
 class AbstractRoute:
     """A handler for one method, or for all."""
 
-    __slots__ = ("__weakref__", "_expect_handler", "_handler", "_method")
+    __slots__ = (
+        "__weakref__",
+        "_expect_handler",
+        "_handler",
+        "_method",
+        "_middlewares",
+        "_options",
+        "_place",
+    )
 
-    def __init__(
-        self, method: str, handler: AnyHandler, *, expect_handler: ExpectHandler | None = None
+    def __init__(  # wide: the shape of aiohttp
+        self,
+        method: str,
+        handler: AnyHandler,
+        *,
+        expect_handler: ExpectHandler | None = None,
+        middlewares: Iterable[Middleware] = (),
+        options: RouteOptions | None = None,
+        place: Place | None = None,
     ) -> None:
         if expect_handler is not None and not inspect.iscoroutinefunction(expect_handler):
             raise TypeError(f"an expect_handler is an async function, not {expect_handler!r}")
         self._method = method.upper()
         self._handler = handler
         self._expect_handler = expect_handler
+        self._middlewares = tuple(middlewares)
+        self._options = NO_OPTIONS if options is None else options
+        self._place = place
 
     @property
     def method(self) -> str:
@@ -86,6 +106,21 @@ class AbstractRoute:
     def expect_handler(self) -> ExpectHandler | None:
         """What answers an Expect field instead of the server."""
         return self._expect_handler
+
+    @property
+    def middlewares(self) -> tuple[Middleware, ...]:
+        """The middlewares of this route alone, inside those of its applications."""
+        return self._middlewares
+
+    @property
+    def options(self) -> RouteOptions:
+        """The limits of this route."""
+        return self._options
+
+    @property
+    def place(self) -> Place | None:
+        """Where the program registered the route."""
+        return self._place
 
     @property
     def name(self) -> str | None:
@@ -111,15 +146,25 @@ class ResourceRoute(AbstractRoute):
 
     __slots__ = ("_resource",)
 
-    def __init__(
+    def __init__(  # wide: the shape of aiohttp
         self,
         method: str,
         handler: AnyHandler,
         resource: "AbstractResource",
         *,
         expect_handler: ExpectHandler | None = None,
+        middlewares: Iterable[Middleware] = (),
+        options: RouteOptions | None = None,
+        place: Place | None = None,
     ) -> None:
-        super().__init__(method, check_handler(handler), expect_handler=expect_handler)
+        super().__init__(
+            method,
+            check_handler(handler),
+            expect_handler=expect_handler,
+            middlewares=middlewares,
+            options=options,
+            place=find_place() if place is None else place,
+        )
         self._resource = resource
 
     @property
@@ -244,15 +289,29 @@ class Resource(AbstractResource):
     def canonical(self) -> str:
         return self.pattern.canonical or "/"
 
-    def add_route(
+    def add_route(  # wide: the shape of aiohttp
         self,
         method: str,
         handler: AnyHandler,
         *,
         expect_handler: ExpectHandler | None = None,
+        middlewares: Iterable[Middleware] = (),
+        options: RouteOptions | None = None,
+        place: Place | None = None,
     ) -> ResourceRoute:
-        """Add a handler for a method; "*" takes every one."""
-        route = ResourceRoute(method, handler, self, expect_handler=expect_handler)
+        """Add a handler for a method; "*" takes every one.
+
+        `place` is where the route was written, if that is not where this is called.
+        """
+        route = ResourceRoute(
+            method,
+            handler,
+            self,
+            expect_handler=expect_handler,
+            middlewares=middlewares,
+            options=options,
+            place=place,
+        )
         self._adder.register_route(self._path, route)
         self._routes.append(route)
         return route

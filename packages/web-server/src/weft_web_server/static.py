@@ -8,6 +8,7 @@ import base64
 import hashlib
 import html
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -17,9 +18,11 @@ from yarl import URL
 from .file_tree import FileTree, split_name
 from .files import FileResponse
 from .http_errors import HTTPForbidden, HTTPNotFound
+from .middleware import Middleware
 from .request import Request
 from .resources import AbstractResource, Adder, AnyHandler, ExpectHandler, Info, ResourceRoute
 from .response import Response
+from .route_options import RouteOptions
 from .streaming import StreamResponse
 
 VERSION_KEY: Final = "v"
@@ -30,7 +33,7 @@ class StaticResource(AbstractResource):
 
     VERSION_KEY: Final = VERSION_KEY
 
-    def __init__(
+    def __init__(  # wide: the shape of aiohttp
         self,
         prefix: str,
         directory: str | os.PathLike[str],
@@ -41,6 +44,8 @@ class StaticResource(AbstractResource):
         show_index: bool = False,
         follow_symlinks: bool = False,
         append_version: bool = False,
+        middlewares: Iterable[Middleware] = (),
+        options: RouteOptions | None = None,
     ) -> None:
         super().__init__(name=name)
         self._path = _checked_prefix(prefix)
@@ -49,7 +54,14 @@ class StaticResource(AbstractResource):
         self._show_index = show_index
         self._append_version = append_version
         self._routes = [
-            ResourceRoute(method, self._handle, self, expect_handler=expect_handler)
+            ResourceRoute(
+                method,
+                self._handle,
+                self,
+                expect_handler=expect_handler,
+                middlewares=middlewares,
+                options=options,
+            )
             for method in ("GET", "HEAD")
         ]
 

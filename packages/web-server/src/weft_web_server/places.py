@@ -1,0 +1,33 @@
+"""Where in a program a route was registered.
+
+Knows frames and the names of the packages whose own frames say nothing to a user.
+"""
+
+import sys
+from types import FrameType
+
+import attrs
+
+_OURS = frozenset({"weft", "weft_routing", "weft_web_server"})
+
+
+@attrs.frozen
+class Place:
+    """A line of a program."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+def find_place() -> Place | None:
+    """The line that called into these packages; None where nobody did, as in an embedded one."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] not in _OURS:
+            return Place(frame.f_code.co_filename, frame.f_lineno)
+        frame = frame.f_back
+    return None

@@ -1,0 +1,33 @@
+"""What one route may set for itself, against the application and the server.
+
+Holds the values. Those who act on them read them from the route of the request.
+"""
+
+import attrs
+
+_LIMITS = ("client_max_size", "timeout")
+
+
+@attrs.frozen(kw_only=True)
+class RouteOptions:
+    """Limits of one route; None leaves a limit as the application or the server has it.
+
+    >>> RouteOptions(client_max_size=64 * 1024, timeout=5).timeout
+    5
+    """
+
+    client_max_size: int | None = None
+    """The most bytes of a body that is read whole; 0 is no limit, as for an application."""
+    timeout: float | None = None
+    """The seconds that the handler may take."""
+    handler_cancellation: bool | None = None
+    """Whether the handler is cancelled when its client goes away."""
+
+    def __attrs_post_init__(self) -> None:
+        for name in _LIMITS:
+            value = getattr(self, name)
+            if value is not None and not value >= 0:  # also what is no number in order, a NaN
+                raise ValueError(f"{name} is {value!r}; give a number that is not negative")
+
+
+NO_OPTIONS = RouteOptions()
