@@ -16,6 +16,7 @@ from .errors import (
     WebServerError,
 )
 from .files import FileResponse
+from .groups import RouteGroup, group
 from .http_errors import (
     HTTPAccepted,
     HTTPBadGateway,
@@ -229,6 +230,7 @@ __all__ = (
     "Response",
     "ResponseKey",
     "RouteDef",
+    "RouteGroup",
     "RouteOptions",
     "RouteTableDef",
     "Server",
@@ -255,6 +257,7 @@ __all__ = (
     "get",
     "get_port_socket",
     "get_unused_port_socket",
+    "group",
     "head",
     "json_bytes_response",
     "json_response",

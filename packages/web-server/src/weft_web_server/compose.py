@@ -26,6 +26,7 @@ from .resources import (
 )
 from .signals import Signal
 from .streaming import StreamResponse
+from .time_limit import limit_time
 
 
 class Part(Protocol):
@@ -113,7 +114,10 @@ def _add_miss(router: Router[Endpoint], prefix: str, miss: Endpoint) -> None:
 
 
 def _make_endpoint(route: ResourceRoute, chain: Chain) -> Endpoint:
-    handler, first = _wrap(to_callable(route.handler), chain)
+    handler = fold(route.middlewares, to_callable(route.handler))
+    if route.options.timeout:
+        handler = limit_time(handler, route.options.timeout, route.resource.canonical)
+    handler, first = _wrap(handler, chain)
     return Endpoint(
         handler=handler,
         route=route,

@@ -19,7 +19,7 @@ class RouteOptions:
     client_max_size: int | None = None
     """The most bytes of a body that is read whole; 0 is no limit, as for an application."""
     timeout: float | None = None
-    """The seconds that the handler may take."""
+    """The seconds that the handler may take, with the middlewares of its route; 0 is no limit."""
     handler_cancellation: bool | None = None
     """Whether the handler is cancelled when its client goes away."""
 
@@ -28,6 +28,15 @@ class RouteOptions:
             value = getattr(self, name)
             if value is not None and not value >= 0:  # also what is no number in order, a NaN
                 raise ValueError(f"{name} is {value!r}; give a number that is not negative")
+
+    def over(self, outer: "RouteOptions") -> "RouteOptions":
+        """These, and what they leave open as `outer` has it.
+
+        >>> RouteOptions(timeout=5).over(RouteOptions(timeout=60, client_max_size=0))
+        RouteOptions(client_max_size=0, timeout=5, handler_cancellation=None)
+        """
+        own = {name: value for name, value in attrs.asdict(self).items() if value is not None}
+        return attrs.evolve(outer, **own)
 
 
 NO_OPTIONS = RouteOptions()

@@ -4,12 +4,16 @@ Knows the interface of a router; does not hold one.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar, overload
 
 import attrs
 
+from .middleware import Middleware
+from .places import Place, find_place
 from .resources import AbstractResource, AbstractRoute, AnyHandler, ExpectHandler
+from .route_options import RouteOptions
 
 HandlerT = TypeVar("HandlerT", bound=AnyHandler)
 
@@ -34,19 +38,22 @@ class RouteAdder(Protocol):
         *,
         name: str | None = ...,
         expect_handler: ExpectHandler | None = ...,
+        middlewares: Iterable[Middleware] = ...,
+        options: RouteOptions | None = ...,
+        place: Place | None = ...,
     ) -> AbstractRoute: ...
     def add_get(self, path: str, handler: Any, **kwargs: Any) -> AbstractRoute: ...
     def add_static(self, prefix: str, path: PathLike, **kwargs: Any) -> AbstractResource: ...
 
 
-class AbstractRouteDef:
+class AbstractRouteDef(ABC):
     """Something that adds routes to a router."""
 
     __slots__ = ()
 
+    @abstractmethod
     def register(self, router: RouteAdder) -> list[AbstractRoute]:
         """Add the routes, and give them back."""
-        raise NotImplementedError
 
 
 @attrs.frozen(repr=False)
@@ -57,11 +64,13 @@ class RouteDef(AbstractRouteDef):
     path: str
     handler: AnyHandler
     kwargs: dict[str, Any]
+    place: Place | None = attrs.field(default=None, eq=False, kw_only=True)
+    """Where it was written; None is where it is registered."""
 
     def register(self, router: RouteAdder) -> list[AbstractRoute]:
+        kwargs = {"place": self.place, **self.kwargs}
         if self.method == "GET":
-            return [router.add_get(self.path, self.handler, **self.kwargs)]
-        kwargs = {key: value for key, value in self.kwargs.items() if key != "allow_head"}
+            return [router.add_get(self.path, self.handler, **kwargs)]
         return [router.add_route(self.method, self.path, self.handler, **kwargs)]
 
     def __repr__(self) -> str:
@@ -86,9 +95,16 @@ class StaticDef(AbstractRouteDef):
         return f"<StaticDef {self.prefix} -> {self.path}{options}>"
 
 
+def _settled(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The keywords, with middlewares that can be gone through again: a GET makes two routes."""
+    if "middlewares" in kwargs:
+        kwargs["middlewares"] = tuple(kwargs["middlewares"])
+    return kwargs
+
+
 def route(method: str, path: str, handler: AnyHandler, **kwargs: Any) -> RouteDef:
     """Any method."""
-    return RouteDef(method, path, handler, kwargs)
+    return RouteDef(method, path, handler, _settled(kwargs), place=find_place())
 
 
 def head(path: str, handler: AnyHandler, **kwargs: Any) -> RouteDef:
@@ -179,9 +195,11 @@ class RouteTableDef(Sequence[AbstractRouteDef]):
 
     def route(self, method: str, path: str, **kwargs: Any) -> Decorator:
         """Any method."""
+        place = find_place()
 
         def add(handler: HandlerT) -> HandlerT:
-            self._items.append(RouteDef(method, path, handler, kwargs))
+            definition = RouteDef(method, path, handler, _settled(kwargs), place=place)
+            self._items.append(definition)
             return handler
 
         return add
