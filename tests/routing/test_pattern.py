@@ -88,8 +88,13 @@ def test_refused(text: str, offset: int, words: str) -> None:
         ("[A-Za-z0-9_-]+", True),
         ("a|b|", True),
         (r"\d+\.\d*", True),
+        ("[^/]+", True),
+        (r"[a-z-]*-?[-a.]", True),
+        (r"-?+[0-9]{1,4}+(?:\.[0-9]+|x)?+", True),
         (".*", False),
-        ("[^/]+", False),
+        ("[a.-9]", False),
+        ("[a,-9]", False),
+        ("[^a]", False),
         ("a/b", False),
         ("(a)+", False),
         (r"\S+", False),
@@ -97,6 +102,7 @@ def test_refused(text: str, offset: int, words: str) -> None:
         (r"[+\--9]", False),
         ("[!-~]", False),
         ("(?i:a)", False),
+        ("(?=a)a", False),
     ],
 )
 def test_which_regexes_stay_in_their_segment(regex: str, stays: bool) -> None:

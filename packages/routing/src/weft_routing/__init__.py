@@ -1,12 +1,15 @@
 """A router from paths to any value: a frozen segment tree, without a server."""
 
+from .convertors import BUILT_IN_CONVERTORS, PathConvertor, check_convertors
 from .errors import (
     BadValue,
+    ConvertorError,
     DuplicateName,
     DuplicateRoute,
     MethodError,
     MissingValue,
     PatternError,
+    Place,
     RouteNameError,
     RoutingError,
     UnknownValue,
@@ -20,7 +23,9 @@ from .urls import build_url
 __version__ = "0.1.0"
 
 __all__ = (
+    "BUILT_IN_CONVERTORS",
     "BadValue",
+    "ConvertorError",
     "DuplicateName",
     "DuplicateRoute",
     "Match",
@@ -28,8 +33,10 @@ __all__ = (
     "Miss",
     "MissingValue",
     "Parameter",
+    "PathConvertor",
     "Pattern",
     "PatternError",
+    "Place",
     "Route",
     "RouteNameError",
     "Router",
@@ -37,5 +44,6 @@ __all__ = (
     "UnknownValue",
     "WrongPhase",
     "build_url",
+    "check_convertors",
     "parse_pattern",
 )

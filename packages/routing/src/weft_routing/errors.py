@@ -2,6 +2,23 @@
 
 from __future__ import annotations
 
+import attrs
+
+
+@attrs.frozen
+class Place:
+    """A line of a program: where a route was added.
+
+    >>> str(Place("app.py", 7))
+    'app.py:7'
+    """
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
 
 class RoutingError(Exception):
     """The root of everything this package raises."""
@@ -18,6 +35,24 @@ class PatternError(RoutingError, ValueError):
 
     def __str__(self) -> str:
         return f"bad path pattern {self.pattern!r} at character {self.offset}: {self.reason}"
+
+
+class ConvertorError(RoutingError, ValueError):
+    """A convertor that cannot stand in a pattern: which one, why, and where in its regex."""
+
+    def __init__(
+        self, name: str, reason: str, regex: str | None = None, offset: int | None = None
+    ) -> None:
+        super().__init__(name, reason, regex, offset)
+        self.name = name
+        self.reason = reason
+        self.regex = regex
+        self.offset = offset
+
+    def __str__(self) -> str:
+        where = "" if self.regex is None else f" in {self.regex!r}"
+        where += "" if self.offset is None else f" at character {self.offset}"
+        return f"bad convertor {self.name!r}: {self.reason}{where}"
 
 
 class MethodError(RoutingError, ValueError):
@@ -48,15 +83,25 @@ class RouteNameError(RoutingError, ValueError):
 class DuplicateRoute(RoutingError, RuntimeError):
     """A second route for the same method and path, which could never be reached."""
 
-    def __init__(self, method: str, path: str, taken_by: str) -> None:
-        super().__init__(method, path, taken_by)
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        taken_by: str,
+        place: Place | None = None,
+        taken_at: Place | None = None,
+    ) -> None:
+        super().__init__(method, path, taken_by, place, taken_at)
         self.method = method
         self.path = path
         self.taken_by = taken_by
+        self.place = place
+        self.taken_at = taken_at
 
     def __str__(self) -> str:
         return (
-            f"{self.method} {self.path} is already routed by {self.taken_by} {self.path}; "
+            f"{self.method} {self.path}{_at(self.place)} is already routed by "
+            f"{self.taken_by} {self.path}{_at(self.taken_at)}; "
             "remove one of the two, or give one another path or method"
         )
 
@@ -64,17 +109,30 @@ class DuplicateRoute(RoutingError, RuntimeError):
 class DuplicateName(RoutingError, ValueError):
     """One name for two different paths, so that no URL could be built from it."""
 
-    def __init__(self, name: str, path: str, taken_by: str) -> None:
-        super().__init__(name, path, taken_by)
+    def __init__(
+        self,
+        name: str,
+        path: str,
+        taken_by: str,
+        place: Place | None = None,
+        taken_at: Place | None = None,
+    ) -> None:
+        super().__init__(name, path, taken_by, place, taken_at)
         self.name = name
         self.path = path
         self.taken_by = taken_by
+        self.place = place
+        self.taken_at = taken_at
 
     def __str__(self) -> str:
         return (
-            f"the name {self.name!r} of {self.path} already belongs to {self.taken_by}; "
-            "give one of the two another name"
+            f"the name {self.name!r} of {self.path}{_at(self.place)} already belongs to "
+            f"{self.taken_by}{_at(self.taken_at)}; give one of the two another name"
         )
+
+
+def _at(place: Place | None) -> str:
+    return "" if place is None else f" ({place})"
 
 
 class WrongPhase(RoutingError, RuntimeError):

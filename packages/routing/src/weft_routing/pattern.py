@@ -1,4 +1,4 @@
-"""The grammar of paths: literal text, ``{name}`` and ``{name:regex}``.
+"""The grammar of paths: literal text, ``{name}``, ``{name:regex}`` and ``{name!convertor}``.
 
 Decides what a pattern means and in which form paths are compared. Knows no routes and no methods.
 
@@ -10,23 +10,34 @@ nothing is decoded twice.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from urllib.parse import quote
 
 import attrs
 from yarl import URL
 
+from .convertors import (
+    BUILT_IN_CONVERTORS,
+    NAME,
+    PathConvertor,
+    check_convertor,
+    find_regex_fault,
+)
 from .errors import PatternError
 
 ANY_SEGMENT = r"[^{}/]+"
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Regexes made only of these parts can be seen, at a glance, never to match a slash and to hold
-# no group: escapes \d and \w, classes of plain characters, plain characters, each perhaps
-# repeated, and alternatives of all that. Any other regex is tried on the whole path.
+# no group: escapes such as \d, classes of plain characters, classes of all but a slash, plain
+# characters, non-capturing groups, alternatives, repetition. As re has compiled the regex, the
+# parts need not be checked for their order. Any other regex is tried on the whole path.
 _WITHIN_SEGMENT = re.compile(
-    r"(?:(?:\\[dw.-]|\[(?:\\[dw]|[A-Za-z0-9_])(?:\\[dw]|[A-Za-z0-9_.,-])*\]|[A-Za-z0-9_\-@~!,;=&%])"
-    r"(?:[*+?]|\{\d+(?:,\d*)?\})?|\|)+"
+    r"(?:\\[dw.+-]"
+    r"|\[-?(?:[A-Za-z0-9_]-[A-Za-z0-9_]|(?:\\[dw.+-]|[A-Za-z0-9_.,+])(?!-(?!\])))+-?\]"
+    r"|\[\^[{}.,]*/[{}.,]*\]"
+    r"|[A-Za-z0-9_\-@~!,;=&%]"
+    r"|\(\?:|\)|\||[*+?]|\{\d+(?:,\d*)?\})+"
 )
 # What may stand in a path unencoded (RFC 3986 section 3.3, pchar).
 _PCHAR = "@!$&'()*+,;=:"
@@ -67,20 +78,22 @@ def quote_value(value: str, *, keep_slashes: bool) -> str:
 
 @attrs.frozen
 class Parameter:
-    """``{name}`` or ``{name:regex}`` inside a pattern."""
+    """``{name}``, ``{name:regex}`` or ``{name!convertor}`` inside a pattern."""
 
     name: str
     regex: str = ANY_SEGMENT
+    convertor: PathConvertor[object] | None = None
+    """What its text means; None where it means itself."""
 
     @property
     def is_plain(self) -> bool:
-        """Whether it takes any non-empty text without slashes and braces."""
-        return self.regex == ANY_SEGMENT
+        """Whether it takes any non-empty text without slashes and braces, and leaves it text."""
+        return self.regex == ANY_SEGMENT and self.convertor is None
 
     @property
     def stays_in_segment(self) -> bool:
         """Whether it is known never to match a slash."""
-        return self.is_plain or _WITHIN_SEGMENT.fullmatch(self.regex) is not None
+        return self.regex == ANY_SEGMENT or _WITHIN_SEGMENT.fullmatch(self.regex) is not None
 
 
 Piece = str | Parameter
@@ -179,10 +192,12 @@ def compile_pieces(pieces: tuple[Piece, ...], text: str) -> re.Pattern[str]:
         raise PatternError(text, 0, f"{exc.msg} in the regex {source!r}") from exc
 
 
-def parse_pattern(text: str) -> Pattern:
+def parse_pattern(
+    text: str, convertors: Mapping[str, PathConvertor[object]] = BUILT_IN_CONVERTORS
+) -> Pattern:
     """Read a pattern, or raise PatternError.
 
-    >>> [piece.name for piece in parse_pattern("/{user}/v{major}.{minor}").parameters]
+    >>> [piece.name for piece in parse_pattern("/{user}/v{major!int}.{minor}").parameters]
     ['user', 'major', 'minor']
     """
     if text and not text.startswith("/"):
@@ -193,7 +208,7 @@ def parse_pattern(text: str) -> Pattern:
     while at < len(text):
         if text[at] == "{":
             end = _find_close(text, at)
-            parameter = _parse_parameter(text, at, end)
+            parameter = _parse_parameter(text, at, end, convertors)
             if parameter.name in names:
                 raise PatternError(text, at, f"the name {parameter.name!r} is used twice")
             names.add(parameter.name)
@@ -222,24 +237,43 @@ def _find_close(text: str, start: int) -> int:
     raise PatternError(text, start, "'{' without '}'")
 
 
-def _parse_parameter(text: str, start: int, end: int) -> Parameter:
-    name, colon, regex = text[start + 1 : end - 1].partition(":")
-    if _NAME.fullmatch(name) is None:
-        raise PatternError(
-            text, start + 1, f"{name!r} is no parameter name; write {{name}} or {{name:regex}}"
-        )
-    if not colon:
+_FORMS = "write {name}, {name:regex} or {name!convertor}"
+
+
+def _parse_parameter(
+    text: str, start: int, end: int, convertors: Mapping[str, PathConvertor[object]]
+) -> Parameter:
+    inner = text[start + 1 : end - 1]
+    match = NAME.match(inner)
+    name = "" if match is None else match.group()
+    sign, rest = inner[len(name) : len(name) + 1], inner[len(name) + 1 :]
+    if not name or sign not in ("", ":", "!"):
+        raise PatternError(text, start + 1, f"{inner!r} is no parameter name; {_FORMS}")
+    if sign == "!":
+        return _parse_typed(text, end - 1 - len(rest), name, rest, convertors)
+    if not sign:
         return Parameter(name)
-    if not regex:
-        raise PatternError(text, end - 1, "no regex behind ':'; write {name} or {name:regex}")
-    try:
-        re.compile(regex)
-    except re.error as exc:
-        # A backreference to an earlier parameter stands only in the whole pattern.
-        if "unknown group" not in exc.msg:
-            at = end - 1 - len(regex) + (exc.pos or 0)
-            raise PatternError(text, at, f"{exc.msg} in the regex {regex!r}") from exc
-    return Parameter(name, regex)
+    if not rest:
+        raise PatternError(text, end - 1, f"no regex behind ':'; {_FORMS}")
+    fault = find_regex_fault(rest)
+    # A backreference to an earlier parameter stands only in the whole pattern.
+    if fault is not None and "unknown group" not in fault[0]:
+        at = end - 1 - len(rest) + fault[1]
+        raise PatternError(text, at, f"{fault[0]} in the regex {rest!r}")
+    return Parameter(name, rest)
+
+
+def _parse_typed(
+    text: str, at: int, name: str, kind: str, convertors: Mapping[str, PathConvertor[object]]
+) -> Parameter:
+    convertor = convertors.get(kind)
+    if convertor is None:
+        known = ", ".join(sorted(convertors))
+        raise PatternError(text, at, f"{kind!r} is no convertor; there are {known or 'none'}")
+    if convertor is BUILT_IN_CONVERTORS["str"]:
+        return Parameter(name)  # text that means itself needs no converting
+    check_convertor(kind, convertor)
+    return Parameter(name, convertor.regex, convertor)
 
 
 def _checked(pattern: Pattern) -> Pattern:
