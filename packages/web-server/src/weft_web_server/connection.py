@@ -158,7 +158,7 @@ class ServerConnection:
             return True
         if events:
             self._feed(exchange, events)
-        if self.host.options.handler_cancellation:
+        if self._is_cancelling(exchange):
             exchange.task.cancel()
             return False
         exchange.head.persistent = exchange.persistent = False  # nothing more will come
@@ -171,9 +171,14 @@ class ServerConnection:
         exchange = self.exchange
         if exchange is not None:
             self._break_body(exchange, LinkLost("the client went away"), exc)
-            if self.host.options.handler_cancellation:
+            if self._is_cancelling(exchange):
                 exchange.task.cancel()
         self.host.connection_lost(self)
+
+    def _is_cancelling(self, exchange: Exchange) -> bool:
+        """Whether a handler ends with its client: as its route says, else as the server."""
+        own = exchange.handler_cancellation
+        return self.host.options.handler_cancellation if own is None else own
 
     # What an exchange needs.
 

@@ -129,6 +129,10 @@ class Exchange:
     @property
     def max_body_size(self) -> int:
         """The most bytes that reading the whole body accepts."""
+        if self.endpoint is not None:
+            size = self.endpoint.route.options.client_max_size
+            if size is not None:
+                return size
         return self.carrier.host.limits.body_size
 
     @property
@@ -137,9 +141,19 @@ class Exchange:
         return self.carrier.host.limits.form_fields
 
     @property
+    def handler_cancellation(self) -> bool | None:
+        """Whether the handler is cancelled when the client goes away; None is as the server."""
+        return None if self.endpoint is None else self.endpoint.route.options.handler_cancellation
+
+    @property
     def may_persist(self) -> bool:
         """Whether the connection may stay open after the answer."""
         return self.head.persistent and not self.carrier.host.is_draining
+
+    @property
+    def size_error(self) -> type[Exception]:
+        """The kind of the answer to a part that is too large; it takes the limit."""
+        return HTTPRequestEntityTooLarge
 
     def refuse_size(self, limit: int, size: int) -> Exception:
         """The answer to a body that is too large."""

@@ -13,6 +13,7 @@ from yarl import URL
 from weft_routing import Router
 
 from .keys import AppMapping
+from .route_options import RouteOptions
 from .signals import Signal
 
 
@@ -38,6 +39,8 @@ class RouteLike(Protocol):
     def handler(self) -> Callable[..., Any]: ...
     @property
     def resource(self) -> ResourceLike | None: ...
+    @property
+    def options(self) -> RouteOptions: ...
     def get_info(self) -> dict[str, Any]: ...
     def url_for(self, *args: str, **kwargs: str) -> URL: ...
 

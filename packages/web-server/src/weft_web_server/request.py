@@ -73,6 +73,8 @@ class ExchangeLike(Protocol):
     def max_form_fields(self) -> int: ...
     @property
     def may_persist(self) -> bool: ...
+    @property
+    def size_error(self) -> type[Exception]: ...
 
     async def start(self, response: Any, request: Any) -> Any: ...
     async def release(self) -> None: ...
@@ -425,8 +427,15 @@ class BaseRequest(RequestMapping):
             raise RequestJsonError(str(exc), text, 0) from exc
 
     async def multipart(self) -> MultipartReader:
-        """The body as a multipart reader."""
-        return MultipartReader(self.headers, self.content)
+        """The body as a multipart reader. A part read whole that is larger than `client_max_size`
+        is answered with 413.
+        """
+        return MultipartReader(
+            self.headers,
+            self.content,
+            client_max_size=self.client_max_size or None,
+            max_size_error_cls=self.exchange.size_error,
+        )
 
     async def post(self) -> Form:
         """The fields of a form; files come as FileField. 413 above the limits."""

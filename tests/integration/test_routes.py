@@ -1,0 +1,176 @@
+"""What one route sets for itself, over real sockets: sizes, time, what a client's leaving does."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from support.serving import answer_to, body_of, get, post, status_of, talking
+
+from weft_web_server import (
+    Application,
+    Handler,
+    HTTPRequestEntityTooLarge,
+    Request,
+    Response,
+    RouteOptions,
+    StreamResponse,
+    group,
+)
+from weft_web_server import post as post_route
+
+FORM = "Content-Type: application/x-www-form-urlencoded"
+MULTIPART = "Content-Type: multipart/form-data; boundary=b"
+LIMIT = 1000
+
+
+def form_of(size: int) -> bytes:
+    head = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
+    return head + b"x" * size + b"\r\n--b--\r\n"
+
+
+async def read(request: Request) -> StreamResponse:
+    return Response(text=str(len(await request.read())))
+
+
+async def read_json(request: Request) -> StreamResponse:
+    return Response(text=str(len(await request.json())))
+
+
+async def read_form(request: Request) -> StreamResponse:
+    return Response(text=str(len(str((await request.post())["a"]))))
+
+
+async def read_part(request: Request) -> StreamResponse:
+    reader = await request.multipart()
+    part: Any = await reader.next()
+    return Response(text=str(len(await part.read())))
+
+
+def app_with(handler: Handler, app_limit: int, route_limit: int | None) -> Application:
+    app = Application(client_max_size=app_limit)
+    options = None if route_limit is None else RouteOptions(client_max_size=route_limit)
+    app.add_routes([post_route("/", handler, options=options)])
+    return app
+
+
+WAYS: dict[str, tuple[Handler, Callable[[int], bytes], list[str]]] = {
+    "read": (read, bytes, []),
+    "json": (read_json, lambda size: b'"' + b"x" * (size - 2) + b'"', []),
+    "urlencoded": (read_form, lambda size: b"a=" + b"x" * (size - 2), [FORM]),
+    "multipart": (read_form, form_of, [MULTIPART]),
+    "part": (read_part, form_of, [MULTIPART]),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("app_limit", "route_limit"), [(10, LIMIT), (10**6, LIMIT), (LIMIT, None)]
+)
+async def test_size(way: str, app_limit: int, route_limit: int | None) -> None:
+    handler, make, fields = WAYS[way]
+    # A form of parts counts as a whole: its boundaries too.
+    most = LIMIT - len(form_of(0)) if way == "multipart" else LIMIT
+    for size, status in ((most, 200), (most + 1, 413)):
+        app = app_with(handler, app_limit, route_limit)
+        found = await answer_to(app, post("/", make(size), *fields))
+        assert status_of(found) == status, found
+        if status == 413:
+            assert body_of(found) == f"Maximum request body size {LIMIT} exceeded.".encode()
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_no_limit_of_size(way: str) -> None:
+    handler, make, fields = WAYS[way]
+    found = await answer_to(app_with(handler, 10, 0), post("/", make(5000), *fields))
+    assert status_of(found) == 200
+
+
+async def test_size_in_chunks() -> None:
+    body = b"3e9\r\n" + bytes(1001) + b"\r\n0\r\n\r\n"
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    assert status_of(await answer_to(app_with(read, 10**6, LIMIT), head + body)) == 413
+    assert status_of(await answer_to(app_with(read, LIMIT, 1001), head + body)) == 200
+
+
+async def test_middlewares_are_bound_by_the_limit_of_the_route() -> None:
+    seen: list[object] = []
+
+    async def layer(request: Request, handler: Handler) -> StreamResponse:
+        seen.append(request.client_max_size)
+        try:
+            await request.read()
+        except HTTPRequestEntityTooLarge as exc:
+            seen.append(exc.max_size)
+            raise
+        return await handler(request)
+
+    app, sub = Application(middlewares=[layer]), Application(client_max_size=5)
+    own = RouteOptions(client_max_size=20)
+    sub.add_routes([group("", [post_route("/own", read), post_route("/x", read)], options=own)])
+    sub.router.add_post("/none", read)
+    app.add_subapp("/sub", sub)
+    assert status_of(await answer_to(app, post("/sub/own", bytes(20)))) == 200
+    assert status_of(await answer_to(app, post("/sub/x", bytes(21)))) == 413
+    assert status_of(await answer_to(app, post("/sub/none", bytes(21)))) == 200
+    assert seen == [20, 20, 20, 1_048_576]  # the outermost application's, as in aiohttp
+
+
+async def test_clone_has_the_last_word() -> None:
+    async def layer(request: Request, handler: Handler) -> StreamResponse:
+        copy: Any = request.clone(client_max_size=30)
+        return await handler(copy)
+
+    app = Application(middlewares=[layer])
+    app.router.add_post("/", read, options=RouteOptions(client_max_size=20))
+    assert status_of(await answer_to(app, post("/", bytes(30)))) == 200
+
+
+# What a client's leaving does.
+
+
+async def leave(
+    go: Callable[[Any], Awaitable[None]], of_server: bool, of_route: bool | None
+) -> str:
+    """What the handler came to whose client went away."""
+    begun = asyncio.Event()
+    end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def wait(request: Request) -> StreamResponse:
+        begun.set()
+        try:
+            while request.keep_alive and request.transport is not None:
+                await asyncio.sleep(0)  # a pass of the loop
+        except asyncio.CancelledError:
+            end.set_result("cancelled")
+            raise
+        end.set_result("went on")
+        return Response()
+
+    app = Application()
+    app.router.add_get("/", wait, options=RouteOptions(handler_cancellation=of_route))
+    async with talking(app, handler_cancellation=of_server) as peer:
+        await peer.send(get())
+        await begun.wait()
+        await go(peer)
+        async with asyncio.timeout(5):
+            return await end
+
+
+async def reset(peer: Any) -> None:
+    peer.reset()
+
+
+async def half_close(peer: Any) -> None:
+    peer.send_eof()
+
+
+@pytest.mark.parametrize("go", [reset, half_close])
+@pytest.mark.parametrize("of_server", [False, True])
+@pytest.mark.parametrize("of_route", [None, False, True])
+async def test_handler_cancellation(
+    go: Callable[[Any], Awaitable[None]], of_server: bool, of_route: bool | None
+) -> None:
+    is_cancelled = of_server if of_route is None else of_route
+    expected = "cancelled" if is_cancelled else "went on"
+    assert await leave(go, of_server, of_route) == expected

@@ -1,0 +1,119 @@
+import asyncio
+import logging
+
+import pytest
+from support.serving import answer_to, body_of, last, status_of, talking
+
+from weft_web_server import (
+    Application,
+    Handler,
+    HTTPServiceUnavailable,
+    Request,
+    Response,
+    RouteOptions,
+    StreamResponse,
+    get,
+    group,
+)
+
+SHORT = RouteOptions(timeout=0.01)
+
+
+async def test_too_slow(caplog: pytest.LogCaptureFixture) -> None:
+    ends: list[str] = []
+
+    async def slow(request: Request) -> StreamResponse:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ends.append("cancelled")
+        raise AssertionError("it ends by being cancelled")
+
+    async def layer(request: Request, handler: Handler) -> StreamResponse:
+        assert handler.__name__ == "slow"
+        try:
+            return await handler(request)
+        except HTTPServiceUnavailable as exc:
+            ends.append("seen")
+            assert isinstance(exc.__cause__, TimeoutError)
+            raise
+
+    app = Application(middlewares=[layer])
+    app.add_routes([get("/slow/{x}", slow, options=SHORT)])
+    with caplog.at_level(logging.WARNING, "weft"):
+        async with talking(app) as peer:
+            for _ in range(2):  # the connection stays open
+                await peer.send(b"GET /slow/secret HTTP/1.1\r\nHost: a\r\n\r\n")
+                head, body = await peer.read_response()
+                assert head.startswith(b"HTTP/1.1 503 ") and body == b"503: this took too long"
+    assert ends == ["cancelled", "seen"] * 2
+    line = "GET /slow/{x} took longer than its 0.01 seconds"
+    assert [record.getMessage() for record in caplog.records] == [line] * 2
+
+
+async def test_middlewares_of_the_route_count() -> None:
+    async def layer(request: Request, handler: Handler) -> StreamResponse:
+        await asyncio.Event().wait()
+        return await handler(request)
+
+    async def answer(request: Request) -> StreamResponse:
+        raise AssertionError("the middleware is too slow")
+
+    app = Application()
+    app.add_routes([group("", [get("/", answer)], middlewares=[layer], options=SHORT)])
+    assert status_of(await answer_to(app, last())) == 503
+
+
+async def test_answer_under_way_is_cut(caplog: pytest.LogCaptureFixture) -> None:
+    async def stream(request: Request) -> StreamResponse:
+        response = StreamResponse()
+        await response.prepare(request)
+        await response.write(b"begun")
+        await asyncio.Event().wait()
+        return response
+
+    app = Application()
+    app.add_routes([get("/", stream, options=SHORT)])
+    with caplog.at_level(logging.WARNING, "weft"):
+        found = await answer_to(app, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert found.startswith(b"HTTP/1.1 200 ") and b"begun" in found and b"503" not in found
+    assert not found.endswith(b"0\r\n\r\n")  # the client sees that something is missing
+    assert "took longer" in caplog.text and "already under way" in caplog.text
+
+
+async def test_in_time_or_without_limit() -> None:
+    async def answer(request: Request) -> StreamResponse:
+        await asyncio.sleep(0)
+        return Response(text="here")
+
+    app = Application()
+    for path, timeout in (("/60", 60.0), ("/0", 0.0)):
+        app.router.add_get(path, answer, options=RouteOptions(timeout=timeout))
+    assert body_of(await answer_to(app, last("/60"))) == b"here"
+    assert body_of(await answer_to(app, last("/0"))) == b"here"
+
+
+async def test_timeout_of_the_handler_itself(caplog: pytest.LogCaptureFixture) -> None:
+    async def answer(request: Request) -> StreamResponse:
+        async with asyncio.timeout(0):
+            await asyncio.Event().wait()
+        raise AssertionError("it takes for ever")
+
+    app = Application()
+    app.router.add_get("/", answer, options=RouteOptions(timeout=60))
+    with caplog.at_level(logging.WARNING, "weft"):
+        assert status_of(await answer_to(app, last())) == 504
+    assert "took longer" not in caplog.text
+
+
+async def test_handler_that_answers_when_it_is_cancelled() -> None:
+    async def answer(request: Request) -> StreamResponse:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            return Response(text="as far as I came")
+        raise AssertionError("it takes for ever")
+
+    app = Application()
+    app.router.add_get("/", answer, options=SHORT)
+    assert body_of(await answer_to(app, last())) == b"as far as I came"
