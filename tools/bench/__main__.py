@@ -21,6 +21,7 @@ from tools.bench.cases import CONTENDERS, SERVER_CASES, SUITES, ServerCase
 from tools.bench.child import Child
 from tools.bench.figures import Figure, Sample, table, too_noisy
 from tools.bench.parser import parser_table, run_parser, weigh_heads
+from tools.bench.routing import report, run_routing, weigh_tables
 
 Rows = Mapping[str, Mapping[str, Figure]]
 MEASURED_CORE, OTHER_CORE = 0, 1
@@ -101,6 +102,16 @@ def describe_parser(rows: Rows) -> str:
     return "\n".join((parser_table(rows), weigh_heads(), multipart.report()))
 
 
+def measure_routing(effort: Effort) -> Rows:
+    """Processor time of resolving alone."""
+    return run_routing(effort.rounds, effort.seconds, _progress)
+
+
+def describe_routing(rows: Rows) -> str:
+    """The table of the routers' suite, and what is measured once."""
+    return report(rows, weigh_tables())
+
+
 def save(results: Mapping[str, Rows]) -> Path:
     """Write the figures where the next run can be compared with them."""
     folder = Path("build/bench")
@@ -135,12 +146,18 @@ def main() -> int:
     if (os.cpu_count() or 1) < 2:
         parser.error("server and load need a core each, and this machine has one")
     effort = Effort(options.rounds, options.seconds)
-    suites = {"server": run_server, "client": run_client, "parser": measure_parser}
+    suites = {
+        "server": run_server,
+        "client": run_client,
+        "parser": measure_parser,
+        "routing": measure_routing,
+    }
+    described = {"parser": describe_parser, "routing": describe_routing}
     results = {name: suites[name](effort) for name in options.suites or SUITES}
     _progress("")
     noise = []
     for name, rows in results.items():
-        print("\n" + (describe_parser(rows) if name == "parser" else table(name, rows)))
+        print("\n" + (described[name](rows) if name in described else table(name, rows)))
         noise += too_noisy(rows)
     print(f"\nsaved to {save(results)}")
     if noise:

@@ -7,7 +7,7 @@ it out.
 from collections.abc import Mapping
 from typing import Final
 
-import attrs
+from tools.bench.goals import Goal
 
 _BROWSER: Final = (
     b"Host: example.org\r\nConnection: keep-alive\r\n"
@@ -56,15 +56,6 @@ ANSWER: Final = b"Hello, World!"
 UNTOUCHED, MATERIALISED, CYCLE, ABSENT = "head", "CIMultiDict", "answered", "a field not there"
 SCANNED, CONNECTED = "parsed", "connection"
 ABSENT_NAME: Final = "X-Request-ID"
-
-
-@attrs.frozen
-class Goal:
-    """A contender, and how many times as fast as another it has to be."""
-
-    contender: str
-    rival: str
-    times: float
 
 
 def _goals(aiohttp: float, httptools: float) -> tuple[Goal, ...]:

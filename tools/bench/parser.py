@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 
 from tools.bench.child import Child
 from tools.bench.figures import Figure, Sample
-from tools.bench.messages import Goal, plan_cases
+from tools.bench.goals import judge
+from tools.bench.messages import plan_cases
 
 CONTENDERS: Mapping[str, tuple[str, ...]] = {
     "weft": ("with_weft",),
@@ -84,13 +85,5 @@ def parser_table(rows: Rows) -> str:
             for name in CONTENDERS
         ]
         lines.append(f"{title:<34}" + "".join(f"{cell:>14}" for cell in cells))
-        lines.append("    " + "; ".join(_judge(goal, figures) for goal in goals[title]))
+        lines.append("    " + "; ".join(judge(goal, figures) for goal in goals[title]))
     return "\n".join(lines)
-
-
-def _judge(goal: Goal, figures: Mapping[str, Figure]) -> str:
-    if goal.contender not in figures or goal.rival not in figures:
-        return f"{goal.contender} / {goal.rival}: not measured"
-    ratio = figures[goal.rival].microseconds / figures[goal.contender].microseconds
-    mark = "" if ratio >= goal.times else " MISSED"
-    return f"{goal.contender} / {goal.rival} {ratio:.1f} (goal {goal.times:g}){mark}"

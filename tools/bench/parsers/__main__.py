@@ -4,41 +4,25 @@ Answers "TITLE<tab>SECONDS" with the calls that it made and what they took, and 
 bytes that a kept head takes, the bytes that it was read from included.
 """
 
-import gc
 import importlib
 import json
 import os
 import sys
-import time
 import tracemalloc
 from collections.abc import Callable
 from itertools import repeat
 
 from tools.bench.messages import REQUESTS
 from tools.bench.parsers.case import Case
+from tools.bench.spending import spend
 
 KEPT_HEADS = 1000
-BATCH_SECONDS = 0.005
 
 
-def spend(case: Case, seconds: float) -> dict[str, float]:
-    """Call for about so long; the calls are counted in batches, so that no clock is read between."""
-    loop, batch = _LOOPS[len(case) - 1], 1
-    while _time(loop, case, batch) < BATCH_SECONDS:  # warms caches up as well
-        batch *= 2
-    gc.collect()
-    count, began, began_cpu = 0, time.perf_counter(), time.process_time()
-    while time.perf_counter() - began < seconds:
-        loop(batch, *case)
-        count += batch
-    cpu = time.process_time() - began_cpu
-    return {"count": count, "seconds": time.perf_counter() - began, "cpu": cpu}
-
-
-def _time(loop: Callable[..., None], case: Case, batch: int) -> float:
-    began = time.perf_counter()
-    loop(batch, *case)
-    return time.perf_counter() - began
+def run(case: Case, seconds: float) -> dict[str, float]:
+    """Call for about so long."""
+    loop = _LOOPS[len(case) - 1]
+    return spend(lambda batch: loop(batch, *case), seconds)
 
 
 # Plain calls, as a program makes them: an argument list put together anew would cost as much as a
@@ -84,7 +68,7 @@ def main() -> None:
     print(json.dumps({"cases": "\t".join(cases)}), flush=True)
     for line in sys.stdin:
         title, _, seconds = line.rstrip("\n").partition("\t")
-        told = spend(cases[title], float(seconds)) if seconds else weigh(contender.make_reader())
+        told = run(cases[title], float(seconds)) if seconds else weigh(contender.make_reader())
         print(json.dumps(told), flush=True)
 
 
