@@ -139,7 +139,7 @@ async def leave(
     async def wait(request: Request) -> StreamResponse:
         begun.set()
         try:
-            while request.keep_alive and request.transport is not None:
+            while request.keep_alive and request.transport is not None:  # noqa: ASYNC110  no event tells
                 await asyncio.sleep(0)  # a pass of the loop
         except asyncio.CancelledError:
             end.set_result("cancelled")

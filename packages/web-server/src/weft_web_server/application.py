@@ -16,6 +16,7 @@ from .cleanup import CleanupContext
 from .compose import Resolve, Table, build_table
 from .dispatcher import UrlDispatcher
 from .errors import NotAppKeyWarning
+from .exchange import RequestLimits
 from .keys import AppKey, Store
 from .match import AbstractApplication
 from .middleware import Middleware
@@ -62,10 +63,10 @@ class Application(AbstractApplication):
 
     __slots__ = (
         "__weakref__",
-        "_client_max_fields",
-        "_client_max_size",
+        "_auto_options",
         "_handler_args",
         "_is_frozen",
+        "_limits",
         "_logger",
         "_middlewares",
         "_router",
@@ -75,7 +76,7 @@ class Application(AbstractApplication):
         "_table",
     )
 
-    def __init__(
+    def __init__(  # wide: the shape of aiohttp
         self,
         *,
         logger: logging.Logger = logger,
@@ -84,13 +85,18 @@ class Application(AbstractApplication):
         handler_args: Mapping[str, Any] | None = None,
         client_max_size: int = 1_048_576,
         client_max_fields: int = 1000,
+        auto_options: bool | None = None,
     ) -> None:
+        """`auto_options` answers OPTIONS with 204 and the methods of the path, where no route
+        does; None is off, and in a sub-application as its parent has it. The other parameters are
+        aiohttp's.
+        """
         self._logger = logger
         self._router = UrlDispatcher() if router is None else router
         self._middlewares: FrozenList[Middleware] = FrozenList(middlewares)
         self._handler_args = dict(handler_args or {})
-        self._client_max_size = client_max_size
-        self._client_max_fields = client_max_fields
+        self._auto_options = auto_options
+        self._limits = RequestLimits(body_size=client_max_size, form_fields=client_max_fields)
         self._signals = _Signals(self)
         self._store: Store | None = {}
         self._subapps: list[tuple[str, Application]] = []
@@ -172,12 +178,17 @@ class Application(AbstractApplication):
     @property
     def client_max_size(self) -> int:
         """The most bytes of a body that is read whole."""
-        return self._client_max_size
+        return self._limits.body_size
 
     @property
     def client_max_fields(self) -> int:
         """The most fields of a form."""
-        return self._client_max_fields
+        return self._limits.form_fields
+
+    @property
+    def auto_options(self) -> bool | None:
+        """Whether OPTIONS is answered where no route does; None is as the parent has it."""
+        return self._auto_options
 
     @property
     def on_response_prepare(self) -> PrepareSignal:

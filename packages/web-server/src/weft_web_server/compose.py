@@ -5,13 +5,14 @@ Decides which middlewares a route passes and who answers where no route fits. Ru
 
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeGuard
 
 import attrs
 
 from weft_http_parser import MARK_OTHER_TARGET
 from weft_routing import DuplicateRoute, Match, Miss, Router
 
+from .auto_options import OPTIONS, AutoOptionsRoute, answer_options, complete_view
 from .http_errors import HTTPException, HTTPMethodNotAllowed, HTTPNotFound
 from .match import AbstractApplication, Endpoint
 from .middleware import Handler, Middleware, fold
@@ -32,6 +33,8 @@ from .time_limit import limit_time
 class Part(Protocol):
     """What composing needs of an application."""
 
+    @property
+    def auto_options(self) -> bool | None: ...
     @property
     def middlewares(self) -> Sequence[Middleware]: ...
     @property
@@ -75,7 +78,7 @@ def _make_resolve(router: Router[Endpoint], outer_miss: Endpoint) -> Resolve:
             endpoint = match.value
             if endpoint.error is None:
                 exchange.endpoint = endpoint
-                exchange.params = match.params
+                exchange.match = match
                 return endpoint.handler
         else:
             endpoint = outer_miss
@@ -114,7 +117,10 @@ def _add_miss(router: Router[Endpoint], prefix: str, miss: Endpoint) -> None:
 
 
 def _make_endpoint(route: ResourceRoute, chain: Chain) -> Endpoint:
-    handler = fold(route.middlewares, to_callable(route.handler))
+    handler = to_callable(route.handler)
+    if route.method == "*" and is_view(route.handler) and _answers_options(chain):
+        handler = complete_view(route.handler)
+    handler = fold(route.middlewares, handler)
     if route.options.timeout:
         handler = limit_time(handler, route.options.timeout, route.resource.canonical)
     handler, first = _wrap(handler, chain)
@@ -130,6 +136,7 @@ def _make_endpoint(route: ResourceRoute, chain: Chain) -> Endpoint:
 
 def _make_miss(chain: Chain, own_routes: Router[Endpoint]) -> Endpoint:
     handler, first = _wrap(_raise_miss, chain)
+    options_handler = _wrap(answer_options, chain)[0] if _answers_options(chain) else None
     error = HTTPNotFound()
     return Endpoint(
         handler=handler,
@@ -139,18 +146,26 @@ def _make_miss(chain: Chain, own_routes: Router[Endpoint]) -> Endpoint:
         hooks=_hooks(chain),
         error=error,
         own_routes=own_routes,
+        options_handler=options_handler,
     )
 
 
 def to_miss(miss: Endpoint, method: str, path: str) -> Endpoint:
-    """The endpoint of one request that no route fits: 405 where the path has other methods."""
+    """The endpoint of one request that no route fits: 405 where the path has other methods, or
+    an automatic answer to OPTIONS.
+    """
     assert miss.own_routes is not None  # every miss has them
     found = miss.own_routes.match(method, path)
     error: HTTPException
-    if isinstance(found, Miss) and found.allowed:
-        error = HTTPMethodNotAllowed(method, found.allowed)
-    else:
+    if not (isinstance(found, Miss) and found.allowed):
         error = HTTPNotFound()
+    elif miss.options_handler is None:
+        error = HTTPMethodNotAllowed(method, found.allowed)
+    elif method == OPTIONS:
+        route = AutoOptionsRoute({*found.allowed, OPTIONS})
+        return attrs.evolve(miss, handler=miss.options_handler, route=route, error=None)
+    else:
+        error = HTTPMethodNotAllowed(method, {*found.allowed, OPTIONS})
     # An error is made for each request: raising one leaves a traceback in it.
     return attrs.evolve(miss, route=SystemRoute(error), error=error)
 
@@ -159,6 +174,11 @@ async def _raise_miss(request: Request) -> StreamResponse:
     error = request.match_info.http_exception
     assert error is not None  # to_miss() set it
     raise error
+
+
+def _answers_options(chain: Chain) -> bool:
+    """Whether OPTIONS is answered: as the application says, or the next one outside that does."""
+    return next((app.auto_options for app in chain[::-1] if app.auto_options is not None), False)
 
 
 def _hooks(chain: Chain) -> tuple[Signal[Any], ...]:
@@ -194,12 +214,17 @@ def _enter(app: AbstractApplication, outer: AbstractApplication, handler: Handle
 
 def to_callable(handler: AnyHandler) -> Handler:
     """The coroutine function to call for a handler."""
-    if isinstance(handler, type):
+    if is_view(handler):
         return _from_view(handler)
     call = getattr(handler, "__call__", None)  # noqa: B004  an object may have an async one
     if inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(call):
         return handler
     return _from_function(handler)
+
+
+def is_view(handler: AnyHandler) -> TypeGuard[type[View]]:
+    """Whether a handler is a class of handlers."""
+    return isinstance(handler, type)
 
 
 def _from_view(view: type[View]) -> Handler:

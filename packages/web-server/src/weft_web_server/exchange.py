@@ -6,7 +6,7 @@ protocol; what comes after the answer is the connection's affair.
 
 import asyncio
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
 import attrs
@@ -24,7 +24,7 @@ from weft_http_parser import (
 
 from .encoding import choose_coding, encode_whole
 from .http_errors import HTTPRequestEntityTooLarge, HTTPUnsupportedMediaType
-from .match import Endpoint
+from .match import NOTHING_FOUND, Endpoint, Found
 from .plan import Plan, Stamp, plan_quickly, plan_response
 from .request import BaseRequest
 from .request_body import RequestBody
@@ -33,7 +33,6 @@ from .streaming import Buffer, StreamResponse
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 JOIN_SIZE: Final = 32_768  # a body up to this is joined with its head, a larger one is not copied
-NO_PARAMS: Final[Mapping[str, str]] = {}
 
 
 @attrs.frozen(kw_only=True)
@@ -97,7 +96,7 @@ class Exchange:
         "endpoint",
         "head",
         "is_whole",
-        "params",
+        "match",
         "persistent",
         "phase",
         "response",
@@ -112,8 +111,8 @@ class Exchange:
         self.head = head
         self.body: RequestBody | None = None
         self.endpoint: Endpoint | None = None
+        self.match: Found = NOTHING_FOUND
         self.is_whole = not head.framing  # the request was complete when it began
-        self.params = NO_PARAMS
         self.phase = _OPEN
         self.persistent = False  # whether the answer leaves the connection open
         self.response: StreamResponse | None = None

@@ -5,7 +5,8 @@ Holds the answer; does not find it.
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, Final, Protocol
 
 import attrs
 from yarl import URL
@@ -77,6 +78,26 @@ class AbstractApplication(AppMapping):
         raise NotImplementedError
 
 
+class Found(Protocol):
+    """The parameters of a path that a route took."""
+
+    @property
+    def params(self) -> Mapping[str, str]: ...
+    @property
+    def values(self) -> Mapping[str, Any]: ...
+
+
+@attrs.frozen(eq=False)
+class NothingFound:
+    """What stands for a match before there is one, and where there is none."""
+
+    params: Mapping[str, str] = MappingProxyType({})
+    values: Mapping[str, Any] = MappingProxyType({})
+
+
+NOTHING_FOUND: Final = NothingFound()
+
+
 @attrs.frozen(eq=False)
 class Endpoint:
     """Where a request goes: everything about its route that freeze could decide beforehand."""
@@ -91,6 +112,8 @@ class Endpoint:
     expect_handler: Callable[..., Awaitable[Any]] | None = None
     own_routes: "Router[Endpoint] | None" = None
     """Of a miss: the routes of its application, which tell 405 from 404."""
+    options_handler: Callable[..., Awaitable[Any]] | None = None
+    """Of a miss: what answers OPTIONS by itself, where the application wants that."""
 
 
 class UrlMappingMatchInfo(dict[str, str]):

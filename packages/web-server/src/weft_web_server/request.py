@@ -35,7 +35,7 @@ from weft_http_parser import (
 
 from .errors import RequestAddressError, RequestFormError, RequestJsonError, RequestTextError
 from .keys import ChainMapProxy, RequestMapping, Store
-from .match import AbstractApplication, Endpoint, UrlMappingMatchInfo
+from .match import AbstractApplication, Endpoint, Found, UrlMappingMatchInfo
 from .media import OCTET_STREAM, split_media
 from .request_body import (
     NO_FORM,
@@ -59,7 +59,7 @@ class ExchangeLike(Protocol):
     """What a request needs of the exchange that it belongs to."""
 
     endpoint: Endpoint | None
-    params: Mapping[str, str]
+    match: Found
 
     @property
     def link(self) -> Link: ...
@@ -487,7 +487,7 @@ class Request(BaseRequest):
     @property
     def match_info(self) -> UrlMappingMatchInfo:
         """The parameters of the path, and the route."""
-        return UrlMappingMatchInfo(self.exchange.params, self._endpoint)
+        return UrlMappingMatchInfo(self.exchange.match.params, self._endpoint)
 
     @property
     def app(self) -> "Application":

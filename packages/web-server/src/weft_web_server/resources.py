@@ -40,9 +40,9 @@ class View:
 
     async def _answer(self) -> StreamResponse:
         method = self._request.method
-        handler = getattr(self, method.lower(), None) if method in _VIEW_METHODS else None
+        handler = getattr(self, method.lower(), None) if method in VIEW_METHODS else None
         if handler is None:
-            allowed = {name for name in _VIEW_METHODS if hasattr(self, name.lower())}
+            allowed = {name for name in VIEW_METHODS if hasattr(self, name.lower())}
             raise HTTPMethodNotAllowed(method, allowed)
         answer = await handler()
         if not isinstance(answer, StreamResponse):
@@ -53,7 +53,7 @@ class View:
         return answer
 
 
-_VIEW_METHODS = frozenset(
+VIEW_METHODS = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
 )
 

@@ -30,7 +30,7 @@ PathLike: TypeAlias = str | os.PathLike[str]
 class RouteAdder(Protocol):
     """What a definition needs of the router it is added to."""
 
-    def add_route(
+    def add_route(  # wide: the shape of aiohttp
         self,
         method: str,
         path: str,
