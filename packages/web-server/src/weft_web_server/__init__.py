@@ -13,6 +13,8 @@ from .errors import (
     PayloadAccessError,
     RequestPayloadError,
     RequestTimeout,
+    UnknownRouteName,
+    UnreachableRouteWarning,
     WebServerError,
 )
 from .files import FileResponse
@@ -245,6 +247,8 @@ __all__ = (
     "TCPSite",
     "TestServer",
     "UnixSite",
+    "UnknownRouteName",
+    "UnreachableRouteWarning",
     "UrlDispatcher",
     "UrlMappingMatchInfo",
     "View",

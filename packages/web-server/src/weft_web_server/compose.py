@@ -16,7 +16,7 @@ from .auto_options import OPTIONS, AutoOptionsRoute, answer_options, complete_vi
 from .http_errors import HTTPException, HTTPMethodNotAllowed, HTTPNotFound
 from .match import AbstractApplication, Endpoint
 from .middleware import Handler, Middleware, fold
-from .request import Request, routed_path
+from .request import Request
 from .resources import (
     AbstractResource,
     AnyHandler,
@@ -27,6 +27,7 @@ from .resources import (
 )
 from .signals import Signal
 from .streaming import StreamResponse
+from .targets import routed_path
 from .time_limit import limit_time
 
 

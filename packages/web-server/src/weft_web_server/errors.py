@@ -43,6 +43,23 @@ class RequestTimeout(RequestPayloadError):
     """The body of the request stalled, or came slower than the least rate."""
 
 
+class UnknownRouteName(WebServerError, KeyError):
+    """No application on the way to the request has a route of this name."""
+
+    def __init__(self, name: str, near: Sequence[str] = ()) -> None:
+        super().__init__(name, tuple(near))
+        self.name = name
+        self.near = tuple(near)
+
+    def __str__(self) -> str:
+        guess = f"; did you mean {', '.join(map(repr, self.near))}?" if self.near else ""
+        return f"no route is named {self.name!r}{guess}"
+
+
+class UnreachableRouteWarning(UserWarning):
+    """Another route takes every request that this one could take."""
+
+
 class CleanupError(WebServerError, RuntimeError):
     """Several cleanup contexts failed."""
 

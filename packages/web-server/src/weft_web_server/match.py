@@ -4,7 +4,7 @@ Holds the answer; does not find it.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
@@ -50,6 +50,7 @@ class RouterLike(Protocol):
     """What a handler asks of the router: named resources."""
 
     def __getitem__(self, name: str) -> ResourceLike: ...
+    def __iter__(self) -> Iterator[str]: ...
     def __contains__(self, name: object) -> bool: ...
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import attrs
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDictProxy
-from yarl import URL
+from yarl import URL, Query
 
 from weft_http_parser import (
     EMPTY_STREAM,
@@ -46,6 +46,8 @@ from .request_body import (
     read_multipart,
     read_urlencoded,
 )
+from .reverse import find_named
+from .targets import cut_query, find_local_address, to_rel_url, to_target_url
 
 if TYPE_CHECKING:
     from .application import Application
@@ -166,7 +168,7 @@ class BaseRequest(RequestMapping):
     def rel_url(self) -> URL:
         """The URL from its path on."""
         if self._url is None:
-            self._url = self._overrides.rel_url or _to_url(self._head)
+            self._url = self._overrides.rel_url or to_rel_url(self._head)
         return self._url
 
     @property
@@ -174,7 +176,7 @@ class BaseRequest(RequestMapping):
         """The path, decoded."""
         target = self._head.target
         if "%" not in target and not self._head.marks & MARK_OTHER_TARGET and target.isascii():
-            return _cut_query(target)
+            return cut_query(target)
         return self.rel_url.path
 
     @property
@@ -217,13 +219,13 @@ class BaseRequest(RequestMapping):
         if self._overrides.host is not None:
             return self._overrides.host
         if self._head.marks & MARK_OTHER_TARGET and (
-            authority := _target_url(self._head).raw_authority
+            authority := to_target_url(self._head).raw_authority
         ):
             return authority  # RFC 9112 section 3.2.2: it replaces the Host field
         host = self._head.get("Host")
         if host is not None:
             return host
-        return _local_address(self.exchange.link)
+        return find_local_address(self.exchange.link)
 
     @property
     def remote(self) -> str | None:
@@ -238,8 +240,11 @@ class BaseRequest(RequestMapping):
     @property
     def url(self) -> URL:
         """The whole URL; an error that is answered with 400 when the host names none."""
+        return self._to_absolute(self.rel_url)
+
+    def _to_absolute(self, rel_url: URL) -> URL:
         try:
-            return URL.build(scheme=self.scheme, authority=self.host).join(self.rel_url)
+            return URL.build(scheme=self.scheme, authority=self.host).join(rel_url)
         except ValueError as exc:  # a port above 65535, for one
             raise RequestAddressError from exc
 
@@ -490,6 +495,13 @@ class Request(BaseRequest):
         return UrlMappingMatchInfo(self.exchange.match.params, self._endpoint)
 
     @property
+    def path_params(self) -> Mapping[str, Any]:
+        """The parameters of the path as their convertors read them: an int for `{id!int}`. Those
+        without a convertor are text, as all are in `match_info`.
+        """
+        return self.exchange.match.values
+
+    @property
     def app(self) -> "Application":
         """The application that is at work: in a middleware, the one that it belongs to."""
         # There is one kind of application; only the order of modules knows an abstract one.
@@ -502,44 +514,27 @@ class Request(BaseRequest):
     @property
     def config_dict(self) -> ChainMapProxy:
         """The values of the application, then those of its parents."""
+        return ChainMapProxy(self._apps_outwards)
+
+    @property
+    def _apps_outwards(self) -> tuple[AbstractApplication, ...]:
+        """The application at work, then those around it."""
         apps = self._endpoint.apps
-        return ChainMapProxy(tuple(reversed(apps[: apps.index(self.app) + 1])))
+        return apps[apps.index(self.app) :: -1]
+
+    def url_for(self, name: str, /, *, query: Query = None, **parts: Any) -> URL:
+        """The absolute URL of a named route, on the scheme and host of this request.
+
+        Names of the application at work come first, then those of the ones around it; a KeyError
+        tells of names that are near. `parts` are the parameters of the path. With a `query`, that
+        is added to what the resource's URL has.
+        """
+        url = find_named(self._apps_outwards, name).url_for(**parts)
+        return self._to_absolute(url if query is None else url.update_query(query))
 
     def leads_somewhere(self, path: str) -> bool:
         """Whether the outermost application has a route for another raw path."""
         return self._endpoint.apps[0].leads_somewhere(self.method, path)
-
-
-def routed_path(head: RequestHead) -> str:
-    """The raw path by which a request is routed: the target without query and host."""
-    if head.marks & MARK_OTHER_TARGET:
-        return _to_url(head).raw_path or "/"
-    target = head.target
-    return _cut_query(target) if "?" in target or "#" in target else target
-
-
-def _cut_query(target: str) -> str:
-    return target.partition("#")[0].partition("?")[0]
-
-
-def _to_url(head: RequestHead) -> URL:
-    target = head.target
-    if head.marks & MARK_OTHER_TARGET:
-        url = _target_url(head)
-        return URL.build(path=url.raw_path or "/", query_string=url.raw_query_string, encoded=True)
-    # Built from its parts, or two slashes at the start would make a host.
-    path, _, rest = target.partition("#")[0].partition("?")
-    return URL.build(path=path, query_string=rest, encoded=True)
-
-
-def _target_url(head: RequestHead) -> URL:
-    """RFC 9112 section 3.2: absolute-form of proxies, authority-form of CONNECT, and "*"."""
-    try:
-        if head.method == "CONNECT":
-            return URL.build(authority=head.target, encoded=True)
-        return URL(head.target, encoded=True)
-    except ValueError as exc:
-        raise RequestAddressError from exc
 
 
 def _changed_head(
@@ -558,10 +553,3 @@ def _changed_head(
     copy.framing = head.framing
     copy.persistent = head.persistent
     return copy
-
-
-def _local_address(link: Link) -> str:
-    name = link.get_extra_info("sockname")
-    if isinstance(name, list | tuple) and len(name) >= 2:
-        return f"{name[0]}:{name[1]}"
-    return "localhost"

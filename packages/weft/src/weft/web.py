@@ -98,6 +98,8 @@ from weft_web_server import (
     StreamResponse,
     TCPSite,
     UnixSite,
+    UnknownRouteName,
+    UnreachableRouteWarning,
     UrlDispatcher,
     UrlMappingMatchInfo,
     View,
@@ -220,6 +222,8 @@ __all__ = (
     "StreamResponse",
     "TCPSite",
     "UnixSite",
+    "UnknownRouteName",
+    "UnreachableRouteWarning",
     "UrlDispatcher",
     "UrlMappingMatchInfo",
     "View",
@@ -243,3 +247,8 @@ __all__ = (
     "static",
     "view",
 )
+
+if __name__ == "__main__":  # `python -m weft.web`
+    import runpy
+
+    runpy.run_module("weft_web_server", run_name="__main__")
