@@ -63,7 +63,7 @@ class Link:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        (("::1", 80, 0, 0), "::1:80"),
+        (("::1", 80, 0, 0), "[::1]:80"),
         (("127.0.0.1", 8080), "127.0.0.1:8080"),
         ("/a.sock", "localhost"),
         (None, "localhost"),

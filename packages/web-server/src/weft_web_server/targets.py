@@ -48,5 +48,6 @@ def find_local_address(link: Link) -> str:
     """This machine's end of a link, for want of a host that the client named."""
     name = link.get_extra_info("sockname")
     if isinstance(name, list | tuple) and len(name) >= 2:
-        return f"{name[0]}:{name[1]}"
+        host = f"[{name[0]}]" if ":" in name[0] else name[0]
+        return f"{host}:{name[1]}"
     return "localhost"
