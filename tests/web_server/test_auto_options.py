@@ -10,6 +10,7 @@ from weft_web_server import (
     View,
     normalize_path_middleware,
 )
+from weft_web_server.auto_options import AutoOptionsRoute
 
 
 async def answer(request: Request) -> StreamResponse:
@@ -133,3 +134,9 @@ async def test_sub_applications_follow_their_parent_or_themselves(
         expected = (204, "GET,HEAD,OPTIONS") if is_on else (405, "GET,HEAD")
         assert await ask(app, path + "/x") == expected
         assert (await ask(app, path + "/view"))[0] == (204 if is_on else 405)
+
+
+def test_route() -> None:
+    route = AutoOptionsRoute(["PUT", "OPTIONS", "PUT"])
+    assert route.allowed_methods == {"OPTIONS", "PUT"} and route.method == "OPTIONS"
+    assert route.name is None and route.resource is None

@@ -110,3 +110,17 @@ async def test_prefix_in_urls(path: str) -> None:
     sub.router.add_get("/x", answer, name="x")
     app.add_subapp("/sub/", sub)
     assert str(sub.router["x"].url_for()) == path
+
+
+async def test_functions_that_are_no_coroutine_functions() -> None:
+    class Answering:
+        async def __call__(self, request: Request) -> StreamResponse:
+            return Response(text="object")
+
+    app = Application()
+    app.router.add_get("/coroutine", lambda request: answer(request))
+    app.router.add_get("/response", lambda request: Response(text="response"))  # type: ignore[arg-type,return-value]  # works all the same
+    app.router.add_get("/object", Answering())
+    assert body_of(await answer_to(app, last("/coroutine"))) == b"/coroutine"
+    assert body_of(await answer_to(app, last("/response"))) == b"response"
+    assert body_of(await answer_to(app, last("/object"))) == b"object"
