@@ -43,7 +43,9 @@ def test_a_match_tells_all() -> None:
     route = router.add("GET", r"/v{major}.{minor:\d+}", 5, name="version")
     router.freeze()
     match = router.match("GET", "/v%61.2")
-    assert match == Match(5, {"major": "a", "minor": "2"}, route)
+    assert isinstance(match, Match)
+    assert (match.value, match.params, match.route) == (5, {"major": "a", "minor": "2"}, route)
+    assert match.values is match.params
     assert (route.method, route.path, route.name) == ("GET", r"/v{major}.{minor:\d+}", "version")
     assert route.canonical == "/v{major}.{minor}"
     assert router.routes == (route,)

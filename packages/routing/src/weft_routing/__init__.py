@@ -1,5 +1,6 @@
 """A router from paths to any value: a frozen segment tree, without a server."""
 
+from .answers import Match, Miss, Route
 from .convertors import BUILT_IN_CONVERTORS, PathConvertor, check_convertors
 from .errors import (
     BadValue,
@@ -17,7 +18,6 @@ from .errors import (
 )
 from .pattern import Parameter, Pattern, parse_pattern
 from .router import Router
-from .tree import Match, Miss, Route
 from .urls import build_url
 
 __version__ = "0.1.0"

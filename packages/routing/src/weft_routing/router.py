@@ -1,6 +1,6 @@
 """Router[T]: a table from (method, path) to any value. Pure: no server, no clock, no asyncio.
 
-Decides what happens when several routes match, or none. Knows nothing about the values.
+Decides what may be added, and which table answers for a host. Knows nothing about the values.
 """
 
 from __future__ import annotations
@@ -11,60 +11,93 @@ from keyword import iskeyword
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
-from .errors import DuplicateName, DuplicateRoute, MethodError, RouteNameError, WrongPhase
-from .pattern import Pattern, parse_pattern, to_comparable
-from .tree import ANY_METHOD, Found, Match, Miss, Route, Tree, to_match
+from .answers import ANY_METHOD, NOT_FOUND, Match, Miss, Route
+from .convertors import BUILT_IN_CONVERTORS, PathConvertor, check_convertors
+from .errors import DuplicateName, DuplicateRoute, MethodError, Place, RouteNameError, WrongPhase
+from .pattern import Pattern, parse_pattern
+from .plans import Fork
+from .tree import Tree
 
 T = TypeVar("T")
 
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
-# What each method of one literal path leads to; the key "*" is always there.
-Row = dict[str, Match[T] | Miss]
+class _NoTree(Tree[T]):
+    """Stands for the tree until there is one: nothing can be asked of it."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        self.rows = {}
+
+    @property
+    def depth(self) -> int:  # type: ignore[override]  # which every match reads first
+        raise WrongPhase(is_frozen=False)
 
 
 class Router(Generic[T]):
     """Add routes, freeze once, then match as often as you like, from any thread.
 
+    `convertors` are those that ``{name!convertor}`` may name.
+
     >>> router = Router[str]()
-    >>> _ = router.add("GET", "/notes/{id}", "one note")
+    >>> _ = router.add("GET", "/notes/{id!int}", "one note")
     >>> router.freeze()
     >>> match = router.match("GET", "/notes/7")
-    >>> match.value, match.params
-    ('one note', {'id': '7'})
+    >>> match.value, match.params, match.values
+    ('one note', {'id': '7'}, {'id': 7})
     >>> router.match("PUT", "/notes/7")
     Miss(allowed=('GET',))
     """
 
-    __slots__ = ("_is_frozen", "_named", "_routes", "_rows", "_taken", "_tree")
+    __slots__ = ("_convertors", "_is_frozen", "_named", "_names", "_routes", "_taken", "_tree")
 
-    def __init__(self) -> None:
+    def __init__(
+        self, *, convertors: Mapping[str, PathConvertor[object]] = BUILT_IN_CONVERTORS
+    ) -> None:
+        if convertors is not BUILT_IN_CONVERTORS:
+            check_convertors(convertors)
+        self._convertors = convertors
         self._routes: list[Route[T]] = []
-        self._taken: dict[str, list[str]] = {}  # path → its methods
-        self._named: dict[str, Pattern] = {}
-        self._rows: dict[str, Row[T]] = {}  # comparable literal path → its row
-        self._tree: Tree[T] = Tree()
+        self._taken: dict[tuple[str | None, str], dict[str, Route[T]]] = {}  # by host and path
+        self._named: dict[str, Route[T]] = {}
+        self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._tree: Tree[T] = _NoTree()
         self._is_frozen = False
 
-    def add(self, method: str, path: str, value: T, *, name: str | None = None) -> Route[T]:
-        """Add a route. The method is compared as written; ``*`` takes any method."""
+    def add(
+        self,
+        method: str,
+        path: str | Pattern,
+        value: T,
+        *,
+        name: str | None = None,
+        host: str | None = None,
+        place: Place | None = None,
+    ) -> Route[T]:
+        """Add a route. The method is compared as written; ``*`` takes any method.
+
+        `path` is a pattern, as text or parsed. `place` tells errors where the route was added.
+        """
         if self._is_frozen:
             raise WrongPhase(is_frozen=True)
         if _METHOD.fullmatch(method) is None:
             raise MethodError(method)
-        pattern = parse_pattern(path)
+        pattern = parse_pattern(path, self._convertors) if isinstance(path, str) else path
+        names = pattern.names
+        names = self._names.setdefault(names, names)  # equal ones become one
+        route = Route(method, pattern, value, name, len(self._routes), names, host, place)
         if name is not None:
-            self._check_name(name, pattern)
-        taken = self._taken.setdefault(path, [])
-        for other in (method, ANY_METHOD):
-            if other in taken:
-                raise DuplicateRoute(method, path, other)
-        route = Route(method, pattern, value, name, len(self._routes), pattern.names)
+            self._check_name(name, route)
+        taken = self._taken.get((host, route.path), {})
+        other = taken.get(method) or taken.get(ANY_METHOD)
+        if other is not None:
+            raise DuplicateRoute(method, route.path, other.method, place, other.place)
+        self._taken.setdefault((host, route.path), taken)[method] = route
         self._routes.append(route)
-        taken.append(method)
         if name is not None:
-            self._named[name] = pattern
+            self._named.setdefault(name, route)
         return route
 
     def freeze(self) -> None:
@@ -72,25 +105,63 @@ class Router(Generic[T]):
         if self._is_frozen:
             return
         self._is_frozen = True
-        literal: dict[str, list[Route[T]]] = {}
-        for route in self._routes:
-            if route.pattern.is_literal:
-                literal.setdefault(route.pattern.literal, []).append(route)
-            else:
-                self._tree.add(route)
-        self._tree.seal()
-        for path, routes in literal.items():
-            self._rows[path] = self._to_row(path, routes)
+        self._taken.clear()
+        self._names.clear()
+        self._tree = Tree(self._routes)
 
-    def match(self, method: str, path: str) -> Match[T] | Miss:
+    def match(self, method: str, path: str, host: str | None = None) -> Match[T] | Miss:
         """Find the route for a method and a raw path: percent-encoded, without query."""
-        row = self._rows.get(path)
-        if row is None:
-            return self._match_encoded(method, path) if "%" in path else self._find(method, path)
-        return row.get(method) or row[ANY_METHOD]
+        # The short way, in one function because it runs for every request: the first leaf that
+        # the path leads to has a route for the method, whose parameters are whole segments.
+        tree = self._tree
+        row = tree.rows.get(path)
+        if row is not None:
+            return row.get(method) or row[ANY_METHOD]
+        if "%" in path or "{" in path or "}" in path:
+            return tree.find(method, path)
+        segments = path.split("/", tree.depth)
+        probes = tree.plans[len(segments)]
+        if isinstance(probes, Fork):
+            probes = probes.narrow(segments)
+        for pick, leaves, _ in probes:
+            leaf = leaves.get(pick(segments))
+            if leaf is None:
+                continue
+            entry = leaf.quick.get(method) or leaf.star
+            if entry is None or segments[0]:
+                break
+            arity, names = entry.arity, entry.names
+            if arity == 1:
+                text = segments[entry.at]
+                if not text:
+                    break
+                [first] = names
+                params = {first: text}
+            elif arity == 0:
+                return entry.match(segments, path) or tree.search(method, path, segments)
+            else:
+                get = entry.get
+                texts = get(segments)
+                if "" in texts:
+                    break
+                if arity == 3:
+                    first, second, third = names
+                    one, two, three = texts
+                    params = {first: one, second: two, third: three}
+                else:
+                    params = dict(zip(names, texts, strict=True))
+            match: Match[T] = Match()
+            match.route = route = entry.route
+            match.value = route.value
+            match.params = match.values = params
+            return match
+        else:
+            return NOT_FOUND
+        return tree.search(method, path, segments)
 
     @property
     def is_frozen(self) -> bool:
+        """Whether freeze() was called."""
         return self._is_frozen
 
     @property
@@ -101,44 +172,12 @@ class Router(Generic[T]):
     @property
     def named(self) -> Mapping[str, Pattern]:
         """The patterns of named routes, for building URLs."""
-        return MappingProxyType(self._named)
+        return MappingProxyType({name: route.pattern for name, route in self._named.items()})
 
-    def _match_encoded(self, method: str, path: str) -> Match[T] | Miss:
-        path = to_comparable(path)
-        row = self._rows.get(path)
-        if row is None:
-            return self._find(method, path)
-        return row.get(method) or row[ANY_METHOD]
-
-    def _find(self, method: str, path: str) -> Match[T] | Miss:
-        if not self._is_frozen:
-            raise WrongPhase(is_frozen=False)
-        return self._tree.find(method, path)
-
-    def _to_row(self, path: str, routes: list[Route[T]]) -> Row[T]:
-        """All that a literal path can lead to: patterns may match it too, with other methods."""
-        candidates: Found[T] = [(route, ()) for route in routes]
-        candidates.extend(self._tree.candidates(path))
-        candidates.sort(key=_rank)
-        row: Row[T] = {}
-        for route, values in candidates:
-            match = to_match(route, values, path)
-            match.params = MappingProxyType(match.params)  # it will be shared
-            row.setdefault(route.method, match)
-            if route.method == ANY_METHOD:
-                return row
-        row[ANY_METHOD] = Miss(tuple(sorted(row)))
-        return row
-
-    def _check_name(self, name: str, pattern: Pattern) -> None:
+    def _check_name(self, name: str, route: Route[T]) -> None:
         for part in re.split(r"[-.:]", name):
             if not part.isidentifier() or iskeyword(part):
                 raise RouteNameError(name)
         taken = self._named.get(name)
-        if taken is not None and taken != pattern:
-            raise DuplicateName(name, pattern.text, taken.text)
-
-
-def _rank(candidate: tuple[Route[T], tuple[str, ...]]) -> tuple[int, int]:
-    route = candidate[0]
-    return -len(route.pattern.anchor), route.order
+        if taken is not None and taken.pattern != route.pattern:
+            raise DuplicateName(name, route.path, taken.path, route.place, taken.place)

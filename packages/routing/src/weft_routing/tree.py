@@ -1,294 +1,151 @@
-"""The segment tree: which routes match a path, best first. Knows no HTTP beyond method names.
+"""The frozen table of one host: which route a method and a path lead to.
 
 Rank: the route with the longest anchor (literal segments before its first parameter) wins, then
 the one that was added first. So literal comes before pattern, and a table reads from top to bottom.
 
-Routes whose segments can be told apart lie in a tree, keyed by segment: literal text, any text
-(``{name}``), or a regex over one segment. The others (``{tail:.*}``) hang at the node of their
-anchor and are tried on the whole path. One walk down the literal prefix finds every anchor of a
-path; each of them is then searched, the deepest first.
+A literal path is one look-up. Any other is split at its slashes; the plan for that number of
+segments says which look-ups find its routes (see plans.py). Nothing is written while matching, so
+any number of threads may do it at once.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from types import MappingProxyType
 from typing import Generic, TypeVar
 
-import attrs
-
-from .pattern import Parameter, Pattern, Segment, compile_pieces, to_value
+from .answers import ANY_METHOD, NOT_FOUND, Match, Miss, Route, make_match
+from .leaves import Entry, Leaf
+from .pattern import to_comparable
+from .plans import Fork, Plan, Planner
+from .shapes import Shape, Texts
 
 T = TypeVar("T")
 
-ANY_METHOD = "*"
+# What each method of one literal path leads to; the key "*" is always there.
+Row = dict[str, "Match[T] | Miss"]
 
-
-@attrs.frozen(eq=False)
-class Route(Generic[T]):
-    """One line of the table. Equal only to itself."""
-
-    method: str
-    pattern: Pattern
-    value: T
-    name: str | None
-    order: int
-    names: tuple[str, ...]
-
-    @property
-    def path(self) -> str:
-        return self.pattern.text
-
-    @property
-    def canonical(self) -> str:
-        return self.pattern.canonical
-
-
-@attrs.define
-class Match(Generic[T]):
-    """The value for a request, and the parameters of its path, decoded.
-
-    Do not change it: the match of a literal path is made once and shared.
-    """
-
-    value: T
-    params: Mapping[str, str]
-    route: Route[T]
-
-
-@attrs.frozen
-class Miss:
-    """No value. `allowed` are the methods that the path has; none means that no route has it."""
-
-    allowed: tuple[str, ...] = ()
-
-
-NOT_FOUND = Miss()
-
-
-@attrs.define(eq=False)
-class Node(Generic[T]):
-    """Behind the first parameter: all routes that agree on the segments so far."""
-
-    depth: int  # pieces of path.split("/") up to here
-    literals: dict[str, Node[T]] = attrs.field(factory=dict)
-    plain: Node[T] | None = None
-    shaped: list[tuple[re.Pattern[str], Node[T]]] = attrs.field(factory=list)
-    routes: list[Route[T]] = attrs.field(factory=list)  # that end here
-
-
-@attrs.define(eq=False)
-class Anchor(Generic[T]):
-    """Before the first parameter: one literal prefix, and what hangs at it."""
-
-    depth: int
-    literals: dict[str, Anchor[T]] = attrs.field(factory=dict)
-    has_routes: bool = False
-    is_straight: bool = False  # at most one way leads on from each node, and nothing is loose
-    above: Anchor[T] | None = None  # the next one that has routes; known after seal()
-    node: Node[T] | None = None
-    loose: list[Route[T]] = attrs.field(factory=list)  # tried on the whole path
-
-
-Found = list[tuple[Route[T], tuple[str, ...]]]
+Hits = list[tuple[int, Leaf[T]]]  # the depth of the anchor, and a leaf that the path leads to
 
 
 class Tree(Generic[T]):
-    """The routes with parameters. Literal paths need no tree: they are keys of a dict."""
+    """Routes, made ready for matching.
 
-    __slots__ = ("_depth", "_ends", "_root")
+    `rows` has what literal paths lead to, by their comparable form; `plans`, how to find the leaf of
+    any other path, by its number of segments. `depth` is how often to split a path: at most one
+    piece more than the tree is deep, so a path of many slashes costs nothing.
+    """
 
-    def __init__(self) -> None:
-        self._root: Anchor[T] = Anchor(0)
-        self._ends: dict[str, list[Route[T]]] = {}  # literal prefix → routes with one segment more
-        self._depth = 0  # of the deepest node: no longer path can end in the tree
+    __slots__ = ("depth", "plans", "rows", "shadowed")
 
-    def add(self, route: Route[T]) -> None:
-        """Put a route at its place. The pattern is not literal."""
-        anchor = self._root
-        for text in route.pattern.anchor.split("/"):
-            below = anchor.literals.get(text)
-            if below is None:
-                below = anchor.literals[text] = Anchor(anchor.depth + 1)
-            anchor = below
-        anchor.has_routes = True
-        self._depth = max(self._depth, anchor.depth)
-        segments = route.pattern.segments
-        if segments is None:
-            anchor.loose.append(route)
-            return
-        if anchor.node is None:
-            anchor.node = Node(anchor.depth)
-        node = anchor.node
-        for segment in segments[anchor.depth :]:
-            node = _child(node, segment, route)
-        node.routes.append(route)
-        self._depth = max(self._depth, node.depth)
-
-    def seal(self) -> None:
-        """Prepare the short ways of find(). Nothing is added afterwards."""
-        pending: list[tuple[str, Anchor[T]]] = [("", self._root.literals.get("", self._root))]
-        while pending:
-            prefix, anchor = pending.pop()
-            anchor.is_straight = not anchor.loose and _is_straight(anchor.node)
-            if anchor.is_straight and anchor.node and anchor.node.plain:
-                self._ends[prefix] = anchor.node.plain.routes
-            for text, below in anchor.literals.items():
-                below.above = anchor if anchor.has_routes else anchor.above
-                pending.append((f"{prefix}/{text}", below))
+    def __init__(self, routes: Iterable[Route[T]]) -> None:
+        planner: Planner[T] = Planner()
+        literal: dict[str, list[Route[T]]] = {}
+        for route in routes:
+            if route.pattern.is_literal:
+                literal.setdefault(route.pattern.literal, []).append(route)
+            else:
+                planner.add(route)
+        self.plans: Sequence[Plan[T]] = planner.finish()
+        self.depth = planner.depth
+        self.rows: dict[str, Row[T]] = {}
+        # Routes of literal paths that other routes take away, with those.
+        self.shadowed: list[tuple[Route[T], Route[T]]] = []
+        for path, same in literal.items():
+            self.rows[path] = self._to_row(path, same)
 
     def find(self, method: str, path: str) -> Match[T] | Miss:
-        """The best route for a method and a comparable path."""
-        # The shortest way, for the most common pattern: literal text and one last parameter.
-        prefix, slash, text = path.rpartition("/")
-        for route in self._ends.get(prefix, ()):
-            if route.method == method or route.method == ANY_METHOD:
-                if slash and text and "{" not in text and "}" not in text:
-                    return to_match(route, (text,), path)
-                break
-        return self._find_straight(method, path)
+        """The best route for a method and a raw path, of whatever characters."""
+        path = to_comparable(path)
+        row = self.rows.get(path)
+        if row is not None:
+            return row.get(method) or row[ANY_METHOD]
+        return self.search(method, path, path.split("/", self.depth))
 
-    def _find_straight(self, method: str, path: str) -> Match[T] | Miss:
-        """The short way, for anchors below which at most one way leads on at each segment."""
-        # At most one piece more than the tree is deep: a path of many slashes costs nothing.
-        segments = path.split("/", self._depth)
-        anchor = self._anchor(segments)
-        while anchor is not None and anchor.is_straight:
-            values: list[str] = []
-            routes = _follow(anchor, segments, values)
-            if not routes:
-                anchor = anchor.above
+    def search(self, method: str, path: str, segments: list[str]) -> Match[T] | Miss:
+        """The long way: every leaf, and the allowed methods where no route fits."""
+        hits = self._hits(segments)
+        if len(hits) == 1:
+            [(_, leaf)] = hits
+            if leaf.miss is not None and leaf.quick and not leaf.star and method not in leaf.quick:
+                texts = leaf.entries[0].shape.read(segments, path)
+                return NOT_FOUND if texts is None else leaf.miss
+        allowed: set[str] = set()
+        known: dict[Shape, Texts | None] = {}  # what each shape has read: once is enough
+        for entry in _in_order(hits, segments, path):
+            route = entry.route
+            if not route.takes(method) and route.method in allowed:
                 continue
-            if "" in values or "{" in path or "}" in path:
-                break
-            for route in routes:
-                if route.method == method or route.method == ANY_METHOD:
-                    return to_match(route, values, path)
-            break
-        return NOT_FOUND if anchor is None else self._find_any(method, path)
-
-    def _find_any(self, method: str, path: str) -> Match[T] | Miss:
-        """The long way: every candidate of every anchor."""
-        candidates = self.candidates(path)
-        for route, values in candidates:
-            if route.method == method or route.method == ANY_METHOD:
-                return to_match(route, values, path)
-        allowed = {route.method for route, _ in candidates}
+            if entry.shape not in known:
+                known[entry.shape] = entry.shape.read(segments, path)
+            texts = known[entry.shape]
+            match = None if texts is None else entry.to_match(texts, path)
+            if match is None:
+                continue
+            if route.takes(method):
+                return match
+            allowed.add(route.method)
         return Miss(tuple(sorted(allowed))) if allowed else NOT_FOUND
 
-    def candidates(self, path: str) -> Found[T]:
-        """Every route that matches the comparable path, best first, with its values."""
-        segments = path.split("/", self._depth)
-        anchor = self._anchor(segments)
-        found: Found[T] = []
-        while anchor is not None:
-            found += _routes_at(anchor, segments, path)
-            anchor = anchor.above
-        return found
+    def candidates(self, path: str) -> Iterator[Match[T]]:
+        """The match of every route that a comparable path fits, best first."""
+        segments = path.split("/", self.depth)
+        for entry in _in_order(self._hits(segments), segments, path):
+            match = entry.match(segments, path)
+            if match is not None:
+                yield match
 
-    def _anchor(self, segments: list[str]) -> Anchor[T] | None:
-        """The deepest anchor that the path begins with."""
-        anchor = self._root
-        for text in segments:
-            below = anchor.literals.get(text)
-            if below is None:
-                break
-            anchor = below
-        return anchor if anchor.has_routes else anchor.above
+    def _hits(self, segments: list[str]) -> Hits[T]:
+        probes = self.plans[len(segments)]
+        if isinstance(probes, Fork):
+            probes = probes.narrow(segments)
+        if segments[0]:
+            return []
+        found = ((depth, leaves.get(pick(segments))) for pick, leaves, depth in probes)
+        return [(depth, leaf) for depth, leaf in found if leaf is not None]
 
-
-def to_match(route: Route[T], values: Sequence[str], path: str) -> Match[T]:
-    """The match of a route, with what the comparable form still holds encoded decoded."""
-    if "%" in path:
-        values = [to_value(value) for value in values]
-    if len(values) == 1:  # the most common number, in a quarter of the time
-        return Match(route.value, {route.names[0]: values[0]}, route)
-    return Match(route.value, dict(zip(route.names, values, strict=True)), route)
-
-
-def _is_straight(start: Node[T] | None) -> bool:
-    pending = [start] if start is not None else []
-    while pending:
-        node = pending.pop()
-        if node.shaped or (node.literals and node.plain is not None):
-            return False
-        pending.extend(node.literals.values())
-        pending.extend([node.plain] if node.plain is not None else [])
-    return start is not None
+    def _to_row(self, path: str, routes: list[Route[T]]) -> Row[T]:
+        """All that a literal path can lead to: patterns may match it too, with other methods."""
+        matches = [make_match(route, {}) for route in routes]
+        matches.extend(self.candidates(path))
+        matches.sort(key=_rank)
+        row: Row[T] = {}
+        for match in matches:
+            route = match.route
+            taken = row.get(route.method) or row.get(ANY_METHOD)
+            if taken is None:
+                row[route.method] = _to_shared(match)
+            elif route.pattern.is_literal:
+                assert isinstance(taken, Match)  # the miss comes last
+                self.shadowed.append((route, taken.route))
+        if ANY_METHOD not in row:
+            row[ANY_METHOD] = Miss(tuple(sorted(row)))
+        return row
 
 
-def _follow(anchor: Anchor[T], segments: list[str], values: list[str]) -> list[Route[T]] | None:
-    """The routes that the only way below a straight anchor leads to; fills in the values."""
-    node = anchor.node
-    for text in segments[anchor.depth :]:
-        assert node is not None  # a straight anchor has one, and the loop leaves on None
-        if node.plain is not None:
-            values.append(text)
-            node = node.plain
-        elif (node := node.literals.get(text)) is None:
-            return None
-    return node.routes if node is not None else None
+def _in_order(hits: Hits[T], segments: list[str], path: str) -> Iterator[Entry[T]]:
+    """The entries of some leaves: the deepest anchor first, then the one that was added first."""
+    start = 0
+    while start < len(hits):
+        depth = hits[start][0]
+        end = start + 1
+        while end < len(hits) and hits[end][0] == depth:
+            end += 1
+        lists = [leaf.candidates(segments, path) for _, leaf in hits[start:end]]
+        yield from lists[0] if len(lists) == 1 else heapq.merge(*lists, key=_order)
+        start = end
 
 
-def _routes_at(anchor: Anchor[T], segments: list[str], path: str) -> Found[T]:
-    """The routes of one anchor that match, in the order in which they were added."""
-    found: Found[T] = []
-    if anchor.node is not None:
-        _collect(anchor.node, segments, (), found)
-    if not anchor.loose and len(found) < 2:
-        return found
-    for route in anchor.loose:
-        match = route.pattern.regex.fullmatch(path)
-        if match is not None:
-            found.append((route, tuple(match.groupdict("").values())))
-    found.sort(key=_order)
-    return found
+def _order(entry: Entry[T]) -> int:
+    return entry.route.order
 
 
-def _child(node: Node[T], segment: Segment, route: Route[T]) -> Node[T]:
-    """The node below for one segment of a pattern, made when it is new."""
-    if all(isinstance(piece, str) for piece in segment):
-        text = "".join(map(str, segment))
-        return node.literals.setdefault(text, Node(node.depth + 1))
-    if len(segment) == 1 and isinstance(segment[0], Parameter) and segment[0].is_plain:
-        node.plain = node.plain or Node(node.depth + 1)
-        return node.plain
-    regex = compile_pieces(segment, route.path)
-    for known, child in node.shaped:
-        if known.pattern == regex.pattern:
-            return child
-    made: Node[T] = Node(node.depth + 1)
-    node.shaped.append((regex, made))
-    return made
+def _rank(match: Match[T]) -> tuple[int, int]:
+    return -len(match.route.pattern.anchor), match.route.order
 
 
-def _collect(node: Node[T], segments: list[str], values: tuple[str, ...], found: Found[T]) -> None:
-    """Find every route below the node that the rest of the path reaches."""
-    for at in range(node.depth, len(segments)):
-        text = segments[at]
-        if node.shaped:
-            _collect_shaped(node, text, segments, values, found)
-        literal, plain = node.literals.get(text), node.plain
-        if plain is not None and text and "{" not in text and "}" not in text:
-            if literal is not None:
-                _collect(literal, segments, values, found)
-            node, values = plain, (*values, text)
-        elif literal is not None:
-            node = literal
-        else:
-            return
-    for route in node.routes:
-        found.append((route, values))
-
-
-def _collect_shaped(
-    node: Node[T], text: str, segments: list[str], values: tuple[str, ...], found: Found[T]
-) -> None:
-    for regex, child in node.shaped:
-        match = regex.fullmatch(text)
-        if match is not None:
-            _collect(child, segments, values + match.groups(), found)
-
-
-def _order(candidate: tuple[Route[T], tuple[str, ...]]) -> int:
-    return candidate[0].order
+def _to_shared(match: Match[T]) -> Match[T]:
+    params = MappingProxyType(match.params)
+    values = params if match.values is match.params else MappingProxyType(match.values)
+    return make_match(match.route, params, values)

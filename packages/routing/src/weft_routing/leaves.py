@@ -1,0 +1,153 @@
+"""The routes that one look-up leads to: entries, in order, and which of them to try for a path.
+
+Decides what becomes of the texts that a shape has read. Knows no tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, TypeVar
+
+from .answers import ANY_METHOD, Match, Miss, Route, make_match
+from .pattern import to_value
+from .shapes import WHOLE, PlainShape, Shape, Texts
+
+T = TypeVar("T")
+
+# From so many entries on, an index by the text around their parameters pays.
+CROWD = 16
+
+Parser = tuple[int, Callable[[str], object]]
+
+
+class Entry(Generic[T]):
+    """A route, and how to read its values."""
+
+    __slots__ = ("arity", "at", "get", "names", "parsers", "route", "shape")
+
+    def __init__(self, route: Route[T], shape: Shape) -> None:
+        self.route = route
+        self.shape = shape
+        self.names = route.names
+        self.parsers = _to_parsers(route)
+        # What the short way needs: how many plain segments to get, the first one, and how to get
+        # several. 0 stands for anything else.
+        self.arity, self.at = 0, 0
+        self.get: Callable[[list[str]], Any] = _get_nothing
+        if isinstance(shape, PlainShape) and not self.parsers:
+            self.arity, self.at, self.get = shape.arity, shape.at, shape.get
+
+    @property
+    def order(self) -> int:
+        """When its route was added."""
+        return self.route.order
+
+    def match(self, segments: list[str], path: str) -> Match[T] | None:
+        """The match of a comparable path, or None."""
+        texts = self.shape.read(segments, path)
+        return None if texts is None else self.to_match(texts, path)
+
+    def to_match(self, texts: Texts, path: str) -> Match[T] | None:
+        """The match for texts that the shape has read; None when a convertor refuses one."""
+        if "%" in path:
+            texts = [to_value(text) for text in texts]
+        if len(texts) == 1:  # the most common number, in a quarter of the time
+            params = {self.names[0]: texts[0]}
+        else:
+            params = dict(zip(self.names, texts, strict=True))
+        if not self.parsers:
+            return make_match(self.route, params)
+        values: dict[str, object] = dict(params)
+        try:
+            for index, parse in self.parsers:
+                values[self.names[index]] = parse(texts[index])
+        except ValueError:
+            return None
+        return make_match(self.route, params, values)
+
+
+def _get_nothing(segments: list[str]) -> None:
+    """Stands where the short way does not look."""
+
+
+def _to_parsers(route: Route[T]) -> tuple[Parser, ...]:
+    return tuple(
+        (route.names.index(parameter.name), parameter.convertor.parse)
+        for parameter in route.pattern.parameters
+        if parameter.convertor is not None
+    )
+
+
+class Leaf(Generic[T]):
+    """Entries that agree on their literal segments, in the order in which they were added.
+
+    `quick` and `star` are the short way: the first entry for a method, for any other method. They
+    are empty where a rival, which is looked up later, may come before an entry.
+    """
+
+    __slots__ = ("crowd", "entries", "miss", "quick", "star")
+
+    def __init__(self) -> None:
+        self.entries: list[Entry[T]] = []
+        self.quick: dict[str, Entry[T]] = {}
+        self.star: Entry[T] | None = None
+        # What a path gets whose method is not there, if only this leaf has it: known beforehand
+        # where all entries take the same paths.
+        self.miss: Miss | None = None
+        self.crowd: Crowd[T] | None = None
+
+    def seal(self, barrier: float, misses: dict[tuple[str, ...], Miss]) -> None:
+        """Prepare the short ways. `barrier` is the order of the first rival that comes later."""
+        self.entries.sort(key=_order)
+        if self.entries[-1].order < barrier:
+            for entry in self.entries:
+                self.quick.setdefault(entry.route.method, entry)
+            self.star = self.quick.get(ANY_METHOD)
+        first = self.entries[0].shape
+        if all(entry.shape is first and not entry.parsers for entry in self.entries):
+            allowed = tuple(sorted({entry.route.method for entry in self.entries}))
+            self.miss = misses.setdefault(allowed, Miss(allowed))
+        elif len(self.entries) > CROWD:
+            self.crowd = Crowd(self.entries)
+
+    def candidates(self, segments: list[str], path: str) -> list[Entry[T]]:
+        """The entries to try for a path, in order."""
+        return self.entries if self.crowd is None else self.crowd.find(segments, path)
+
+
+# Where a text stands, how long it is, whether it is the beginning; and the entries of each text.
+Key = tuple[int, int, bool]
+
+
+class Crowd(Generic[T]):
+    """Many entries that differ in how a segment, or the path, begins or ends.
+
+    Looking up costs one slice per length of beginning or end, not one regex per entry.
+    """
+
+    __slots__ = ("_loose", "_texts")
+
+    def __init__(self, entries: Iterable[Entry[T]]) -> None:
+        self._loose: list[Entry[T]] = []  # nothing can be said about them
+        self._texts: dict[Key, dict[str, list[Entry[T]]]] = {}
+        for entry in entries:
+            at, prefix, suffix = entry.shape.fringe or (WHOLE, "", "")
+            text = prefix if len(prefix) >= len(suffix) else suffix
+            if text:
+                by_text = self._texts.setdefault((at, len(text), text is prefix), {})
+                by_text.setdefault(text, []).append(entry)
+            else:
+                self._loose.append(entry)
+
+    def find(self, segments: list[str], path: str) -> list[Entry[T]]:
+        """The entries whose beginning or end a path has, in order."""
+        found = list(self._loose)
+        for (at, length, is_prefix), by_text in self._texts.items():
+            text = path if at == WHOLE else segments[at]
+            found += by_text.get(text[:length] if is_prefix else text[-length:], ())
+        found.sort(key=_order)
+        return found
+
+
+def _order(entry: Entry[T]) -> int:
+    return entry.route.order
