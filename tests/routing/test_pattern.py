@@ -68,8 +68,8 @@ def test_parse(text: str, parameters: list[Parameter], canonical: str, anchor: s
         ("/{a:}", 4, "no regex"),
         ("/{a:x[}", 5, "unterminated character set"),
         ("/{a}/{a}", 5, "'a' is used twice"),
-        ("/{a:(?P=b)}", 0, "unknown group name 'b'"),
-        ("/{a:(?P<b>x)}{b:x}", 0, "redefinition of group name 'b'"),
+        ("/{a:(?P=b)}", 8, "unknown group name 'b'"),
+        ("/{a:(?P<b>x)}{b:x}", 14, "redefinition of group name 'b'"),
     ],
 )
 def test_refused(text: str, offset: int, words: str) -> None:

@@ -85,7 +85,7 @@ class IntConvertor:
         if not isinstance(value, int) or isinstance(value, bool):
             raise TypeError("write an int")
         if not 0 <= value < 10**MAX_DIGITS:
-            raise ValueError(f"write a number from 0 to {MAX_DIGITS} digits")
+            raise ValueError(f"write a number from 0 on, of {MAX_DIGITS} digits at most")
         return str(int(value))  # of a subclass, such as an IntEnum, the number
 
 
@@ -169,6 +169,14 @@ BUILT_IN_CONVERTORS: Mapping[str, PathConvertor[object]] = MappingProxyType(
     }
 )
 
+# Text behind a number, by its regex, that would go on with the number.
+CONTINUATIONS: Mapping[str, re.Pattern[str]] = MappingProxyType(
+    {
+        IntConvertor.regex: re.compile("[0-9]"),
+        FloatConvertor.regex: re.compile(r"[0-9]|\.[0-9]|[eE][+-]?[0-9]"),
+    }
+)
+
 
 def check_convertors(convertors: Mapping[str, PathConvertor[object]]) -> None:
     """Refuse a registry with a bad name, a bad regex or a method that is not there.
@@ -206,9 +214,18 @@ def find_regex_fault(regex: str) -> tuple[str, int] | None:
     for before, after in (("", ""), ("(?:", ")")):
         try:
             re.compile(f"{before}{regex}{after}")
-        except re.error as exc:
-            at = min(max((exc.pos or 0) - len(before), 0), len(regex))
-            return exc.msg, at
-        except (OverflowError, RecursionError) as exc:
-            return str(exc), 0
+        except REGEX_ERRORS as exc:
+            reason, at = to_fault(exc)
+            return reason, min(max(at - len(before), 0), len(regex))
     return None
+
+
+# What re raises for a bad regex, for a repetition of too many times, for one too deep.
+REGEX_ERRORS = (re.error, OverflowError, RecursionError)
+
+
+def to_fault(exc: Exception) -> tuple[str, int]:
+    """What one of REGEX_ERRORS says, and of which character."""
+    if isinstance(exc, re.error):
+        return exc.msg, exc.pos or 0
+    return ("too large a repetition" if isinstance(exc, OverflowError) else "too deep"), 0

@@ -25,7 +25,13 @@ class RoutingError(Exception):
 
 
 class PatternError(RoutingError, ValueError):
-    """A path pattern that cannot be read: which one, at which character, and why."""
+    """A path pattern that cannot be read: which one, at which character, and why.
+
+    >>> print(PatternError("/{a", 1, "'{' without '}'"))
+    bad path pattern '/{a' at character 1: '{' without '}'
+      /{a
+       ^
+    """
 
     def __init__(self, pattern: str, offset: int, reason: str) -> None:
         super().__init__(pattern, offset, reason)
@@ -34,7 +40,30 @@ class PatternError(RoutingError, ValueError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"bad path pattern {self.pattern!r} at character {self.offset}: {self.reason}"
+        shown, column = _cut_out(self.pattern, self.offset)
+        return (
+            f"bad path pattern {shown!r} at character {self.offset}: {self.reason}\n"
+            f"  {_to_printable(shown)}\n"
+            f"  {' ' * len(_to_printable(shown[:column]))}^"
+        )
+
+
+# A pattern may be of any length; so much of it before and behind the place is shown.
+_SHOWN = 60
+
+
+def _cut_out(text: str, at: int) -> tuple[str, int]:
+    """The text around a place, and where the place is in it."""
+    start, end = max(at - _SHOWN, 0), at + _SHOWN
+    before, behind = "…" if start else "", "…" if end < len(text) else ""
+    return before + text[start:end] + behind, len(before) + at - start
+
+
+def _to_printable(text: str) -> str:
+    """The text on one line, each character of it visible."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
 
 
 class ConvertorError(RoutingError, ValueError):
@@ -157,29 +186,32 @@ class MissingValue(RoutingError, KeyError):
         self.name = name
 
     def __str__(self) -> str:
-        return f"no value for {self.name!r} of {self.pattern}"
+        return f"no value for {self.name!r} of {self.pattern}; every parameter needs one"
 
 
 class UnknownValue(RoutingError, ValueError):
     """A URL was asked for with a value that the pattern has no parameter for."""
 
-    def __init__(self, pattern: str, name: str) -> None:
-        super().__init__(pattern, name)
+    def __init__(self, pattern: str, name: str, known: tuple[str, ...] = ()) -> None:
+        super().__init__(pattern, name, known)
         self.pattern = pattern
         self.name = name
+        self.known = known
 
     def __str__(self) -> str:
-        return f"{self.pattern} has no parameter {self.name!r}"
+        known = f"it has {', '.join(self.known)}" if self.known else "it has none"
+        return f"{self.pattern} has no parameter {self.name!r}; {known}"
 
 
-class BadValue(RoutingError, TypeError):
-    """A value for a URL is not a string."""
+class BadValue(RoutingError, TypeError, ValueError):
+    """A value for a URL is of the wrong type, or nothing that the parameter could match."""
 
-    def __init__(self, pattern: str, name: str, given: str) -> None:
-        super().__init__(pattern, name, given)
+    def __init__(self, pattern: str, name: str, given: str, reason: str = "write a str") -> None:
+        super().__init__(pattern, name, given, reason)
         self.pattern = pattern
         self.name = name
         self.given = given
+        self.reason = reason
 
     def __str__(self) -> str:
-        return f"the value for {self.name!r} of {self.pattern} is of type {self.given}, not str"
+        return f"bad value for {self.name!r} of {self.pattern}: {self.reason}, not {self.given}"

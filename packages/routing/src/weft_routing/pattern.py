@@ -10,7 +10,7 @@ nothing is decoded twice.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from urllib.parse import quote
 
@@ -19,10 +19,13 @@ from yarl import URL
 
 from .convertors import (
     BUILT_IN_CONVERTORS,
+    CONTINUATIONS,
     NAME,
+    REGEX_ERRORS,
     PathConvertor,
     check_convertor,
     find_regex_fault,
+    to_fault,
 )
 from .errors import PatternError
 
@@ -39,6 +42,11 @@ _WITHIN_SEGMENT = re.compile(
     r"|[A-Za-z0-9_\-@~!,;=&%]"
     r"|\(\?:|\)|\||[*+?]|\{\d+(?:,\d*)?\})+"
 )
+_BRACES = re.compile("[{}]")
+_FORMS = "write {name}, {name:regex} or {name!convertor}"
+_BRACES_IN_TEXT = "braces pair up; as text they are %7B and %7D"
+# What re says of (?P=name), \\1 and (?(1)...) where there is no such group yet.
+_REFERENCE_FAULT = re.compile("unknown group|invalid group reference")
 # What may stand in a path unencoded (RFC 3986 section 3.3, pchar).
 _PCHAR = "@!$&'()*+,;=:"
 
@@ -164,32 +172,71 @@ class Pattern:
         first = self.pieces[0] if self.pieces else ""
         if isinstance(first, str) and first.rpartition("/")[0].endswith("/"):
             return None
-        segments: list[list[Piece]] = [[]]
-        for piece in self.pieces:
-            if isinstance(piece, Parameter):
-                segments[-1].append(piece)
-                continue
-            head, *rest = piece.split("/")
-            segments[-1].extend([head] if head else [])
-            segments.extend([text] if text else [] for text in rest)
-        return tuple(map(tuple, segments))
+        return split_pieces(self.pieces)
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
         """The whole pattern as one regex over comparable paths."""
         return compile_pieces(self.pieces, self.text)
 
+    def below(self, prefix: Pattern) -> Pattern:
+        """The pattern that begins with another one, each with the convertors it was read with.
+
+        >>> parse_pattern("/notes/{id}").below(parse_pattern("/{user!int}")).text
+        '/{user!int}/notes/{id}'
+        """
+        text = prefix.text + self.text
+        taken = {parameter.name for parameter in prefix.parameters}
+        for parameter, (start, _) in zip(
+            self.parameters, _find_parameters(self.text), strict=True
+        ):
+            if parameter.name in taken:
+                raise _name_taken(text, len(prefix.text) + start, parameter.name)
+        *before, last = prefix.pieces or ("",)
+        first, *behind = self.pieces or ("",)
+        between = [last, first]
+        if isinstance(last, str) and isinstance(first, str):
+            between = [last + first]
+        return _checked(Pattern(text, tuple(filter(None, (*before, *between, *behind)))))
+
+
+def split_pieces(pieces: tuple[Piece, ...]) -> tuple[Segment, ...]:
+    """The pieces between slashes of the literal text."""
+    segments: list[list[Piece]] = [[]]
+    for piece in pieces:
+        if isinstance(piece, Parameter):
+            segments[-1].append(piece)
+            continue
+        head, *rest = piece.split("/")
+        segments[-1].extend([head] if head else [])
+        segments.extend([text] if text else [] for text in rest)
+    return tuple(map(tuple, segments))
+
 
 def compile_pieces(pieces: tuple[Piece, ...], text: str) -> re.Pattern[str]:
-    """The regex of some pieces; `text` is the pattern to quote when one of them is bad."""
-    source = "".join(
+    """The regex of pieces at the end of `text`, the pattern to quote when one of them is bad."""
+    sources = [
         re.escape(piece) if isinstance(piece, str) else f"(?P<{piece.name}>{piece.regex})"
         for piece in pieces
-    )
+    ]
     try:
-        return re.compile(source)
-    except re.error as exc:
-        raise PatternError(text, 0, f"{exc.msg} in the regex {source!r}") from exc
+        return re.compile("".join(sources))
+    except REGEX_ERRORS as exc:
+        reason, at = to_fault(exc)
+        at = _to_offset(pieces, sources, text, at)
+        raise PatternError(text, at, f"bad regex: {reason}") from exc
+
+
+def _to_offset(pieces: tuple[Piece, ...], sources: list[str], text: str, at: int) -> int:
+    """Where in the pattern a place is, given as one in the regex made of its pieces' sources."""
+    spans = _find_parameters(text)
+    for piece, source in zip(pieces, sources, strict=True):
+        start, end = next(spans) if isinstance(piece, Parameter) else (0, 1)
+        if at < len(source):
+            # "(?P<name>regex)" stands for "{name:regex}".
+            return min(max(start + at - 3, start), end - 1)
+        at -= len(source)
+    return 0
 
 
 def parse_pattern(
@@ -205,39 +252,36 @@ def parse_pattern(
     pieces: list[Piece] = []
     names: set[str] = set()
     at = 0
-    while at < len(text):
-        if text[at] == "{":
-            end = _find_close(text, at)
-            parameter = _parse_parameter(text, at, end, convertors)
-            if parameter.name in names:
-                raise PatternError(text, at, f"the name {parameter.name!r} is used twice")
-            names.add(parameter.name)
-            pieces.append(parameter)
-        else:
-            end = text.find("{", at)
-            end = len(text) if end < 0 else end
-            stray = text.find("}", at, end)
-            if stray >= 0:
-                raise PatternError(text, stray, "'}' without '{'")
-            pieces.append(to_comparable(text[at:end]))
+    for start, end in _find_parameters(text):
+        parameter = _parse_parameter(text, start, end, convertors)
+        if parameter.name in names:
+            raise _name_taken(text, start, parameter.name)
+        names.add(parameter.name)
+        pieces += (to_comparable(text[at:start]), parameter)
         at = end
-    return _checked(Pattern(text, tuple(pieces)))
+    pieces.append(to_comparable(text[at:]))
+    return _checked(Pattern(text, tuple(filter(None, pieces))))
 
 
-def _find_close(text: str, start: int) -> int:
-    """The index behind the brace that closes the one at `start`; braces inside must pair up."""
-    depth = 0
-    for at in range(start, len(text)):
-        if text[at] == "{":
+def _find_parameters(text: str) -> Iterator[tuple[int, int]]:
+    """Where each parameter stands; braces inside must pair up."""
+    depth = start = 0
+    for brace in _BRACES.finditer(text):
+        if brace.group() == "{":
+            start = start if depth else brace.start()
             depth += 1
-        elif text[at] == "}":
+        elif depth:
             depth -= 1
             if not depth:
-                return at + 1
-    raise PatternError(text, start, "'{' without '}'")
+                yield start, brace.end()
+        else:
+            raise PatternError(text, brace.start(), f"'}}' without '{{'; {_BRACES_IN_TEXT}")
+    if depth:
+        raise PatternError(text, start, f"'{{' without '}}'; {_BRACES_IN_TEXT}")
 
 
-_FORMS = "write {name}, {name:regex} or {name!convertor}"
+def _name_taken(text: str, at: int, name: str) -> PatternError:
+    return PatternError(text, at, f"the name {name!r} is used twice; name each parameter once")
 
 
 def _parse_parameter(
@@ -247,29 +291,31 @@ def _parse_parameter(
     match = NAME.match(inner)
     name = "" if match is None else match.group()
     sign, rest = inner[len(name) : len(name) + 1], inner[len(name) + 1 :]
+    at = end - 1 - len(rest)
     if not name or sign not in ("", ":", "!"):
-        raise PatternError(text, start + 1, f"{inner!r} is no parameter name; {_FORMS}")
+        wrong = inner.partition(":")[0].partition("!")[0]
+        raise PatternError(text, start + 1, f"{wrong!r} is no parameter name; {_FORMS}")
     if sign == "!":
-        return _parse_typed(text, end - 1 - len(rest), name, rest, convertors)
+        return _parse_typed(text, at, (name, rest), convertors)
     if not sign:
         return Parameter(name)
     if not rest:
-        raise PatternError(text, end - 1, f"no regex behind ':'; {_FORMS}")
+        raise PatternError(text, at, f"no regex behind ':'; {_FORMS}")
     fault = find_regex_fault(rest)
-    # A backreference to an earlier parameter stands only in the whole pattern.
-    if fault is not None and "unknown group" not in fault[0]:
-        at = end - 1 - len(rest) + fault[1]
-        raise PatternError(text, at, f"{fault[0]} in the regex {rest!r}")
+    # A reference to an earlier parameter stands only in the whole pattern.
+    if fault is not None and not _REFERENCE_FAULT.match(fault[0]):
+        raise PatternError(text, at + fault[1], f"bad regex: {fault[0]}")
     return Parameter(name, rest)
 
 
 def _parse_typed(
-    text: str, at: int, name: str, kind: str, convertors: Mapping[str, PathConvertor[object]]
+    text: str, at: int, words: tuple[str, str], convertors: Mapping[str, PathConvertor[object]]
 ) -> Parameter:
+    name, kind = words
     convertor = convertors.get(kind)
     if convertor is None:
-        known = ", ".join(sorted(convertors))
-        raise PatternError(text, at, f"{kind!r} is no convertor; there are {known or 'none'}")
+        known = ", ".join(sorted(convertors)) or "none"
+        raise PatternError(text, at, f"{kind!r} is no convertor; known ones are: {known}")
     if convertor is BUILT_IN_CONVERTORS["str"]:
         return Parameter(name)  # text that means itself needs no converting
     check_convertor(kind, convertor)
@@ -277,7 +323,58 @@ def _parse_typed(
 
 
 def _checked(pattern: Pattern) -> Pattern:
-    """The whole regex compiles, where any parameter has a regex of its own."""
-    if not all(parameter.is_plain for parameter in pattern.parameters):
+    """The typed parameters stand well; and the whole regex compiles, where any has its own."""
+    parameters = pattern.parameters
+    if any(parameter.convertor is not None for parameter in parameters):
+        _check_neighbours(pattern)
+    if not all(parameter.is_plain for parameter in parameters):
         _ = pattern.regex
     return pattern
+
+
+def _check_neighbours(pattern: Pattern) -> None:
+    """Refuse what could not be told apart, so that URLs lead back and no text is tried twice."""
+    pieces = (*pattern.pieces, "", "")
+    for at, (left, (_, end)) in enumerate(_with_spans(pattern)):
+        right, is_last = pieces[at + 1], not pieces[at + 2]
+        if isinstance(left, str):
+            continue
+        if isinstance(right, Parameter):
+            if left.convertor or right.convertor:
+                reason = "a typed parameter touches another one; put text between them"
+                raise PatternError(pattern.text, end, reason)
+            continue
+        goes_on = CONTINUATIONS.get(left.regex) if left.convertor else None
+        # The parameter behind the text may begin with a digit.
+        if goes_on is not None and goes_on.match(right + ("" if is_last else "0")):
+            reason = (
+                f"this text would go on with the number of {left.name!r}; put other text first"
+            )
+            raise PatternError(pattern.text, end, reason)
+    _check_rest(pattern)
+
+
+def _check_rest(pattern: Pattern) -> None:
+    """Only text stands before a `path` in its segment, and between two of them."""
+    rest = BUILT_IN_CONVERTORS["path"]
+    segment_has_other = has_rest = other_behind_rest = False
+    for piece, (start, _) in _with_spans(pattern):
+        if isinstance(piece, str):
+            segment_has_other = segment_has_other and "/" not in piece
+        elif piece.convertor is not rest:
+            segment_has_other = True
+            other_behind_rest = has_rest
+        elif segment_has_other or other_behind_rest:
+            where = "between two of its kind" if other_behind_rest else "before it in its segment"
+            raise PatternError(
+                pattern.text, start, f"a path takes slashes: only text may stand {where}"
+            )
+        else:
+            has_rest = True
+
+
+def _with_spans(pattern: Pattern) -> Iterator[tuple[Piece, tuple[int, int]]]:
+    """The pieces, and where each parameter stands in the pattern."""
+    spans = _find_parameters(pattern.text)
+    for piece in pattern.pieces:
+        yield piece, next(spans) if isinstance(piece, Parameter) else (0, 0)
