@@ -1,11 +1,12 @@
 """What one route sets for itself, over real sockets: sizes, time, what a client's leaving does."""
 
 import asyncio
+import datetime
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from support.serving import answer_to, body_of, get, post, status_of, talking
+from support.serving import answer_to, body_of, get, last, post, status_of, talking
 
 from weft_web_server import (
     Application,
@@ -174,3 +175,40 @@ async def test_handler_cancellation(
     is_cancelled = of_server if of_route is None else of_route
     expected = "cancelled" if is_cancelled else "went on"
     assert await leave(go, of_server, of_route) == expected
+
+
+# Parameters of the path as values.
+
+
+async def test_path_params() -> None:
+    async def answer(request: Request) -> StreamResponse:
+        return Response(text=f"{dict(request.path_params)} {dict(request.match_info)}")
+
+    app, sub = Application(), Application()
+    sub.router.add_get("/{id!int}/{day!date}/{rest!path}", answer)
+    sub.router.add_get("/{text}", answer)
+    sub.router.add_get("/none/at/all", answer)
+    app.add_subapp("/sub", sub)
+    for path, values, texts in (
+        (
+            "/sub/007/2026-11-21/a/b%2Fc",
+            {"id": 7, "day": datetime.date(2026, 11, 21), "rest": "a/b/c"},
+            {"id": "007", "day": "2026-11-21", "rest": "a/b/c"},
+        ),
+        ("/sub/7", {"text": "7"}, {"text": "7"}),
+        ("/sub/none/at/all", {}, {}),
+    ):
+        assert body_of(await answer_to(app, last(path))).decode() == f"{values} {texts}"
+    assert status_of(await answer_to(app, last("/sub/x/2026-11-21/a"))) == 404
+
+
+async def test_path_params_where_no_route_fits() -> None:
+    seen: list[object] = []
+
+    async def layer(request: Request, handler: Handler) -> StreamResponse:
+        seen.append(dict(request.path_params))
+        return await handler(request)
+
+    app = Application(middlewares=[layer])
+    assert status_of(await answer_to(app, last("/none"))) == 404
+    assert seen == [{}]
