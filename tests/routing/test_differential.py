@@ -83,6 +83,7 @@ async def ask_aiohttp(dispatcher: object, method: str, path: str) -> Answer:
 @example([("GET", "/{p}"), ("PUT", "/a"), ("*", "/{q}")], ["/a", "/b"])
 @example([("GET", "/a//{p}"), ("GET", "/a/{t:.*}")], ["/a//b"])
 @example([("GET", "/a/{t:.*}"), ("GET", "/a//{p}")], ["/a//b"])
+@example([("*", "/{p}"), ("GET", "/{w:[a-z]+}")], ["/a"])
 @example([("GET", "/{p}/{q}"), ("GET", "/{p}/b")], ["/a/b"])
 def test_same_answers(table: Rows, asked: list[str]) -> None:
     router, dispatcher = build(table)

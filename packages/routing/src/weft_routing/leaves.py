@@ -51,8 +51,10 @@ class Entry(Generic[T]):
         """The match for texts that the shape has read; None when a convertor refuses one."""
         if "%" in path:
             texts = [to_value(text) for text in texts]
-        if len(texts) == 1:  # the most common number, in a quarter of the time
+        if len(texts) == 1:  # the most common numbers, in a quarter of the time
             params = {self.names[0]: texts[0]}
+        elif len(texts) == 2:
+            params = {self.names[0]: texts[0], self.names[1]: texts[1]}
         else:
             params = dict(zip(self.names, texts, strict=True))
         if not self.parsers:
@@ -102,6 +104,8 @@ class Leaf(Generic[T]):
         if self.entries[-1].order < barrier:
             for entry in self.entries:
                 self.quick.setdefault(entry.route.method, entry)
+                if entry.route.method == ANY_METHOD:
+                    break  # it goes before all that follow
             self.star = self.quick.get(ANY_METHOD)
         first = self.entries[0].shape
         if all(entry.shape is first and not entry.parsers for entry in self.entries):
