@@ -10,8 +10,10 @@ nothing is decoded twice.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import accumulate
 from urllib.parse import quote
 
 import attrs
@@ -47,6 +49,8 @@ _FORMS = "write {name}, {name:regex} or {name!convertor}"
 _BRACES_IN_TEXT = "braces pair up; as text they are %7B and %7D"
 # What re says of (?P=name), \\1 and (?(1)...) where there is no such group yet.
 _REFERENCE_FAULT = re.compile("unknown group|invalid group reference")
+# What no bytes of a path are decoded to; the other surrogates stand for bytes that are no UTF-8.
+_NO_TEXT = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 # What may stand in a path unencoded (RFC 3986 section 3.3, pchar).
 _PCHAR = "@!$&'()*+,;=:"
 
@@ -229,14 +233,12 @@ def compile_pieces(pieces: tuple[Piece, ...], text: str) -> re.Pattern[str]:
 
 def _to_offset(pieces: tuple[Piece, ...], sources: list[str], text: str, at: int) -> int:
     """Where in the pattern a place is, given as one in the regex made of its pieces' sources."""
-    spans = _find_parameters(text)
-    for piece, source in zip(pieces, sources, strict=True):
-        start, end = next(spans) if isinstance(piece, Parameter) else (0, 1)
-        if at < len(source):
-            # "(?P<name>regex)" stands for "{name:regex}".
-            return min(max(start + at - 3, start), end - 1)
-        at -= len(source)
-    return 0
+    ends = list(accumulate(map(len, sources)))
+    index = bisect_right(ends[:-1], at)
+    start, end = _find_spans(pieces, text)[index]
+    # "(?P<name>regex)" stands for "{name:regex}".
+    at -= ends[index] - len(sources[index]) + 3
+    return min(max(start + at, start), end)
 
 
 def parse_pattern(
@@ -249,6 +251,8 @@ def parse_pattern(
     """
     if text and not text.startswith("/"):
         raise PatternError(text, 0, "a path begins with '/' or is empty")
+    if stray := _NO_TEXT.search(text):
+        raise PatternError(text, stray.start(), "half a character; write whole ones")
     pieces: list[Piece] = []
     names: set[str] = set()
     at = 0
@@ -335,7 +339,8 @@ def _checked(pattern: Pattern) -> Pattern:
 def _check_neighbours(pattern: Pattern) -> None:
     """Refuse what could not be told apart, so that URLs lead back and no text is tried twice."""
     pieces = (*pattern.pieces, "", "")
-    for at, (left, (_, end)) in enumerate(_with_spans(pattern)):
+    spans = _find_spans(pattern.pieces, pattern.text)
+    for at, (left, (_, end)) in enumerate(zip(pattern.pieces, spans, strict=True)):
         right, is_last = pieces[at + 1], not pieces[at + 2]
         if isinstance(left, str):
             continue
@@ -358,7 +363,8 @@ def _check_rest(pattern: Pattern) -> None:
     """Only text stands before a `path` in its segment, and between two of them."""
     rest = BUILT_IN_CONVERTORS["path"]
     segment_has_other = has_rest = other_behind_rest = False
-    for piece, (start, _) in _with_spans(pattern):
+    spans = _find_spans(pattern.pieces, pattern.text)
+    for piece, (start, _) in zip(pattern.pieces, spans, strict=True):
         if isinstance(piece, str):
             segment_has_other = segment_has_other and "/" not in piece
         elif piece.convertor is not rest:
@@ -373,8 +379,7 @@ def _check_rest(pattern: Pattern) -> None:
             has_rest = True
 
 
-def _with_spans(pattern: Pattern) -> Iterator[tuple[Piece, tuple[int, int]]]:
-    """The pieces, and where each parameter stands in the pattern."""
-    spans = _find_parameters(pattern.text)
-    for piece in pattern.pieces:
-        yield piece, next(spans) if isinstance(piece, Parameter) else (0, 0)
+def _find_spans(pieces: tuple[Piece, ...], text: str) -> list[tuple[int, int]]:
+    """Where each parameter stands in the pattern; literal text is not found."""
+    spans = _find_parameters(text)
+    return [next(spans) if isinstance(piece, Parameter) else (0, 0) for piece in pieces]
