@@ -3,6 +3,7 @@ import logging
 
 import pytest
 from support.serving import answer_to, body_of, last, status_of, talking
+from support.serving import get as get_bytes
 
 from weft_web_server import (
     Application,
@@ -12,6 +13,7 @@ from weft_web_server import (
     Response,
     RouteOptions,
     StreamResponse,
+    WebSocketResponse,
     get,
     group,
 )
@@ -117,3 +119,21 @@ async def test_handler_that_answers_when_it_is_cancelled() -> None:
     app = Application()
     app.router.add_get("/", answer, options=SHORT)
     assert body_of(await answer_to(app, last())) == b"as far as I came"
+
+
+async def test_websocket_ends_with_its_time(caplog: pytest.LogCaptureFixture) -> None:
+    async def echo(request: Request) -> StreamResponse:
+        socket = WebSocketResponse()
+        await socket.prepare(request)
+        async for _ in socket:
+            raise AssertionError("the client says nothing")
+        return socket
+
+    app = Application()
+    app.router.add_get("/", echo, options=SHORT)
+    fields = ("Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==", "Sec-WebSocket-Version: 13")
+    sent = get_bytes("/", "Upgrade: websocket", "Connection: Upgrade", *fields)
+    with caplog.at_level(logging.WARNING, "weft"):
+        found = await answer_to(app, sent)
+    assert found.startswith(b"HTTP/1.1 101 ") and b"503" not in found
+    assert "took longer" in caplog.text

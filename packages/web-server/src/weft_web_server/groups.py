@@ -165,35 +165,41 @@ def group(
     return made
 
 
-@attrs.frozen
 class _ForeignDef(AbstractRouteDef):
     """A definition of a kind that is not ours, in a group: only its own calls can be completed."""
 
-    definition: AbstractRouteDef
-    group: RouteGroup
+    __slots__ = ("_definition", "_group")
+
+    def __init__(self, definition: AbstractRouteDef, group: RouteGroup) -> None:
+        self._definition = definition
+        self._group = group
 
     def register(self, router: RouteAdder) -> list[AbstractRoute]:
-        return self.definition.register(_GroupAdder(router, self.group))
+        return self._definition.register(_GroupAdder(router, self._group))
 
 
-@attrs.frozen
 class _GroupAdder:
     """A router as a definition in a group sees it."""
 
-    router: RouteAdder
-    group: RouteGroup
+    __slots__ = ("_group", "_router")
+
+    def __init__(self, router: RouteAdder, group: RouteGroup) -> None:
+        self._router = router
+        self._group = group
 
     def add_route(
         self, method: str, path: str, handler: AnyHandler, **kwargs: Any
     ) -> AbstractRoute:
-        group = self.group
-        return self.router.add_route(method, group._join(path), handler, **group._merge(kwargs))
+        group = self._group
+        return self._router.add_route(method, group._join(path), handler, **group._merge(kwargs))
 
     def add_get(self, path: str, handler: Any, **kwargs: Any) -> AbstractRoute:
-        return self.router.add_get(self.group._join(path), handler, **self.group._merge(kwargs))
+        return self._router.add_get(self._group._join(path), handler, **self._group._merge(kwargs))
 
     def add_static(self, prefix: str, path: PathLike, **kwargs: Any) -> AbstractResource:
-        return self.router.add_static(self.group._join(prefix), path, **self.group._merge(kwargs))
+        return self._router.add_static(
+            self._group._join(prefix), path, **self._group._merge(kwargs)
+        )
 
 
 def _check_path(path: str, what: str) -> str:

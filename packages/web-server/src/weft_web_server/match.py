@@ -88,12 +88,13 @@ class Found(Protocol):
     def values(self) -> Mapping[str, Any]: ...
 
 
-@attrs.frozen(eq=False)
 class NothingFound:
     """What stands for a match before there is one, and where there is none."""
 
-    params: Mapping[str, str] = MappingProxyType({})
-    values: Mapping[str, Any] = MappingProxyType({})
+    __slots__ = ()
+
+    params: Final[Mapping[str, str]] = MappingProxyType({})
+    values: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 NOTHING_FOUND: Final = NothingFound()
