@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weft_http_parser.aio.pieces import Marks, Pieces
+from weft_http_parser.aio.pieces import LARGE_PIECE, Marks, Pieces
 
 
 def pieces_of(*parts: bytes) -> Pieces:
@@ -34,6 +34,31 @@ def test_a_piece_that_is_taken_whole_is_not_copied() -> None:
     assert pieces_of(piece).take(1000) is piece
     assert pieces_of(piece, b"a").take(1000) is piece
     assert pieces_of(piece, b"a").take_first() is piece
+
+
+def test_taking_what_is_ready() -> None:
+    large = bytes(LARGE_PIECE)
+    pieces = pieces_of(large, b"a", b"b", large)
+    assert pieces.take_ready() is large
+    assert pieces.take_ready() == b"ab" + large
+    pieces.append(b"c")
+    assert pieces.take_ready() == b"c"
+    assert (pieces.size, pieces.taken) == (0, 2 * LARGE_PIECE + 3)
+    pieces = pieces_of(b"x" + large, b"abc")
+    assert pieces.take(1) == b"x"
+    assert pieces.take_ready() == large
+    assert pieces.take(1) == b"a"
+    pieces.append(b"d")
+    assert pieces.take_ready() == b"bcd"
+    assert (pieces.size, pieces.taken) == (0, LARGE_PIECE + 5)
+
+
+def test_an_empty_piece_is_none() -> None:
+    pieces = pieces_of(b"ab")
+    pieces.put_back([b""])
+    assert pieces.take_first() == b""
+    assert pieces.take_first() == b"ab"
+    assert pieces.take(0) == b""
 
 
 def test_moving_joins_nothing() -> None:

@@ -846,3 +846,67 @@ async def test_large_pieces_are_taken_as_they_came() -> None:
         stream.take_ready()
     with pytest.raises(KeyError):
         await stream.read_ready()
+
+
+async def take_all(stream: StreamReader) -> list[bytes]:
+    taken = []
+    while True:
+        while data := stream.take_ready():
+            taken.append(data)
+        if await stream.wait_ready():
+            return taken
+
+
+async def test_waiting_for_what_is_ready() -> None:
+    begun: list[None] = []
+    stream = StreamReader(on_first_read=lambda: begun.append(None))
+    reading = asyncio.create_task(take_all(stream))
+    await asyncio.sleep(0)
+    assert begun == [None]
+    assert not await StreamReader.wait_ready(stream_of(b"there"))
+    for data in (b"a", b"bc"):
+        asyncio.get_running_loop().call_soon(stream.feed_data, data)
+        await asyncio.sleep(0)
+    stream.feed_data(b"d")
+    stream.feed_chunk_ends([1])  # wakes, and brings no byte
+    stream.feed_eof()
+    assert await reading == [b"a", b"bc", b"d"]
+    assert begun == [None]
+    assert await stream.wait_ready()
+
+
+async def test_waiting_for_what_is_decoded() -> None:
+    packed = gzip.compress(bytes(100_000))
+    stream = StreamReader(decoder=make_decoder("gzip"))
+    reading = asyncio.create_task(take_all(stream))
+    for at in range(0, len(packed), 7):
+        stream.feed_data(packed[at : at + 7])
+        await asyncio.sleep(0)
+    stream.feed_eof()
+    assert b"".join(await reading) == bytes(100_000)
+    stream = StreamReader(decoder=make_decoder("gzip"))
+    stream.feed_data(packed[:-1])
+    stream.feed_eof()
+    with pytest.raises(ContentCodingError):
+        await take_all(stream)
+
+
+async def test_one_that_waits_for_what_is_ready_is_the_only_reader() -> None:
+    stream = StreamReader()
+    reading = asyncio.create_task(take_all(stream))
+    await asyncio.sleep(0)
+    for call in (stream.read, stream.readany, stream.wait_ready):
+        with pytest.raises(RuntimeError, match=r"in wait_ready\(\)"):
+            await call()
+    stream.feed_data(b"a")  # from a task, so that the reader goes on in the next pass
+    with pytest.raises(RuntimeError, match=r"in wait_ready\(\)"):
+        stream.take_ready()
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert await stream.readany() == b"a"
+    reading = asyncio.create_task(take_all(stream))
+    await asyncio.sleep(0)
+    stream.set_exception(KeyError())
+    with pytest.raises(KeyError):
+        await reading

@@ -285,6 +285,7 @@ def test_every_public_name_is_here() -> None:
         "read_ready",
         "read_rest",
         "take_ready",
+        "wait_ready",
     }
     assert public_names(EmptyStreamReader) == public_names(StreamReader)
 

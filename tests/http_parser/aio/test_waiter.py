@@ -107,6 +107,26 @@ async def test_a_second_task_is_refused() -> None:
     assert await first == "woken"
 
 
+async def test_a_second_task_is_refused_until_the_first_goes_on() -> None:
+    """It would take the first one's place, and that would forget it as it goes on."""
+    waiter = Waiter()
+
+    async def wait() -> str:
+        await waiter
+        return "woken"
+
+    for stop in (waiter.wake, waiter.cancel):
+        first = asyncio.create_task(wait())
+        await asyncio.sleep(0)
+        stop()
+        assert not waiter.is_awaited
+        with pytest.raises(RuntimeError, match="another task"):
+            await waiter
+        await asyncio.wait([first])
+        assert waiter.context is None
+        assert first.cancelled() is (stop == waiter.cancel)
+
+
 async def test_a_coroutine_that_is_closed_leaves_the_waiter_free() -> None:
     waiter = Waiter()
 

@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
+LARGE_PIECE: Final = 16_384
+"""From here on a copy costs more than a call."""
 _PRUNE_AT: Final = 1024
 
 
@@ -38,19 +40,32 @@ class Pieces:
     def take(self, count: int) -> bytes:
         """The next `count` bytes, or all when they are fewer."""
         chunks, start = self.chunks, self.offset
-        if count >= self.size:
-            if len(chunks) == 1 and not start:
-                self.taken += self.size
-                self.size = 0
-                return chunks.popleft()
-        elif (end := start + count) < len(chunks[0]):
-            self.offset = end
+        if count > self.size:
+            count = self.size
+        end = start + count
+        if chunks and end <= (first := len(chunks[0])):
             self.size -= count
             self.taken += count
-            return chunks[0][start:end]
+            if end < first:
+                self.offset = end
+                return chunks[0][start:end]
+            self.offset = 0
+            return chunks.popleft()[start:]
         parts: list[bytes] = []
         self.move(count, parts)
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def take_ready(self) -> bytes:
+        """The next piece as it came where it is large or alone, or all that there is."""
+        chunks = self.chunks
+        if not self.offset and (len(chunks) == 1 or len(chunks[0]) >= LARGE_PIECE):
+            data = chunks.popleft()
+            size = len(data)
+            self.size -= size
+            self.taken += size
+            return data
+        rest = len(chunks[0]) - self.offset
+        return self.take(rest if rest >= LARGE_PIECE else self.size)
 
     def take_first(self) -> bytes:
         """The rest of the first piece."""

@@ -83,6 +83,15 @@ class Reservoir:
         self.add_ends((position,))
         return True
 
+    def put(self, data: bytes) -> None:
+        """Take bytes as they came, and hold the sender back above the high mark."""
+        store = self.store
+        store.chunks.append(data)
+        store.size += len(data)
+        # The ends of chunks are looked at where they are added.
+        if store.size > 2 * self.limit or len(store.chunks) > MAX_PIECES:
+            self.hold()
+
     def hold(self) -> None:
         """Hold the sender back above the high mark."""
         if self.gate is not None and self._is_beyond(2 * self.limit, MAX_PIECES):
@@ -111,7 +120,14 @@ class Reservoir:
     def take(self, n: int) -> bytes:
         """Hand out up to `n` readable bytes."""
         data = self.pieces.take(n)
-        if self.ends is not None or self.gate is not None:
+        if self._has_held or self.ends is not None:
+            self._note_taken()
+        return data
+
+    def take_ready(self) -> bytes:
+        """Hand out a large piece as it came, or all of what is readable."""
+        data = self.pieces.take_ready()
+        if self._has_held or self.ends is not None:
             self._note_taken()
         return data
 

@@ -7,7 +7,7 @@ decoded as it is read. Knows no messages, and no connection but the gate it is g
 import asyncio
 import logging
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
 from weft_http_parser.aio.iteration import AsyncStreamIterator, ChunkTupleAsyncStreamIterator
@@ -17,8 +17,6 @@ from weft_http_parser.errors import BodyTooLarge, HttpParserError, LineTooLong
 from weft_http_parser.wire.coding import ContentDecoder
 
 DEFAULT_LIMIT: Final = 65_536
-LARGE_PIECE: Final = 16_384
-"""From here on a copy costs more than a call."""
 _log = logging.getLogger(__name__)
 
 
@@ -113,10 +111,9 @@ class StreamReader:
         if self._is_eof:
             raise RuntimeError("feed_data() after feed_eof()")
         if data:
-            body = self._body
-            body.store.append(data)
-            body.hold()
-            self._wake()
+            self._body.put(data)
+            if self._waiter is not None:
+                self._waiter.wake()
 
     def feed_pieces(
         self, pieces: Iterable[bytes], chunk_ends: Sequence[int] = (), *, is_last: bool = False
@@ -326,12 +323,10 @@ class StreamReader:
     def take_ready(self) -> bytes:
         """What is readable, without waiting or decoding: a large piece as it came, small ones
         joined; nothing where nothing is."""
-        pieces = self._pieces
-        if not pieces.size:
+        if not self._pieces.size:
             return b""
         self._check("take_ready")
-        first = len(pieces.chunks[0]) - pieces.offset
-        return self._body.take(first if first >= LARGE_PIECE else pieces.size)
+        return self._body.take_ready()
 
     async def read_ready(self) -> bytes:
         """What take_ready() returns, as soon as there is something; nothing at the end."""
@@ -339,6 +334,18 @@ class StreamReader:
         if self._pieces.size or await self._fill("read_ready"):
             return self.take_ready()
         return b""
+
+    def wait_ready(self) -> Awaitable[bool | None]:
+        """Wait until take_ready() is worth asking; true when it is not, at the end.
+
+        To be awaited at once, and again where take_ready() returned nothing.
+        """
+        self._check("wait_ready")
+        if self._is_eof or self._pieces.size or self._body.coded is not None:
+            return self._is_at_end()
+        if self._hooks is None and self._waiter is not None:
+            return self._waiter  # no coroutine and no call more: most reads of a body end here
+        return self._begin_wait()
 
     def unread_data(self, data: bytes) -> None:
         """Deprecated: put bytes back before the next ones."""
@@ -377,11 +384,15 @@ class StreamReader:
     def _check(self, name: str) -> None:
         if self._exception is not None:
             raise self._exception
-        if self._reading:
+        waiter = self._waiter
+        if self._reading or (waiter is not None and waiter.context is not None):
             raise RuntimeError(
                 f"{name}() called while another coroutine is already waiting for incoming data "
-                f"in {self._reading}()"
+                f"in {self._reading or 'wait_ready'}()"
             )
+
+    async def _is_at_end(self) -> bool:
+        return not (self._pieces.size or await self._fill("wait_ready"))
 
     async def _fill(self, name: str, *, stops_at_ends: bool = False) -> bool:
         """Wait until there is more to read; False at the end of the body."""

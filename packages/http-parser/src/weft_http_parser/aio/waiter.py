@@ -20,24 +20,26 @@ class Waiter:
     A waiter belongs to the loop that it is first awaited on, unless it is given one.
     """
 
-    __slots__ = ("_asyncio_future_blocking", "_callback", "_cancelled", "_context", "_loop")
+    __slots__ = ("_asyncio_future_blocking", "_callback", "_cancelled", "_loop", "context")
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self._asyncio_future_blocking = False
         self._callback: Callable[[Waiter], object] | None = None
-        self._context: Context | None = None
+        self.context: Context | None = None
+        """Of the task that waits, or was woken and has not gone on yet."""
         self._cancelled: asyncio.CancelledError | None = None
         self._loop = loop
 
     def __await__(self) -> Generator["Waiter", None, None]:
-        if self._callback is not None:
+        if self.context is not None:
             raise RuntimeError("another task awaits this waiter")
         self._asyncio_future_blocking = True
         self._cancelled = None
         try:
             yield self
         finally:
-            self._callback = None  # a coroutine that is closed was not woken
+            # A coroutine that is closed was not woken.
+            self._callback = self.context = None
 
     @property
     def is_awaited(self) -> bool:
@@ -49,7 +51,7 @@ class Waiter:
         callback, self._callback = self._callback, None
         if callback is None:
             return
-        context, loop = self._context, self._loop
+        context, loop = self.context, self._loop
         assert context is not None and loop is not None  # a callback comes with both
         if _running_loop() is not loop:
             loop.call_soon_threadsafe(callback, self, context=context)
@@ -70,7 +72,7 @@ class Waiter:
         self, callback: Callable[["Waiter"], object], *, context: Context
     ) -> None:
         """The task tells how it is stepped."""
-        self._callback, self._context = callback, context
+        self._callback, self.context = callback, context
 
     def cancel(self, msg: object = None) -> bool:
         """The task is cancelled while it waits; False once it has been woken."""
@@ -78,7 +80,7 @@ class Waiter:
         if callback is None:
             return False
         self._cancelled = asyncio.CancelledError() if msg is None else asyncio.CancelledError(msg)
-        self.get_loop().call_soon(callback, self, context=self._context)
+        self.get_loop().call_soon(callback, self, context=self.context)
         return True
 
     def result(self) -> None:
