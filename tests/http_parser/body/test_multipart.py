@@ -73,6 +73,27 @@ async def test_releasing() -> None:
     assert reader.at_eof()
 
 
+async def test_a_part_that_was_read_is_not_released() -> None:
+    """As in aiohttp."""
+    released: list[str] = []
+
+    class Part(BodyPartReader):
+        async def release(self) -> None:
+            released.append(self.headers.get("A", ""))
+            await super().release()
+
+    class Reader(MultipartReader):
+        part_reader_cls = Part
+
+    for is_read, expected in ((True, []), (False, ["b", ""])):
+        reader = Reader({"Content-Type": MIXED}, stream_of(TWO))
+        async for part in reader:
+            assert isinstance(part, Part)
+            if is_read:
+                await part.read()
+        assert released == expected
+
+
 async def test_the_body_is_read_to_its_end() -> None:
     stream = stream_of(TWO + b"epilogue", 1)
     reader = MultipartReader({"Content-Type": MIXED}, stream)

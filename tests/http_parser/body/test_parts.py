@@ -4,6 +4,7 @@ import asyncio
 import base64
 import gzip
 import json
+from collections.abc import Awaitable, Callable
 
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -66,6 +67,24 @@ async def test_the_charset_of_a_form() -> None:
     long = part_of(b"x" * 32, b'Content-Disposition: form-data; name="_charset_"')
     with pytest.raises(MultipartError, match="charset"):
         await reader_of(long + b"--B--", FORM).next()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"name=_charset_",
+        b'name="_\\charset_"',
+        b"name*=utf-8''%5fcharset_",
+        b'name*0="_char"; name*1="set_"',
+    ],
+)
+async def test_the_charset_of_a_form_however_it_is_named(name: bytes) -> None:
+    charset = part_of(b"latin-1", b"Content-Disposition: form-data; " + name)
+    none = part_of(b"x", b'Content-Disposition: form-data; name="a\\_"; x="_charset_"')
+    reader = reader_of(charset + none + b"--B--", FORM)
+    part = await reader.next()
+    assert isinstance(part, BodyPartReader)
+    assert (part.name, part.get_charset("utf-8")) == ("a_", "latin-1")
 
 
 async def test_many_charsets_do_not_recurse() -> None:
@@ -269,6 +288,50 @@ async def test_what_goes_on_is_no_last_boundary(tail: bytes, width: int) -> None
 async def test_nothing_follows_the_last_boundary() -> None:
     source = PartSource(stream_of(b"--B--"), PartScanner(b"B"))
     assert [await source.next() for _ in range(3)] == [Mark.LAST] * 3
+
+
+async def read_lines(part: BodyPartReader) -> bytes:
+    lines = bytearray()
+    while line := await part.readline():
+        lines += line
+    return bytes(lines)
+
+
+async def read_chunks(part: BodyPartReader) -> bytes:
+    chunks = bytearray()
+    while chunk := await part.read_chunk(2):
+        chunks += chunk
+    return bytes(chunks)
+
+
+async def drop(part: BodyPartReader) -> bytes:
+    await part.release()
+    return DATA
+
+
+DATA = b"hello\r\n\r\n--\r\r\nworld"
+
+
+@pytest.mark.parametrize("read", [BodyPartReader.read, read_lines, read_chunks, drop])
+@pytest.mark.parametrize("width", [1, 3, 1000])
+async def test_a_body_that_comes_while_it_is_read(
+    read: Callable[[BodyPartReader], Awaitable[bytes]], width: int
+) -> None:
+    body = part_of(DATA) + part_of(DATA) + b"--B--\r\nepilogue"
+    stream = StreamReader()
+
+    async def read_all() -> list[bytes]:
+        reader = MultipartReader({"Content-Type": "multipart/mixed; boundary=B"}, stream)
+        return [await read(part) async for part in reader if isinstance(part, BodyPartReader)]
+
+    reading = asyncio.create_task(read_all())
+    for at in range(0, len(body), width):
+        await asyncio.sleep(0)  # the reader waits again
+        stream.feed_data(body[at : at + width])
+    await asyncio.sleep(0)
+    stream.feed_eof()
+    assert await reading == [DATA, DATA]
+    assert stream.at_eof()
 
 
 @pytest.mark.parametrize("call", ["read", "decode", "readline"])

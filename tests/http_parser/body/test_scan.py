@@ -39,6 +39,10 @@ CASES: dict[str, tuple[bytes, list[object]]] = {
         b"--B\r\nA: b\r\nC:  d \r\n\r\nhello\r\n--B\r\n\r\nworld\r\n--B--\r\n",
         [[("A", "b"), ("C", "d")], b"hello", END, [], b"world", END, LAST],
     ),
+    "names as they are spelled": (
+        b"--B\r\ncontent-type: a\r\nContent-Length: 0\r\n\r\nx\r\n--B--\r\n",
+        [[("content-type", "a"), ("Content-Length", "0")], b"x", END, LAST],
+    ),
     "no parts": (b"--B--\r\n", [LAST]),
     "preamble and epilogue": (
         b"pre\r\nam --B\r\n--A\r\n--B\r\n\r\nx\r\n--B--\r\nepi\r\n--B\r\nlogue",
@@ -101,6 +105,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "too much padding at last": (b"--B--" + b" " * 65, "goes on"),
     "too much padding before LF": (b"--B--" + b" " * 65 + b"\n", "goes on"),
     "field without colon": (b"--B\r\nA b\r\n\r\nx\r\n--B--", "malformed"),
+    "known field without colon": (b"--B\r\nContent-Type\r\n\r\nx\r\n--B--", "malformed"),
     "field without name": (b"--B\r\n: b\r\n\r\nx\r\n--B--", "malformed"),
     "space before the colon": (b"--B\r\nA : b\r\n\r\nx\r\n--B--", "malformed"),
     "folded field": (b"--B\r\nA: b\r\n c\r\n\r\nx\r\n--B--", "malformed"),

@@ -13,6 +13,14 @@ from weft_http_parser import (
 )
 
 
+@given(
+    st.from_regex(r'form-data; name="[ab;=*"\\ \x01é%]{0,4}"(; filename="[ab;="\\ ]{0,4}")?'),
+)
+def test_the_usual_field_is_read_as_any_other(text: str) -> None:
+    # An empty parameter says nothing, and makes a field an unusual one.
+    assert parse_content_disposition(text) == parse_content_disposition(text + ";")
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "parameters", "filename"),
     [

@@ -21,7 +21,7 @@ from weft_http_parser.body.scan import (
 )
 from weft_http_parser.errors import BodyTooLarge, MultipartError
 from weft_http_parser.fields.media import parse_media_type
-from weft_http_parser.names import CONTENT_TYPE
+from weft_http_parser.names import CONTENT_DISPOSITION, CONTENT_TYPE
 
 MAX_CHARSET_BYTES: Final = 31
 
@@ -184,9 +184,10 @@ class MultipartReader:
 
     async def _next_part(self) -> BodyPartReader | None:
         if self._part is not None:
-            await self._part.release()
+            if not self._part.at_eof():
+                await self._part.release()
             self._part = None
-        event = await self._source.next()
+        event = self._source.next_nowait() or await self._source.next()
         if not isinstance(event, PartHead):
             self._is_at_last = True
             if self._level == 1:
@@ -208,7 +209,8 @@ class MultipartReader:
         )
 
     def _open(self, part: BodyPartReader) -> "MultipartReader | BodyPartReader":
-        if not part.headers.get(CONTENT_TYPE, "").lower().startswith("multipart/"):
+        kind = part.headers.get(CONTENT_TYPE)
+        if kind is None or not kind.lower().startswith("multipart/"):
             return part
         if self._level >= self._limits.nesting:
             raise MultipartError("multipart bodies are nested too deep")
@@ -224,7 +226,12 @@ class MultipartReader:
         self._source = PartSource(part, PartScanner(self._boundary, outer._limits))
 
     def _is_charset(self, part: BodyPartReader) -> bool:
-        return self._subtype == "form-data" and part.name == "_charset_"
+        if self._subtype != "form-data":
+            return False
+        text = part.headers.get(CONTENT_DISPOSITION, "")
+        # Nothing is parsed for a name that cannot be it, be it escaped, extended or in pieces.
+        can_be = "_charset_" in text or "\\" in text or "*" in text
+        return can_be and part.name == "_charset_"
 
     async def _read_charset(self, part: BodyPartReader) -> None:
         """RFC 7578 4.6: the charset of the text of all further parts."""

@@ -19,7 +19,7 @@ from weft_http_parser.body.scan import (
 from weft_http_parser.body.text import decode_json, decode_text, peer_codec
 from weft_http_parser.body.transfer import PartDecoder
 from weft_http_parser.errors import BodyTooLarge
-from weft_http_parser.fields.disposition import parse_content_disposition
+from weft_http_parser.fields.disposition import ContentDisposition, parse_content_disposition
 from weft_http_parser.fields.media import parse_media_type
 from weft_http_parser.fields.urlencoded import parse_urlencoded
 from weft_http_parser.names import CONTENT_DISPOSITION, CONTENT_TYPE
@@ -31,7 +31,7 @@ CHUNK_BYTES: Final = 262_144
 class Content(Protocol):
     """What a multipart body is read from; a StreamReader is one.
 
-    With `take_ready` and `read_ready`, as a StreamReader has them, pieces are neither joined nor
+    With `take_ready` and `wait_ready`, as a StreamReader has them, pieces are neither joined nor
     awaited one by one.
     """
 
@@ -39,57 +39,61 @@ class Content(Protocol):
 
 
 class PartSource:
-    """The events of one multipart body, as they are asked for."""
+    """The events of one multipart body, as they are asked for.
 
-    __slots__ = ("_events", "_scanner", "read", "take")
+    A reader asks next_nowait() and, after nothing, `await wait()`: whether the body is at its end,
+    which is then told by end().
+    """
+
+    __slots__ = ("_read", "_scanner", "events", "take", "wait")
 
     def __init__(self, content: Content, scanner: PartScanner) -> None:
-        self.take: Callable[[], bytes] = getattr(content, "take_ready", _nothing)
-        self.read: Callable[[], Awaitable[bytes]] = getattr(content, "read_ready", content.readany)
         self._scanner = scanner
-        self._events: deque[ScanEvent] = deque()
+        self._read = content.readany
+        self.events: deque[ScanEvent] = deque()
+        """Found and not asked for yet."""
+        self.take: Callable[[], bytes] = getattr(content, "take_ready", _nothing)
+        self.wait: Callable[[], Awaitable[bool | None]] = getattr(
+            content, "wait_ready", self._read_more
+        )
 
     def next_nowait(self) -> ScanEvent | None:
         """The next event of what is here already."""
-        events = self._events
+        events = self.events
         if events:
             return events.popleft()
         while data := self.take():
-            event = self.feed(data)
-            if event is not None:
-                return event
+            found = self._scanner.receive(data)
+            if found:
+                if len(found) > 1:
+                    events.extend(found[1:])
+                return found[0]
         return None
 
     async def next(self) -> ScanEvent:
         """The next event; MultipartError when the body ends before its last delimiter."""
-        event = self.next_nowait()
-        while event is None:
-            event = self.feed(await self.read())
+        while (event := self.next_nowait()) is None:
+            if await self.wait():
+                self.end()
         return event
 
-    def feed(self, data: bytes) -> ScanEvent | None:
-        """The next event where none was left, after bytes were read, or the end of all."""
-        if data:
-            found = self._scanner.receive(data)
-        else:
-            found = self._scanner.receive_eof() or [Mark.LAST]
-        if not found:
-            return None
-        if len(found) > 1:
-            self._events.extend(found[1:])
-        return found[0]
-
-    def take_part_end(self) -> bool:
-        """Whether the part is known to be over."""
-        if self._events and self._events[0] is Mark.PART_END:
-            self._events.popleft()
-            return True
-        return False
+    def end(self) -> None:
+        """Add the events of the body's end; MultipartError where it comes too early."""
+        self.events.extend(self._scanner.receive_eof() or [Mark.LAST])
 
     async def drain(self) -> None:
         """Read what follows the last delimiter."""
-        while data := await self.read():
-            self._scanner.receive(data)
+        while True:
+            while data := self.take():
+                self._scanner.receive(data)
+            if await self.wait():
+                break
+
+    async def _read_more(self) -> bool:
+        """Wait for a stream that cannot say what is there."""
+        if data := await self._read():
+            self.events.extend(self._scanner.receive(data))
+        return not data
 
 
 class BodyPartReader:
@@ -103,6 +107,7 @@ class BodyPartReader:
         "_at",
         "_decoder",
         "_default_charset",
+        "_disposition",
         "_is_form",
         "_is_over",
         "_max_size",
@@ -141,6 +146,7 @@ class BodyPartReader:
         self._at = 0
         self._is_over = False
         self._decoder: PartDecoder | None = None
+        self._disposition: ContentDisposition | None = None
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -154,12 +160,12 @@ class BodyPartReader:
     @property
     def name(self) -> str | None:
         """The name of the form's field."""
-        return parse_content_disposition(self.headers.get(CONTENT_DISPOSITION)).name
+        return self._parse_disposition().name
 
     @property
     def filename(self) -> str | None:
         """The file's name, as its sender calls it; never a path to trust."""
-        return parse_content_disposition(self.headers.get(CONTENT_DISPOSITION)).filename
+        return self._parse_disposition().filename
 
     def at_eof(self) -> bool:
         """The whole part was read."""
@@ -192,8 +198,11 @@ class BodyPartReader:
             raise ValueError("a chunk has at least one byte")
         at = self._at
         if at >= len(self._piece):
-            if not self._load_nowait() and not await self._load():
-                return b""
+            while not self._load_nowait():
+                if self._is_over:
+                    return b""
+                if await self._source.wait():
+                    self._source.end()
             at = 0
         self._at = end = at + size
         return self._piece[at:end]
@@ -202,8 +211,11 @@ class BodyPartReader:
         """Whatever there is, as soon as there is something; nothing at the end."""
         at = self._at
         if at >= len(self._piece):
-            if not self._load_nowait() and not await self._load():
-                return b""
+            while not self._load_nowait():
+                if self._is_over:
+                    return b""
+                if await self._source.wait():
+                    self._source.end()
             at = 0
         self._at = len(self._piece)
         return self._piece[at:]
@@ -212,7 +224,7 @@ class BodyPartReader:
         """One line with its LF, or what is left; nothing at the end."""
         parts: list[bytes] = []
         try:
-            while self._at < len(self._piece) or self._load_nowait() or await self._load():
+            while self._at < len(self._piece) or await self._load():
                 at = self._at
                 end = self._piece.find(b"\n", at) + 1
                 self._at = end or len(self._piece)
@@ -226,7 +238,7 @@ class BodyPartReader:
 
     async def release(self) -> None:
         """Read and drop what is left."""
-        while self._load_nowait() or await self._load():
+        while await self._load():
             pass
 
     async def text(self, *, encoding: str | None = None) -> str:
@@ -298,25 +310,33 @@ class BodyPartReader:
         self._piece, self._at = b"", 0
         if self._is_over:
             return False
-        event = self._source.next_nowait()
-        return event is not None and self._accept(event)
-
-    async def _load(self) -> bool:
-        """Wait for the next piece, where none is here; False at the end."""
         source = self._source
-        while not self._is_over:
-            event = source.feed(await source.read())
-            if event is not None:
-                return self._accept(event)
-        return False
-
-    def _accept(self, event: ScanEvent) -> bool:
+        event = source.next_nowait()
         if not isinstance(event, bytes):
-            self._is_over = True
+            self._is_over = event is not None
             return False
         self._piece = event
-        self._is_over = self._source.take_part_end()
+        events = source.events
+        if events and events[0] is Mark.PART_END:
+            events.popleft()
+            self._is_over = True
         return True
+
+    async def _load(self) -> bool:
+        """Put the next piece in place of the last; False at the end."""
+        while not self._load_nowait():
+            if self._is_over:
+                return False
+            if await self._source.wait():
+                self._source.end()
+        return True
+
+    def _parse_disposition(self) -> ContentDisposition:
+        """Once: a form asks for the name more than once, and for the file's."""
+        if self._disposition is None:
+            text = self.headers.get(CONTENT_DISPOSITION)
+            self._disposition = parse_content_disposition(text)
+        return self._disposition
 
     def _check_size(self, size: int) -> None:
         if self._max_size is not None and size > self._max_size:

@@ -15,9 +15,27 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from weft_http_parser._twin import find_delimiter
 from weft_http_parser.errors import MultipartError
 from weft_http_parser.fields.tokens import WHITESPACE, has_controls, is_token
+from weft_http_parser.names import (
+    CONTENT_DISPOSITION,
+    CONTENT_ENCODING,
+    CONTENT_LENGTH,
+    CONTENT_TRANSFER_ENCODING,
+    CONTENT_TYPE,
+)
 
 MAX_BOUNDARY_BYTES: Final = 70  # RFC 2046 5.1.1
 MAX_PADDING_BYTES: Final = 64
+_KNOWN_NAMES: Final = {
+    str(name): name
+    for name in (
+        CONTENT_DISPOSITION,
+        CONTENT_ENCODING,
+        CONTENT_LENGTH,
+        CONTENT_TRANSFER_ENCODING,
+        CONTENT_TYPE,
+    )
+}
+"""Their texts are neither looked at nor folded."""
 _BOUNDARY_CHARS = (
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'()+_,-./:=? "
     # Beyond RFC 2046, and in use.
@@ -129,13 +147,12 @@ class PartScanner:
             raise self._fault
         if self._is_plain and not self._held:
             # Most of a body is this: a piece with nothing in it but data.
-            delimiter = self._delimiter
-            if (
-                find_delimiter(data, delimiter, 0) < 0
-                and data.rfind(b"\r", -len(delimiter)) < 0
-                and data
-            ):
-                return [data]
+            if find_delimiter(data, self._delimiter, 0) < 0:
+                if data.rfind(b"\r", -len(self._delimiter)) >= 0:
+                    cut = self._cut_at(data, 0)
+                    self._held = data[cut:]
+                    data = data[:cut]
+                return [data] if data else []
         events: list[ScanEvent] = []
         try:
             self._receive(data, events)
@@ -166,7 +183,7 @@ class PartScanner:
         if self._phase is Phase.HEADERS:
             # Kept apart in a buffer that grows: a header may come byte by byte.
             self._head += data
-            if not self._has_head(self._head, 0):
+            if self._find_head_end(self._head, 0) < 0:
                 return
             data = bytes(self._head)
             self._head = bytearray()
@@ -195,7 +212,9 @@ class PartScanner:
         self._emit(data, at, found, events)
         behind = found + len(delimiter)
         is_last = data.startswith(b"--", behind)
-        line_end = _find_line_end(data, behind + 2 if is_last else behind, takes_lf=is_last)
+        line_end = behind
+        if not data.startswith(b"\r\n", behind):
+            line_end = _find_line_end(data, behind + 2 if is_last else behind, takes_lf=is_last)
         if line_end < 0:
             self._held = data[found:]
             return -1
@@ -217,21 +236,23 @@ class PartScanner:
         cut = data.rfind(b"\r", max(at, size - len(self._delimiter) + 1))
         return size if cut < 0 or not self._delimiter.startswith(data[cut:]) else cut
 
-    def _has_head(self, data: bytes | bytearray, start: int) -> bool:
-        """Whether the header that begins at `start`, with the CRLF before it, is complete."""
+    def _find_head_end(self, data: bytes | bytearray, start: int) -> int:
+        """Where the header ends that begins at `start`, with the CRLF before it; -1 where it is
+        not complete.
+        """
         end = data.find(b"\r\n\r\n", max(start, self._searched - 3))
         # Without its end, the last three bytes may be part of that end.
         size = (len(data) - 3 if end < 0 else end) - start - 2
         if size > self._limits.head:
             raise MultipartError("a part's header is too large")
         self._searched = len(data) - start if end < 0 else 0
-        return end >= 0
+        return end
 
     def _scan_head(self, data: bytes, start: int, events: list[ScanEvent]) -> int:
-        if not self._has_head(data, start):
+        end = self._find_head_end(data, start)
+        if end < 0:
             self._head += data[start:]
             return -1
-        end = data.find(b"\r\n\r\n", start)
         lines = data[start + 2 : end].split(b"\r\n") if end > start else []
         events.append(PartHead(self._parse_fields(lines)))
         # An empty part may have no CRLF but that of its empty line before the next delimiter.
@@ -248,9 +269,11 @@ class PartScanner:
                 raise MultipartError("a part's header field is too long")
             name, colon, value = line.decode("utf-8", "surrogateescape").partition(":")
             value = value.strip(WHITESPACE)
-            if not colon or not is_token(name) or has_controls(value):
+            known = _KNOWN_NAMES.get(name)
+            is_named = colon and (known is not None or is_token(name))
+            if not is_named or (not value.isprintable() and has_controls(value)):
                 raise MultipartError("a part's header field is malformed")
-            fields.add(name, value)
+            fields.add(known or name, value)
         return CIMultiDictProxy(fields)
 
     def _emit(self, data: bytes, at: int, end: int, events: list[ScanEvent]) -> None:

@@ -3,6 +3,7 @@
 Decides what a part or an attachment is called. Knows no parts.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
@@ -19,6 +20,8 @@ from weft_http_parser.fields.tokens import (
     split_unquoted,
 )
 
+_OF_FORM: Final = re.compile(r'form-data; name="([^"\\]*)"(?:; filename="([^"\\]*)")?')
+"""What browsers send with most fields; nothing in it needs a closer look."""
 MAX_CONTINUATIONS: Final = 32
 """Pieces of one parameter (RFC 2231 3) that are put together."""
 
@@ -53,6 +56,10 @@ def parse_content_disposition(header: str | None) -> ContentDisposition:
     >>> kind, content_disposition_filename(parameters)
     ('inline', '€.txt')
     """
+    if match := _OF_FORM.fullmatch(header or ""):
+        name, filename = match.groups()
+        parameters = {"name": name} if filename is None else {"name": name, "filename": filename}
+        return ContentDisposition("form-data", parameters)
     pieces = split_unquoted(header or "", ";")
     kind = pieces[0].lower()
     if not is_token(kind):
