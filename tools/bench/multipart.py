@@ -102,14 +102,27 @@ class _Sender(BaseProtocol):
         self._feeder.release()
 
 
-async def read_with_weft(pieces: Iterable[bytes]) -> int:
-    """Read all parts; how many bytes they held."""
+def _open_with_weft(pieces: Iterable[bytes]) -> weft_http_parser.MultipartReader:
     feeder = Feeder(pieces)
     stream = weft_http_parser.StreamReader(feeder)
     feeder.stream = stream
     asyncio.get_running_loop().call_soon(feeder.run)
+    return weft_http_parser.MultipartReader(HEADERS, stream)
+
+
+def _open_with_aiohttp(pieces: Iterable[bytes]) -> aiohttp.MultipartReader:
+    loop = asyncio.get_running_loop()
+    feeder = Feeder(pieces)
+    stream = aiohttp.StreamReader(_Sender(feeder), 65_536, loop=loop)
+    feeder.stream = stream
+    loop.call_soon(feeder.run)
+    return aiohttp.MultipartReader(HEADERS, stream)
+
+
+async def read_with_weft(pieces: Iterable[bytes]) -> int:
+    """Read all parts; how many bytes they held."""
     size = 0
-    reader = weft_http_parser.MultipartReader(HEADERS, stream)
+    reader = _open_with_weft(pieces)
     while (part := await reader.next()) is not None:
         assert isinstance(part, weft_http_parser.BodyPartReader)  # no part here is nested
         while chunk := await part.read_chunk():
@@ -119,16 +132,34 @@ async def read_with_weft(pieces: Iterable[bytes]) -> int:
 
 async def read_with_aiohttp(pieces: Iterable[bytes]) -> int:
     """Read all parts; how many bytes they held."""
-    feeder = Feeder(pieces)
-    stream = aiohttp.StreamReader(_Sender(feeder), 65_536, loop=asyncio.get_running_loop())
-    feeder.stream = stream
-    asyncio.get_running_loop().call_soon(feeder.run)
     size = 0
-    reader = aiohttp.MultipartReader(HEADERS, stream)
+    reader = _open_with_aiohttp(pieces)
     while (part := await reader.next()) is not None:
         assert isinstance(part, aiohttp.BodyPartReader)  # as above
         while chunk := await part.read_chunk():
             size += len(chunk)
+    return size
+
+
+async def read_form_with_weft(pieces: Iterable[bytes]) -> int:
+    """Read all fields and their names; how many bytes they held."""
+    size = 0
+    reader = _open_with_weft(pieces)
+    while (part := await reader.next()) is not None:
+        assert isinstance(part, weft_http_parser.BodyPartReader)
+        assert part.name and part.filename is None
+        size += len(await part.read())
+    return size
+
+
+async def read_form_with_aiohttp(pieces: Iterable[bytes]) -> int:
+    """Read all fields and their names; how many bytes they held."""
+    size = 0
+    reader = _open_with_aiohttp(pieces)
+    while (part := await reader.next()) is not None:
+        assert isinstance(part, aiohttp.BodyPartReader)
+        assert part.name and part.filename is None
+        size += len(await part.read())
     return size
 
 
@@ -146,6 +177,24 @@ def many_parts(data: bytes, count: int, width: int) -> Iterator[bytes]:
     """A body of so many parts, each of which holds the data."""
     parts = chain.from_iterable(repeat(cut(HEAD + data, width), count))
     return chain(parts, [LAST])
+
+
+def form(count: int, width: int) -> Iterator[bytes]:
+    """A form of so many fields of eight bytes."""
+    disposition = b'\r\nContent-Disposition: form-data; name="field%d"\r\n\r\n%8d'
+    fields = b"".join(DELIMITER + disposition % (at, at) for at in range(count))
+    return iter(cut(fields[2:] + LAST, width))
+
+
+def forms() -> list[Row]:
+    """Forms of many small fields."""
+    pair = (read_form_with_weft, read_form_with_aiohttp)
+    return [
+        _compare(
+            f"1,000 fields, reads of {width // 1024} KiB", partial(form, 1000, width), 8000, pair
+        )
+        for width in (4096, 65_536)
+    ]
 
 
 def uploads() -> list[Row]:
@@ -217,11 +266,16 @@ def _fresh(pieces: Iterable[bytes]) -> Iterator[bytes]:
     return (bytes(bytearray(piece)) for piece in pieces)
 
 
-def _compare(name: str, make: Callable[[], Iterator[bytes]], size: int) -> Row:
+def _compare(
+    name: str,
+    make: Callable[[], Iterator[bytes]],
+    size: int,
+    pair: tuple[Read, Read] = (read_with_weft, read_with_aiohttp),
+) -> Row:
     weft, theirs = [], []
     for _ in range(ROUNDS):
-        weft.append(_seconds(read_with_weft, make(), size))
-        theirs.append(_seconds(read_with_aiohttp, make(), size))
+        weft.append(_seconds(pair[0], make(), size))
+        theirs.append(_seconds(pair[1], make(), size))
     return Row(name, statistics.median(weft), statistics.median(theirs))
 
 
@@ -238,11 +292,12 @@ def _seconds(read: Read, pieces: Iterable[bytes], size: int) -> float:
 def report() -> str:
     """All of it as a table, with what was to be reached."""
     rows = uploads()
+    small = forms()
     worst = worst_cases()
     lines = [f"{'multipart, ms of CPU':<48}{'weft':>9}{'aiohttp':>9}"]
-    for row in rows + worst:
+    for row in rows + small + worst:
         ratio = row.aiohttp / row.weft
-        goal = "" if row in worst else f" (goal {UPLOAD_GOAL})"
+        goal = f" (goal {UPLOAD_GOAL})" if row in rows else ""
         mark = " MISSED" if goal and ratio < UPLOAD_GOAL else ""
         lines.append(
             f"{row.name:<48}{row.weft * 1e3:>9.1f}{row.aiohttp * 1e3:>9.1f}"
