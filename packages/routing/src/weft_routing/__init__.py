@@ -7,6 +7,7 @@ from .errors import (
     ConvertorError,
     DuplicateName,
     DuplicateRoute,
+    HostError,
     MethodError,
     MissingValue,
     PatternError,
@@ -16,6 +17,7 @@ from .errors import (
     UnknownValue,
     WrongPhase,
 )
+from .hosts import HostPattern, parse_host
 from .pattern import Parameter, Pattern, parse_pattern
 from .router import Router
 from .urls import build_url
@@ -28,6 +30,8 @@ __all__ = (
     "ConvertorError",
     "DuplicateName",
     "DuplicateRoute",
+    "HostError",
+    "HostPattern",
     "Match",
     "MethodError",
     "Miss",
@@ -45,5 +49,6 @@ __all__ = (
     "WrongPhase",
     "build_url",
     "check_convertors",
+    "parse_host",
     "parse_pattern",
 )

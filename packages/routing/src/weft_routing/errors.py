@@ -95,6 +95,21 @@ class MethodError(RoutingError, ValueError):
         return f"{self.method!r} is no method; write a token such as GET, or * for any method"
 
 
+class HostError(RoutingError, ValueError):
+    """A host, or a mask for hosts, that no request can have."""
+
+    def __init__(self, host: str, reason: str) -> None:
+        super().__init__(host, reason)
+        self.host = host
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"bad host {self.host!r}: {self.reason}; "
+            "write a name such as api.example.com or *.example.com"
+        )
+
+
 class RouteNameError(RoutingError, ValueError):
     """The name of a route is not made of identifiers joined by dash, dot or colon."""
 

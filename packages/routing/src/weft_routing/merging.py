@@ -6,7 +6,7 @@ a look-up per mask. Knows no order; leaves keep their entries' own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
 
 from .leaves import Leaf
@@ -20,6 +20,7 @@ WORK_PER_LEAF = 256
 
 # From a text to the next state, or to the number of a leaf; None stands for any other text.
 State = dict["str | None", "State | int"]
+Numbers = tuple[int, ...]
 Literals = dict[int, str]  # the literal segments of a leaf, by index
 
 
@@ -49,34 +50,28 @@ def merge(count: int, at: int, leaves: Sequence[tuple[Literals, Leaf[T]]]) -> Me
     """Merge leaves with `count` segments that differ from `at` on; None if it costs too much."""
     budget = LEAST_WORK + WORK_PER_LEAF * len(leaves)
     start: State = {}
-    # The states of one index, with the leaves that are still possible in each of them.
-    level: list[tuple[State, tuple[int, ...]]] = [(start, tuple(range(len(leaves))))]
     merged: dict[int, Leaf[T]] = {}
+    # The states of one index, each with the leaves that are still possible there.
+    level: dict[Numbers, State] = {tuple(range(len(leaves))): start}
     for index in range(at, count):
-        below: dict[tuple[int, ...], State | int] = {}
-        following: list[tuple[State, tuple[int, ...]]] = []
-        for state, possible in level:
-            for text, numbers in _step(index, possible, leaves).items():
-                target = below.get(numbers)
-                if target is None:
-                    budget -= len(numbers)
-                    if budget < 0:
-                        return None
-                    if index == count - 1:
-                        target = len(merged) + 1
-                        merged[target] = _join([leaves[number][1] for number in numbers])
-                    else:
-                        target = {}
-                        following.append((target, numbers))
-                    below[numbers] = target
-                state[text] = target
-        level = following
+        steps = [(state, _step(index, possible, leaves)) for possible, state in level.items()]
+        reached = dict.fromkeys(numbers for _, step in steps for numbers in step.values())
+        budget -= sum(map(len, reached))
+        if budget < 0:
+            return None
+        level = {numbers: {} for numbers in reached}
+        targets: Mapping[Numbers, State | int] = level
+        if index == count - 1:
+            targets = {numbers: key for key, numbers in enumerate(reached, 1)}
+            merged = {key: _join(numbers, leaves) for key, numbers in enumerate(reached, 1)}
+        for state, step in steps:
+            state.update((text, targets[numbers]) for text, numbers in step.items())
     return Merged(at, start, merged)
 
 
 def _step(
-    index: int, possible: tuple[int, ...], leaves: Sequence[tuple[Literals, Leaf[T]]]
-) -> dict[str | None, tuple[int, ...]]:
+    index: int, possible: Numbers, leaves: Sequence[tuple[Literals, Leaf[T]]]
+) -> dict[str | None, Numbers]:
     """Which leaves stay possible behind each text."""
     others: list[int] = []
     ways: dict[str, list[int]] = {}
@@ -86,7 +81,7 @@ def _step(
             others.append(number)
         else:
             ways.setdefault(text, []).append(number)
-    steps: dict[str | None, tuple[int, ...]] = {
+    steps: dict[str | None, Numbers] = {
         text: tuple(sorted(numbers + others)) for text, numbers in ways.items()
     }
     if others:
@@ -94,8 +89,8 @@ def _step(
     return steps
 
 
-def _join(leaves: Sequence[Leaf[T]]) -> Leaf[T]:
+def _join(numbers: Numbers, leaves: Sequence[tuple[Literals, Leaf[T]]]) -> Leaf[T]:
     joined: Leaf[T] = Leaf()
-    for leaf in leaves:
-        joined.entries += leaf.entries
+    for number in numbers:
+        joined.entries += leaves[number][1].entries
     return joined

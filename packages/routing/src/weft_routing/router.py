@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from .answers import ANY_METHOD, NOT_FOUND, Match, Miss, Route
 from .convertors import BUILT_IN_CONVERTORS, PathConvertor, check_convertors
 from .errors import DuplicateName, DuplicateRoute, MethodError, Place, RouteNameError, WrongPhase
+from .hosts import HostTable, parse_host
 from .pattern import Pattern, parse_pattern
 from .plans import Fork
 from .tree import Tree
@@ -51,7 +52,16 @@ class Router(Generic[T]):
     Miss(allowed=('GET',))
     """
 
-    __slots__ = ("_convertors", "_is_frozen", "_named", "_names", "_routes", "_taken", "_tree")
+    __slots__ = (
+        "_convertors",
+        "_hosts",
+        "_is_frozen",
+        "_named",
+        "_names",
+        "_routes",
+        "_taken",
+        "_tree",
+    )
 
     def __init__(
         self, *, convertors: Mapping[str, PathConvertor[object]] = BUILT_IN_CONVERTORS
@@ -63,6 +73,7 @@ class Router(Generic[T]):
         self._taken: dict[tuple[str | None, str], dict[str, Route[T]]] = {}  # by host and path
         self._named: dict[str, Route[T]] = {}
         self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._hosts: HostTable[Tree[T]] = HostTable()
         self._tree: Tree[T] = _NoTree()
         self._is_frozen = False
 
@@ -78,13 +89,15 @@ class Router(Generic[T]):
     ) -> Route[T]:
         """Add a route. The method is compared as written; ``*`` takes any method.
 
-        `path` is a pattern, as text or parsed. `place` tells errors where the route was added.
+        `path` is a pattern, as text or parsed. `host` is a host, or a mask such as
+        ``*.example.com``. `place` tells errors where the route was added.
         """
         if self._is_frozen:
             raise WrongPhase(is_frozen=True)
         if _METHOD.fullmatch(method) is None:
             raise MethodError(method)
         pattern = parse_pattern(path, self._convertors) if isinstance(path, str) else path
+        host = None if host is None else parse_host(host).canonical
         names = pattern.names
         names = self._names.setdefault(names, names)  # equal ones become one
         route = Route(method, pattern, value, name, len(self._routes), names, host, place)
@@ -107,13 +120,23 @@ class Router(Generic[T]):
         self._is_frozen = True
         self._taken.clear()
         self._names.clear()
-        self._tree = Tree(self._routes)
+        by_host: dict[str | None, list[Route[T]]] = {None: []}
+        for route in self._routes:
+            by_host.setdefault(route.host, []).append(route)
+        self._tree = Tree(by_host.pop(None))
+        self._hosts = HostTable(
+            [(parse_host(host), Tree(routes)) for host, routes in by_host.items() if host]
+        )
 
     def match(self, method: str, path: str, host: str | None = None) -> Match[T] | Miss:
-        """Find the route for a method and a raw path: percent-encoded, without query."""
+        """Find the route for a method and a raw path: percent-encoded, without query.
+
+        `host` is that of the request, with its port. The first host pattern that takes it decides
+        alone: routes without a host are for requests that none takes.
+        """
         # The short way, in one function because it runs for every request: the first leaf that
         # the path leads to has a route for the method, whose parameters are whole segments.
-        tree = self._tree
+        tree = self._tree if host is None else self._hosts.find(host) or self._tree
         row = tree.rows.get(path)
         if row is not None:
             return row.get(method) or row[ANY_METHOD]

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from operator import itemgetter
 from typing import Any, Protocol
 
+from .cutting import to_cutter, to_path_cutter
 from .pattern import ANY_SEGMENT, Parameter, Pattern, Segment
 
 Texts = Sequence[str]
@@ -62,24 +62,84 @@ def is_plain_text(text: str) -> bool:
 
 
 class SegmentShape:
-    """Segments of which some are more than any text: ``/v{major}.{minor}/{id:[0-9]+}``."""
+    """Several segments, each with a shape of its own: ``/v{major}.{minor}/{id:[0-9]+}``."""
 
     __slots__ = ("_parts", "fringe")
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[Shape]) -> None:
         self._parts = tuple(parts)
         self.fringe = next((part.fringe for part in parts if part.fringe is not None), None)
 
     def read(self, segments: list[str], path: str) -> Texts | None:
-        if len(self._parts) == 1:
-            return self._parts[0].read(segments)
         texts: list[str] = []
         for part in self._parts:
-            found = part.read(segments)
+            found = part.read(segments, path)
             if found is None:
                 return None
             texts += found
         return texts
+
+
+class RegexShape:
+    """One segment that is ``{name:regex}``."""
+
+    __slots__ = ("_at", "_fullmatch")
+
+    fringe: Fringe | None = None
+
+    def __init__(self, at: int, regex: str) -> None:
+        self._at = at
+        self._fullmatch = re.compile(regex).fullmatch
+
+    def read(self, segments: list[str], path: str) -> Texts | None:
+        text = segments[self._at]
+        return None if self._fullmatch(text) is None else (text,)
+
+
+class PairShape:
+    """One segment of two plain parameters and text: ``v{major}.{minor}``.
+
+    As `CutShape` would do it, the separator as far right as leaves something behind it, and faster.
+    """
+
+    __slots__ = ("_at", "_prefix", "_separator", "_suffix", "fringe")
+
+    def __init__(self, at: int, texts: tuple[str, str, str]) -> None:
+        self._at = at
+        self._prefix, self._separator, self._suffix = texts
+        self.fringe = _to_fringe(at, self._prefix, self._suffix)
+
+    def read(self, segments: list[str], path: str) -> Texts | None:
+        text = segments[self._at]
+        start, end = len(self._prefix), len(text) - len(self._suffix)
+        at = text.rfind(self._separator, start + 1, max(end - 1, 0))
+        if at < 0 or not (text.startswith(self._prefix) and text.endswith(self._suffix)):
+            return None
+        one, two = text[start:at], text[at + len(self._separator) : end]
+        for value in (one, two):
+            if "{" in value or "}" in value:
+                return None
+        return one, two
+
+
+class CutShape:
+    """One segment of any parameters and text: ``{name}-{from!date}-{to!date}``."""
+
+    __slots__ = ("_at", "_cut", "fringe")
+
+    def __init__(self, at: int, segment: Segment) -> None:
+        self._at = at
+        self._cut = to_cutter(segment)
+        first, last = segment[0], segment[-1]
+        prefix = first if isinstance(first, str) else ""
+        self.fringe = _to_fringe(at, prefix, last if isinstance(last, str) else "")
+
+    def read(self, segments: list[str], path: str) -> Texts | None:
+        return self._cut(segments[self._at])
+
+
+def _to_fringe(at: int, prefix: str, suffix: str) -> Fringe | None:
+    return (at, prefix, suffix) if prefix or suffix else None
 
 
 class TailShape:
@@ -103,124 +163,18 @@ class TailShape:
 
 
 class WholeShape:
-    """A regex over the whole path: a parameter may match slashes, or has groups of its own."""
+    """Any other pattern: a parameter may match slashes, or has groups of its own."""
 
-    __slots__ = ("_fullmatch", "fringe")
+    __slots__ = ("_cut", "fringe")
 
     def __init__(self, pattern: Pattern) -> None:
-        self._fullmatch = pattern.regex.fullmatch
+        self._cut = to_path_cutter(pattern)
         first, last = pattern.pieces[0], pattern.pieces[-1]
         assert isinstance(first, str)  # a pattern with parameters begins with "/"
         self.fringe: Fringe | None = (WHOLE, first, last if isinstance(last, str) else "")
 
     def read(self, segments: list[str], path: str) -> Texts | None:
-        match = self._fullmatch(path)
-        return None if match is None else tuple(match.groupdict("").values())
-
-
-class Part(Protocol):
-    """Reads the values of one segment."""
-
-    def read(self, segments: list[str]) -> Texts | None: ...
-
-    @property
-    def fringe(self) -> Fringe | None: ...
-
-
-class PlainPart:
-    """``{name}`` alone, beside segments of other kinds."""
-
-    __slots__ = ("_at",)
-
-    fringe: Fringe | None = None
-
-    def __init__(self, at: int) -> None:
-        self._at = at
-
-    def read(self, segments: list[str]) -> Texts | None:
-        text = segments[self._at]
-        return (text,) if is_plain_text(text) else None
-
-
-class RegexPart:
-    """Text and parameters, some of which have a regex of their own."""
-
-    __slots__ = ("_at", "_fullmatch", "_is_alone", "fringe")
-
-    def __init__(self, at: int, segment: Segment) -> None:
-        self._at = at
-        self._fullmatch = re.compile(_to_source(segment)).fullmatch
-        self._is_alone = len(segment) == 1
-        self.fringe = _to_fringe(at, segment)
-
-    def read(self, segments: list[str]) -> Texts | None:
-        text = segments[self._at]
-        match = self._fullmatch(text)
-        if match is None:
-            return None
-        return (text,) if self._is_alone else match.groups()
-
-
-class CutPart:
-    """Plain parameters with text between them: ``v{major}.{minor}``.
-
-    As a regex would, the first takes as much as it can. So each separator stands as far right as
-    leaves something behind it, which is found from the right without trying twice: a regex could
-    need a power of the segment's length to see that nothing fits.
-    """
-
-    __slots__ = ("_at", "_prefix", "_separators", "_suffix", "fringe")
-
-    def __init__(self, at: int, segment: Segment) -> None:
-        self._at = at
-        first, last = segment[0], segment[-1]
-        self._prefix = first if isinstance(first, str) else ""
-        self._suffix = last if isinstance(last, str) else ""
-        self._separators = tuple(reversed(_separators(segment)))
-        self.fringe = _to_fringe(at, segment)
-
-    def read(self, segments: list[str]) -> Texts | None:
-        text = segments[self._at]
-        start, end = len(self._prefix), len(text) - len(self._suffix)
-        if not (text.startswith(self._prefix) and text.endswith(self._suffix)):
-            return None
-        if "{" in text or "}" in text:  # not in the literal text either
-            return None
-        texts: list[str] = []
-        for separator in self._separators:
-            at = text.rfind(separator, start + 1, end - 1) if end - 1 > start else -1
-            if at < 0:
-                return None
-            texts.append(text[at + len(separator) : end])
-            end = at
-        if end <= start:
-            return None
-        texts.append(text[start:end])
-        texts.reverse()
-        return texts
-
-
-def _separators(segment: Segment) -> list[str]:
-    found: list[str] = []
-    for left, right in pairwise(segment):
-        if isinstance(left, Parameter):
-            found.append("" if isinstance(right, Parameter) else right)
-    # A text behind the last parameter is no separator.
-    return found[:-1] if isinstance(segment[-1], str) else found
-
-
-def _to_fringe(at: int, segment: Segment) -> Fringe | None:
-    first, last = segment[0], segment[-1]
-    prefix = first if isinstance(first, str) else ""
-    suffix = last if isinstance(last, str) else ""
-    return (at, prefix, suffix) if prefix or suffix else None
-
-
-def _to_source(segment: Segment) -> str:
-    # Parameters that stay in a segment hold no group, so the groups are the parameters.
-    return "".join(
-        re.escape(piece) if isinstance(piece, str) else f"({piece.regex})" for piece in segment
-    )
+        return self._cut(path)
 
 
 class ShapeFactory:
@@ -234,14 +188,10 @@ class ShapeFactory:
         if segments is None:
             return self._make_whole(pattern)
         wild = {at: segment for at, segment in enumerate(segments) if not is_literal(segment)}
-        if all(is_plain(segment) for segment in wild.values()):
-            at = tuple(wild)
-            return self._made.get(at) or self._made.setdefault(at, PlainShape(at))
         key = tuple((at, _nameless(segment)) for at, segment in wild.items())
         shape = self._made.get(key)
         if shape is None:
-            shape = SegmentShape([_make_part(at, segment) for at, segment in wild.items()])
-            self._made[key] = shape
+            shape = self._made[key] = _make_shape(wild)
         return shape
 
     def _make_whole(self, pattern: Pattern) -> Shape:
@@ -279,15 +229,42 @@ def _is_any(piece: str | Parameter) -> bool:
     return isinstance(piece, Parameter) and piece.regex == ANY_SEGMENT
 
 
-def _nameless(segment: Segment) -> tuple[str | tuple[str], ...]:
-    return tuple(piece if isinstance(piece, str) else (piece.regex,) for piece in segment)
-
-
-def _make_part(at: int, segment: Segment) -> Part:
-    if is_plain(segment):
-        return PlainPart(at)
-    can_cut = all(
-        "{" not in piece and "}" not in piece if isinstance(piece, str) else _is_any(piece)
+def _nameless(segment: Segment) -> tuple[str | tuple[str, int], ...]:
+    return tuple(
+        # How a segment is cut depends on the convertors, too.
+        piece if isinstance(piece, str) else (piece.regex, id(piece.convertor))
         for piece in segment
     )
-    return CutPart(at, segment) if can_cut else RegexPart(at, segment)
+
+
+def _make_shape(wild: dict[int, Segment]) -> Shape:
+    if all(is_plain(segment) for segment in wild.values()):
+        return PlainShape(tuple(wild))
+    shapes = [_make_one(at, segment) for at, segment in wild.items()]
+    return shapes[0] if len(shapes) == 1 else SegmentShape(shapes)
+
+
+def _make_one(at: int, segment: Segment) -> Shape:
+    if is_plain(segment):
+        return PlainShape((at,))
+    first = segment[0]
+    if len(segment) == 1 and isinstance(first, Parameter):
+        return RegexShape(at, first.regex)
+    texts = _to_pair(segment)
+    return CutShape(at, segment) if texts is None else PairShape(at, texts)
+
+
+def _to_pair(segment: Segment) -> tuple[str, str, str] | None:
+    """The texts around two plain parameters; None where there is anything else."""
+    texts = [""]
+    for piece in segment:
+        if isinstance(piece, str):
+            texts[-1] = piece
+        elif _is_any(piece):
+            texts.append("")
+        else:
+            return None
+    # Braces in the text could be taken for those that no value may have.
+    if len(texts) != 3 or any("{" in text or "}" in text for text in texts):
+        return None
+    return texts[0], texts[1], texts[2]
