@@ -10,7 +10,8 @@ from weft_web_server import (
     Response,
     StreamResponse,
 )
-from weft_web_server.compose import build_table, to_miss
+from weft_web_server.compose import build_table
+from weft_web_server.resolving import find_inside, to_miss
 
 
 async def answer(request: Request) -> StreamResponse:
@@ -78,7 +79,7 @@ async def test_sub_application_that_takes_everything() -> None:
 
 def test_error_is_made_anew() -> None:
     table = build_table(Application())
-    first, second = (to_miss(table.miss, "GET", "/") for _ in "ab")
+    first, second = (to_miss(table.miss, "GET", ()) for _ in "ab")
     assert isinstance(first.error, HTTPNotFound) and first.error is not second.error
 
 
@@ -86,7 +87,7 @@ def test_allowed_methods() -> None:
     app = Application()
     app.router.add_post("/", answer)
     table = build_table(app)
-    error = to_miss(table.miss, "GET", "/").error
+    error = find_inside(table.miss, "GET", "/")[0].error
     assert isinstance(error, HTTPMethodNotAllowed) and error.allowed_methods == {"POST"}
 
 
@@ -98,10 +99,10 @@ def test_hooks_only_where_someone_listens() -> None:
     sub.router.add_get("/x", answer)
     app.router.add_get("/y", answer)
     app.add_subapp("/sub", sub)
-    router = build_table(app).router
-    hooks = {path: router.match("GET", path) for path in ("/sub/x", "/y")}
-    assert len(hooks["/sub/x"].value.hooks) == 1  # type: ignore[union-attr]  # both match
-    assert hooks["/y"].value.hooks == ()  # type: ignore[union-attr]  # the same
+    miss = build_table(app).miss
+    hooks = {path: find_inside(miss, "GET", path)[0].hooks for path in ("/sub/x", "/y")}
+    assert len(hooks["/sub/x"]) == 1
+    assert hooks["/y"] == ()
 
 
 @pytest.mark.parametrize("path", ["/sub/x"])

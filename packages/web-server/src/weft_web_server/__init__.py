@@ -6,6 +6,7 @@ from .access_log import AbstractAccessLogger, AccessLogger
 from .application import Application
 from .cleanup import CleanupContext
 from .dispatcher import UrlDispatcher
+from .domains import AbstractRuleMatching, Domain, MaskDomain, MatchedSubAppResource
 from .errors import (
     CleanupError,
     ConfigurationError,
@@ -82,21 +83,14 @@ from .http_errors import (
 from .keys import AppKey, ChainMapProxy, RequestKey, ResponseKey
 from .match import UrlMappingMatchInfo
 from .middleware import Handler, Middleware, middleware, normalize_path_middleware
+from .prefixes import PrefixedSubAppResource, PrefixResource
 from .request import BaseRequest, Request
 from .request_body import FileField
-from .resources import (
-    AbstractResource,
-    AbstractRoute,
-    DynamicResource,
-    PlainResource,
-    PrefixedSubAppResource,
-    Resource,
-    ResourceRoute,
-    SystemRoute,
-    View,
-)
+from .resources import DynamicResource, PlainResource, Resource
 from .response import Response, json_bytes_response, json_response
+from .route_objects import AbstractResource, AbstractRoute, ResourceRoute, SystemRoute
 from .route_options import RouteOptions
+from .router_views import ResourcesView, RoutesView
 from .routes import (
     AbstractRouteDef,
     RouteDef,
@@ -129,6 +123,7 @@ from .testing import (
     get_unused_port_socket,
     unused_port,
 )
+from .views import View
 from .websocket import WebSocketReady, WebSocketResponse
 
 __version__ = "0.1.0"
@@ -138,6 +133,7 @@ __all__ = (
     "AbstractResource",
     "AbstractRoute",
     "AbstractRouteDef",
+    "AbstractRuleMatching",
     "AccessLogger",
     "AppKey",
     "AppRunner",
@@ -152,6 +148,7 @@ __all__ = (
     "ConfigurationError",
     "ContentCoding",
     "Deadlines",
+    "Domain",
     "DynamicResource",
     "FileField",
     "FileResponse",
@@ -216,11 +213,14 @@ __all__ = (
     "HTTPVariantAlsoNegotiates",
     "HTTPVersionNotSupported",
     "Handler",
+    "MaskDomain",
+    "MatchedSubAppResource",
     "Middleware",
     "NamedPipeSite",
     "NotAppKeyWarning",
     "PayloadAccessError",
     "PlainResource",
+    "PrefixResource",
     "PrefixedSubAppResource",
     "RawTestServer",
     "Request",
@@ -229,12 +229,14 @@ __all__ = (
     "RequestTimeout",
     "Resource",
     "ResourceRoute",
+    "ResourcesView",
     "Response",
     "ResponseKey",
     "RouteDef",
     "RouteGroup",
     "RouteOptions",
     "RouteTableDef",
+    "RoutesView",
     "Server",
     "ServerOptions",
     "ServerRunner",

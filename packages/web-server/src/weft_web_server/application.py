@@ -5,23 +5,27 @@ middlewares, the applications on the way, and the answers where no route fits.
 """
 
 import asyncio
+import enum
 import logging
 import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar, overload
 
-from weft_routing import Match
+from yarl import URL
 
 from .cleanup import CleanupContext
-from .compose import Resolve, Table, build_table
+from .compose import Table, build_table
 from .dispatcher import UrlDispatcher
+from .domains import Domain, MaskDomain, MatchedSubAppResource
 from .errors import NotAppKeyWarning
 from .exchange import RequestLimits
 from .keys import AppKey, Store
-from .match import AbstractApplication
+from .match import AbstractApplication, RequestLike
 from .middleware import Middleware
+from .prefixes import PrefixedSubAppResource
 from .request import Request
-from .resources import AbstractResource, AbstractRoute, PrefixedSubAppResource
+from .resolving import Resolve, find_inside
+from .route_objects import AbstractResource, AbstractRoute
 from .routes import AbstractRouteDef
 from .signals import FrozenList, Signal
 from .streaming import StreamResponse
@@ -31,6 +35,12 @@ T = TypeVar("T")
 
 AppSignal = Signal[["Application"]]
 PrepareSignal = Signal[[Request, StreamResponse]]
+
+
+class _Phase(enum.Enum):
+    OPEN = "everything can be added"
+    CLOSED = "values can be set, routes and their like cannot be added"
+    FROZEN = "serving"
 
 
 class _Signals:
@@ -65,10 +75,10 @@ class Application(AbstractApplication):
         "__weakref__",
         "_auto_options",
         "_handler_args",
-        "_is_frozen",
         "_limits",
         "_logger",
         "_middlewares",
+        "_phase",
         "_router",
         "_signals",
         "_store",
@@ -99,9 +109,9 @@ class Application(AbstractApplication):
         self._limits = RequestLimits(body_size=client_max_size, form_fields=client_max_fields)
         self._signals = _Signals(self)
         self._store: Store | None = {}
-        self._subapps: list[tuple[str, Application]] = []
-        self._table: Table | None = None  # from the pre-freeze on
-        self._is_frozen = False
+        self._subapps: list[Application] = []
+        self._table: Table | None = None  # of an application that is asked to serve
+        self._phase = _Phase.OPEN
 
     def __init_subclass__(cls) -> None:
         warnings.warn(
@@ -226,21 +236,42 @@ class Application(AbstractApplication):
         prefix = prefix.rstrip("/")
         if not prefix.startswith("/"):
             raise ValueError("the prefix of a sub-application must begin with a slash and go on")
+        resource = PrefixedSubAppResource(prefix, self._checked(subapp))
+        self._adopt(resource, subapp)
+        return resource
+
+    def add_domain(self, domain: str, subapp: "Application") -> MatchedSubAppResource:
+        """Let another application answer all requests for a host; "*" in it stands for any text.
+
+        Domains are asked before all routes, in the order in which they were added.
+        """
+        if not isinstance(domain, str):
+            raise TypeError(f"a domain is a str, not {type(domain).__name__}")
+        rule = MaskDomain(domain) if "*" in domain else Domain(domain)
+        resource = MatchedSubAppResource(rule, self._checked(subapp))
+        self._adopt(resource, subapp)
+        return resource
+
+    def _checked(self, subapp: "Application") -> "Application":
+        """What can go below this application."""
+        if not isinstance(subapp, Application):
+            raise TypeError(f"{subapp!r} is no Application")
         if self.pre_frozen:
             raise RuntimeError("the application is frozen; add sub-applications before it starts")
         if subapp.pre_frozen:
-            raise RuntimeError("the sub-application is frozen; add it before anything starts it")
-        resource = PrefixedSubAppResource(prefix, subapp)
+            raise RuntimeError(
+                "the sub-application is frozen; add it once, and before anything starts it"
+            )
+        if subapp is self:
+            raise ValueError("an application cannot be below itself")
+        return subapp
+
+    def _adopt(self, resource: PrefixedSubAppResource, subapp: "Application") -> None:
         self._router.register_resource(resource)
-        subapp._add_prefix(prefix)
-        self._subapps.append((prefix, subapp))
+        subapp._close()
+        self._subapps.append(subapp)
         for name in ("startup", "shutdown", "cleanup"):
             self._forward(getattr(self._signals, name), subapp, name)
-        return resource
-
-    def _add_prefix(self, prefix: str) -> None:
-        for resource in self._router.resources():
-            resource.add_prefix(prefix)
 
     @staticmethod
     def _forward(signal: AppSignal, subapp: "Application", name: str) -> None:
@@ -255,32 +286,39 @@ class Application(AbstractApplication):
     @property
     def frozen(self) -> bool:
         """Whether it can no longer be changed."""
-        return self._is_frozen
+        return self._phase is _Phase.FROZEN
 
     def freeze(self) -> None:
         """Compose the endpoints, and let nothing be changed afterwards."""
         self.pre_freeze()
-        self._is_frozen = True
-        for _, subapp in self._subapps:
-            subapp.freeze()
+        self._freeze_values()
+
+    def _freeze_values(self) -> None:
+        self._phase = _Phase.FROZEN
+        for subapp in self._subapps:
+            subapp._freeze_values()
 
     @property
     def pre_frozen(self) -> bool:
         """Whether signals, routes and middlewares can no longer be added."""
-        return self._table is not None
+        return self._phase is not _Phase.OPEN
 
     def pre_freeze(self) -> None:
         """Close signals, routes and middlewares; values may still be set."""
-        if self._table is not None:
+        self._close()
+        if self._table is None:
+            self._table = build_table(self)
+
+    def _close(self) -> None:
+        """The same without a table: one below another is found in that one's."""
+        if self._phase is not _Phase.OPEN:
             return
+        self._phase = _Phase.CLOSED
         self._middlewares.freeze()
         self._router.freeze()
         self._signals.freeze()
-        for _, subapp in self._subapps:
-            subapp.pre_freeze()
-        self._table = build_table(self)
 
-    def resources(self) -> tuple[AbstractResource, ...]:
+    def resources(self) -> Iterable[AbstractResource]:
         """The resources of the router."""
         return self._router.resources()
 
@@ -309,7 +347,12 @@ class Application(AbstractApplication):
         assert self._table is not None  # a server runs frozen applications only
         return self._table.resolve
 
-    def leads_somewhere(self, method: str, path: str) -> bool:
+    async def leads_somewhere(self, request: RequestLike, path: str) -> bool:
         assert self._table is not None  # asked for while a request is answered
-        match = self._table.router.match(method, path)
-        return isinstance(match, Match) and match.value.error is None
+        if self._table.asks_users:
+            other = request.clone(rel_url=URL.build(path=path, encoded=True))
+            info = await self._router.resolve(other)
+            return info.http_exception is None
+        host = request.headers.get("Host", "")
+        endpoint, _ = find_inside(self._table.miss, request.method, path, host)
+        return endpoint.error is None

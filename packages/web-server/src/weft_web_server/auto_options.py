@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from .http_errors import HTTPMethodNotAllowed
 from .middleware import Handler
 from .request import Request
-from .resources import VIEW_METHODS, AbstractRoute, Info, View
 from .response import Response
+from .route_objects import AbstractRoute, Info
 from .streaming import StreamResponse
+from .views import VIEW_METHODS, View
 
 OPTIONS = "OPTIONS"
 

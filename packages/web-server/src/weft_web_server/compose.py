@@ -4,31 +4,38 @@ Decides which middlewares a route passes and who answers where no route fits. Ru
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol, TypeAlias, TypeGuard
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import Any, Protocol, TypeGuard
 
 import attrs
 
-from weft_http_parser import MARK_OTHER_TARGET
-from weft_routing import DuplicateRoute, Match, Miss, Router
+from weft_routing import Router
 
-from .auto_options import OPTIONS, AutoOptionsRoute, answer_options, complete_view
-from .http_errors import HTTPException, HTTPMethodNotAllowed, HTTPNotFound
-from .match import AbstractApplication, Endpoint
-from .middleware import Handler, Middleware, fold
-from .request import Request
-from .resources import (
-    AbstractResource,
-    AnyHandler,
-    PrefixedSubAppResource,
-    ResourceRoute,
-    SystemRoute,
-    View,
+from .auto_options import answer_options, complete_view
+from .domains import Domain, Domains, MatchedSubAppResource
+from .grafting import (
+    Line,
+    door_to,
+    is_own_throughout,
+    keeps_order,
+    make_router,
+    root_of,
+    routes_of,
+    spans_of,
+    with_empty_name,
 )
+from .http_errors import HTTPMethodNotAllowed, HTTPNotFound
+from .match import AbstractApplication, Endpoint, UrlMappingMatchInfo
+from .middleware import Handler, Middleware, fold
+from .prefixes import PrefixedSubAppResource
+from .request import Request
+from .resolving import Resolve, make_asking_resolve, make_host_resolve, make_resolve, to_miss
+from .route_objects import AbstractResource, AbstractRoute, SystemRoute
 from .signals import Signal
+from .static import StaticResource
 from .streaming import StreamResponse
-from .targets import routed_path
 from .time_limit import limit_time
+from .views import AnyHandler, View
 
 
 class Part(Protocol):
@@ -41,89 +48,89 @@ class Part(Protocol):
     @property
     def on_response_prepare(self) -> Signal[Any]: ...
 
-    def resources(self) -> Sequence[AbstractResource]: ...
+    def resources(self) -> Iterable[AbstractResource]: ...
 
 
 Chain = tuple[Any, ...]  # applications, outermost first
-Resolve: TypeAlias = Callable[[Request], Handler]
-"""Finds the handler for a request, and notes the match in the request's exchange."""
 
 
 @attrs.frozen(eq=False)
 class Table:
     """The routes of all applications, and what answers where none fits."""
 
-    router: Router[Endpoint]
     miss: Endpoint
     resolve: Resolve
+    asks_users: bool
+    """Whether resources of users decide what fits, which the miss does not know of."""
 
 
 def build_table(root: Part) -> Table:
     """Compose an application with its sub-applications."""
-    router: Router[Endpoint] = Router()
-    miss = _collect((root,), "", (router,))
-    router.freeze()
-    return Table(router, miss, _make_resolve(router, miss))
+    chain: Chain = (root,)
+    if not all(map(is_own_throughout, root.resources())):
+        miss = _make_miss(chain, make_router(()))
+        return Table(miss, make_asking_resolve(chain[0], miss, _compose_found), asks_users=True)
+    _, miss = _collect(chain)
+    assert miss.own_routes is not None  # every miss has them
+    if miss.domains is not None:
+        return Table(miss, make_host_resolve(miss), asks_users=False)
+    return Table(miss, make_resolve(miss.own_routes, miss), asks_users=False)
 
 
-def _make_resolve(router: Router[Endpoint], outer_miss: Endpoint) -> Resolve:
-    find = router.match
-
-    def resolve(request: Request) -> Handler:
-        exchange, head = request.exchange, request._head
-        path = head.target
-        if head.marks & MARK_OTHER_TARGET or "?" in path or "#" in path:
-            path = routed_path(head)
-        match = find(head.method, path)
-        if type(match) is Match:
-            endpoint = match.value
-            if endpoint.error is None:
-                exchange.endpoint = endpoint
-                exchange.match = match
-                return endpoint.handler
+def _collect(chain: Chain) -> tuple[list[Line[Endpoint]], Endpoint]:
+    """The lines of an application with those below it, and what answers where none fits."""
+    resources = chain[-1].resources()
+    spans = spans_of(resources)
+    lines: list[Line[Endpoint]] = []
+    domains: Domains[Endpoint] | None = None
+    for at, resource in enumerate(resources):
+        if isinstance(resource, MatchedSubAppResource):
+            domains = Domains() if domains is None else domains
+            assert isinstance(resource.rule, Domain)  # others ask users
+            domains.add(resource.rule, _collect((*chain, resource.app))[1])
+        elif isinstance(resource, PrefixedSubAppResource):
+            below, miss = _collect((*chain, resource.app))
+            if miss.domains is None and keeps_order(at, resource.prefix.anchor, below, spans):
+                lines += below
+            lines += door_to(resource, miss)
         else:
-            endpoint = outer_miss
-        exchange.endpoint = endpoint = to_miss(endpoint, head.method, path)
-        return endpoint.handler
-
-    return resolve
+            lines += _compose_lines(resource, chain)
+    return lines, _make_miss(chain, make_router(lines), domains)
 
 
-def _collect(chain: Chain, prefix: str, outer: tuple[Router[Endpoint], ...]) -> Endpoint:
-    """Add the routes of an application to its own table and to those of its parents."""
-    own: Router[Endpoint] = Router()
-    routers = (*outer, own)
-    for resource in chain[-1].resources():
-        if isinstance(resource, PrefixedSubAppResource):
-            _collect((*chain, resource.app), prefix + resource.own_prefix, routers)
-            continue
-        for path, route in resource.routes():
-            endpoint = _make_endpoint(route, chain)
-            for router in routers:
-                router.add(route.method, prefix + path, endpoint)
-    own.freeze()
-    miss = _make_miss(chain, own)
-    if prefix:
-        _add_miss(outer[0], prefix, miss)
-    return miss
+def _compose_lines(resource: AbstractResource, chain: Chain) -> list[Line[Endpoint]]:
+    lines = [
+        Line(line.method, line.pattern, _make_endpoint(line.value, chain), line.place)
+        for line in routes_of(resource)
+    ]
+    if isinstance(resource, StaticResource):
+        # The directory itself: a door behind which the name is known to be empty.
+        path = with_empty_name(resource)
+        inner = [Line(line.method, path, line.value, line.place) for line in lines]
+        lines += root_of(resource, _make_miss(chain, make_router(inner)))
+    return lines
 
 
-def _add_miss(router: Router[Endpoint], prefix: str, miss: Endpoint) -> None:
-    """What no route of a sub-application takes is still its own, to refuse."""
-    for path in (prefix, prefix + "/{tail:.*}"):
-        try:
-            router.add("*", path, miss)
-        except DuplicateRoute:
-            pass  # a route of the sub-application takes everything
+def _compose_found(info: UrlMappingMatchInfo) -> Endpoint:
+    """The endpoint of what resources of users have found."""
+    route: Any = info.route  # a route of this model, whoever made it
+    error = info.http_exception
+    if error is None:
+        return _make_endpoint(route, info.apps)
+    miss = _make_miss(info.apps, make_router(()))
+    if isinstance(error, HTTPMethodNotAllowed):
+        return to_miss(miss, error.method, tuple(error.allowed_methods))
+    return attrs.evolve(miss, route=route, error=error)
 
 
-def _make_endpoint(route: ResourceRoute, chain: Chain) -> Endpoint:
+def _make_endpoint(route: AbstractRoute, chain: Chain) -> Endpoint:
     handler = to_callable(route.handler)
     if route.method == "*" and is_view(route.handler) and _answers_options(chain):
         handler = complete_view(route.handler)
     handler = fold(route.middlewares, handler)
     if route.options.timeout:
-        handler = limit_time(handler, route.options.timeout, route.resource.canonical)
+        label = "" if route.resource is None else route.resource.canonical
+        handler = limit_time(handler, route.options.timeout, label)
     handler, first = _wrap(handler, chain)
     return Endpoint(
         handler=handler,
@@ -135,7 +142,9 @@ def _make_endpoint(route: ResourceRoute, chain: Chain) -> Endpoint:
     )
 
 
-def _make_miss(chain: Chain, own_routes: Router[Endpoint]) -> Endpoint:
+def _make_miss(
+    chain: Chain, own_routes: Router[Endpoint], domains: Domains[Endpoint] | None = None
+) -> Endpoint:
     handler, first = _wrap(_raise_miss, chain)
     options_handler = _wrap(answer_options, chain)[0] if _answers_options(chain) else None
     error = HTTPNotFound()
@@ -147,28 +156,9 @@ def _make_miss(chain: Chain, own_routes: Router[Endpoint]) -> Endpoint:
         hooks=_hooks(chain),
         error=error,
         own_routes=own_routes,
+        domains=domains,
         options_handler=options_handler,
     )
-
-
-def to_miss(miss: Endpoint, method: str, path: str) -> Endpoint:
-    """The endpoint of one request that no route fits: 405 where the path has other methods, or
-    an automatic answer to OPTIONS.
-    """
-    assert miss.own_routes is not None  # every miss has them
-    found = miss.own_routes.match(method, path)
-    error: HTTPException
-    if not (isinstance(found, Miss) and found.allowed):
-        error = HTTPNotFound()
-    elif miss.options_handler is None:
-        error = HTTPMethodNotAllowed(method, found.allowed)
-    elif method == OPTIONS:
-        route = AutoOptionsRoute({*found.allowed, OPTIONS})
-        return attrs.evolve(miss, handler=miss.options_handler, route=route, error=None)
-    else:
-        error = HTTPMethodNotAllowed(method, {*found.allowed, OPTIONS})
-    # An error is made for each request: raising one leaves a traceback in it.
-    return attrs.evolve(miss, route=SystemRoute(error), error=error)
 
 
 async def _raise_miss(request: Request) -> StreamResponse:

@@ -1,42 +1,87 @@
 """UrlDispatcher: collects the resources and routes of one application.
 
-Decides what may be registered beside what. Matches nothing: an application builds one table from
-its own dispatcher and those of its sub-applications when it freezes.
+Decides what may be registered beside what. A server does not ask it: an application builds one
+table from its own dispatcher and those of its sub-applications when it freezes.
 """
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
-from weft_routing import DuplicateName, Router, parse_pattern
+from weft_routing import (
+    BUILT_IN_CONVERTORS,
+    DuplicateName,
+    Match,
+    PathConvertor,
+    Place,
+    Router,
+    check_convertors,
+)
 
+from .domains import MatchedSubAppResource
+from .grafting import Line, anchor_of, door_to, is_own, make_router, root_of, routes_of
+from .http_errors import HTTPException, HTTPMethodNotAllowed, HTTPNotFound
+from .match import UrlMappingMatchInfo
 from .middleware import Middleware
-from .places import Place
+from .prefixes import PrefixedSubAppResource
+from .request import Request
 from .resources import (
-    AbstractResource,
-    AbstractRoute,
-    AnyHandler,
     DynamicResource,
-    ExpectHandler,
+    PatternResource,
     PlainResource,
     Resource,
+    check_is_free,
+)
+from .route_objects import (
+    AbstractResource,
+    AbstractRoute,
+    ExpectHandler,
     ResourceRoute,
+    SystemRoute,
 )
 from .route_options import RouteOptions
+from .router_views import ResourcesView, RoutesView
 from .routes import AbstractRouteDef
 from .static import StaticResource
+from .views import AnyHandler
+
+Target: TypeAlias = ResourceRoute | AbstractResource
 
 
 class UrlDispatcher(Mapping[str, AbstractResource]):
-    """The router of an application; as a mapping it gives named resources."""
+    """The router of an application; as a mapping it gives named resources.
 
-    __slots__ = ("_named", "_resources", "_router")
+    `convertors` are those that the paths of its routes may name, beside `{name}` and
+    `{name:regex}`: `{id!int}`.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = (
+        "__weakref__",
+        "_convertors",
+        "_domains",
+        "_has_foreign",
+        "_index",
+        "_is_frozen",
+        "_named",
+        "_resources",
+        "_table",
+        "_taken",
+    )
+
+    def __init__(
+        self, *, convertors: Mapping[str, PathConvertor[Any]] = BUILT_IN_CONVERTORS
+    ) -> None:
+        check_convertors(convertors)
+        self._convertors = convertors
         self._resources: list[AbstractResource] = []
         self._named: dict[str, AbstractResource] = {}
-        self._router: Router[ResourceRoute] = Router()  # refuses what cannot be matched
+        self._domains: list[MatchedSubAppResource] = []
+        self._index: dict[str, list[AbstractResource]] = {}
+        self._taken: dict[str, dict[str, ResourceRoute]] = {}  # by path and method
+        self._table: Router[Target] | None = None  # made by the first resolve() after freeze()
+        self._is_frozen = False
+        self._has_foreign = False
 
     # Named resources.
 
@@ -52,59 +97,151 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
     def __contains__(self, name: object) -> bool:
         return name in self._named
 
-    def __bool__(self) -> bool:
-        return True
-
     def named_resources(self) -> Mapping[str, AbstractResource]:
         """The resources that have a name."""
         return MappingProxyType(self._named)
 
-    def resources(self) -> tuple[AbstractResource, ...]:
+    def resources(self) -> ResourcesView:
         """All resources, in the order of registration."""
-        return tuple(self._resources)
+        return ResourcesView(self._resources)
 
-    def routes(self) -> tuple[ResourceRoute, ...]:
-        """All routes, in the order of registration."""
-        return tuple(route for resource in self._resources for route in resource)
+    def routes(self) -> RoutesView:
+        """All routes, in the order of registration, with those of sub-applications."""
+        return RoutesView(self._resources)
+
+    # Resolving.
+
+    async def resolve(self, request: Request) -> UrlMappingMatchInfo:
+        """The match for a request; its `http_exception` tells of a miss.
+
+        For tests and for resources of your own. A server finds endpoints in a table instead,
+        unless there are such resources.
+        """
+        for domain in self._domains:
+            info, _ = await domain.resolve(request)
+            if info is not None:
+                return info
+        if self._has_foreign or not self._is_frozen:
+            return await self._ask(request)
+        return await self._look_up(request)
+
+    async def _look_up(self, request: Request) -> UrlMappingMatchInfo:
+        if self._table is None:
+            self._table = self._make_table()
+        match = self._table.match(request.method, request.rel_url.raw_path)
+        if not isinstance(match, Match):
+            return _to_miss(request.method, match.allowed)
+        if isinstance(match.value, AbstractResource):
+            info, _ = await match.value.resolve(request)
+            assert info is not None  # it has all that its lines take
+            return info
+        return UrlMappingMatchInfo(match.params, match.value)
+
+    def _make_table(self) -> Router[Target]:
+        lines: list[Line[Any]] = []
+        for resource in self._resources:
+            if isinstance(resource, MatchedSubAppResource):
+                continue
+            lines += routes_of(resource)
+            if isinstance(resource, PrefixedSubAppResource):
+                lines += door_to(resource, resource)
+            elif isinstance(resource, StaticResource):
+                lines += root_of(resource, resource)
+        return make_router(lines)
+
+    async def _ask(self, request: Request) -> UrlMappingMatchInfo:
+        """Every resource that stands at a beginning of the path, the longest first."""
+        allowed: set[str] = set()
+        part = request.rel_url.path_safe
+        while part:
+            for resource in self._index.get(part, ()):
+                info, methods = await resource.resolve(request)
+                if info is not None:
+                    return info
+                allowed |= methods
+            if part == "/":
+                break
+            part = part.rpartition("/")[0] or "/"
+        return _to_miss(request.method, allowed)
 
     # Registering.
 
     @property
     def frozen(self) -> bool:
         """Whether nothing can be added any more."""
-        return self._router.is_frozen
+        return self._is_frozen
 
     def freeze(self) -> None:
         """Refuse resources and routes from now on."""
-        self._router.freeze()
+        if self._is_frozen:
+            return
+        self._is_frozen = True
+        for resource in self._resources:
+            self.unindex_resource(resource)
+            resource.freeze()
+            self.index_resource(resource)
 
     def register_resource(self, resource: AbstractResource) -> None:
-        """Add a resource that was made elsewhere."""
-        if self.frozen:
-            raise RuntimeError("the router is frozen; add routes before the application starts")
+        """Add a resource that was made elsewhere, perhaps of a class of your own."""
+        if not isinstance(resource, AbstractResource):
+            raise TypeError(f"{resource!r} is no resource; give an AbstractResource")
+        self._check_is_open()
         name = resource.name
         if name is not None:
             taken = self._named.get(name)
             if taken is not None:
                 raise DuplicateName(name, resource.canonical, taken.canonical)
             _check_name(name)
+        if isinstance(resource, Resource | StaticResource):
+            resource.register_with(self)
+        if name is not None:
             self._named[name] = resource
         self._resources.append(resource)
+        self._has_foreign = self._has_foreign or not is_own(resource)
+        self.index_resource(resource)
 
-    def register_route(self, path: str, route: ResourceRoute) -> None:
+    def index_resource(self, resource: AbstractResource) -> None:
+        """Find a resource by the literal beginning of its path."""
+        self._table = None
+        if isinstance(resource, MatchedSubAppResource):
+            self._domains.append(resource)
+        else:
+            self._index.setdefault(anchor_of(resource) or "/", []).append(resource)
+
+    def unindex_resource(self, resource: AbstractResource) -> None:
+        """Forget the beginning of a resource's path; it is about to change."""
+        self._table = None
+        if isinstance(resource, MatchedSubAppResource):
+            self._domains.remove(resource)
+        else:
+            self._index[anchor_of(resource) or "/"].remove(resource)
+
+    def admit(self, route: ResourceRoute) -> None:
         """Take note of a route; RuntimeError for one that could never be reached."""
-        self._router.add(route.method, path, route)
+        self._check_is_open()
+        resource = route.resource
+        if isinstance(resource, PatternResource | StaticResource):
+            path = resource.pattern.text
+            taken = self._taken.setdefault(path, {})
+            check_is_free(route, path, taken)
+            taken[route.method] = route
+
+    def _check_is_open(self) -> None:
+        if self._is_frozen:
+            raise RuntimeError("the router is frozen; add routes before the application starts")
 
     def add_resource(self, path: str, *, name: str | None = None) -> Resource:
-        """A resource for a path, to add routes to."""
+        """A resource for a path, to add routes to; the last one, if it has this path and name."""
         if path and not path.startswith("/"):
             raise ValueError(f"the path {path!r} must begin with a slash, or be empty")
         last = self._resources[-1] if self._resources else None
-        if isinstance(last, Resource) and last.path == path and last.name == name:
+        if isinstance(last, Resource) and last.name == name and last.raw_match(path):
             return last
-        pattern = parse_pattern(path)
-        kind = PlainResource if pattern.is_literal else DynamicResource
-        resource = kind(path, self, name=name)
+        resource: Resource
+        if "{" in path or "}" in path:
+            resource = DynamicResource(path, name=name, convertors=self._convertors)
+        else:
+            resource = PlainResource(path, name=name)
         self.register_resource(resource)
         return resource
 
@@ -179,7 +316,6 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
         """The files of a directory; the options are those of `StaticResource`."""
         resource = StaticResource(prefix, path, **options)
         self.register_resource(resource)
-        resource.register(self)
         return resource
 
     def add_routes(self, routes: Iterable[AbstractRouteDef]) -> list[AbstractRoute]:
@@ -193,6 +329,12 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
                 )
             added += definition.register(self)
         return added
+
+
+def _to_miss(method: str, allowed: Iterable[str]) -> UrlMappingMatchInfo:
+    methods = set(allowed)
+    error: HTTPException = HTTPMethodNotAllowed(method, methods) if methods else HTTPNotFound()
+    return UrlMappingMatchInfo({}, SystemRoute(error))
 
 
 def _check_name(name: str) -> None:

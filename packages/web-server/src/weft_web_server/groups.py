@@ -10,9 +10,10 @@ from typing import Any, overload
 import attrs
 
 from .middleware import Middleware
-from .resources import AbstractResource, AbstractRoute, AnyHandler
+from .route_objects import AbstractResource, AbstractRoute
 from .route_options import NO_OPTIONS, RouteOptions
 from .routes import AbstractRouteDef, PathLike, RouteAdder, RouteDef, RouteTableDef, StaticDef
+from .views import AnyHandler
 
 _JOINTS = ("-", ".", ":")  # what may stand between the parts of a name
 

@@ -44,6 +44,24 @@ class RouteLike(Protocol):
     def options(self) -> RouteOptions: ...
     def get_info(self) -> dict[str, Any]: ...
     def url_for(self, *args: str, **kwargs: str) -> URL: ...
+    async def handle_expect_header(self, request: Any, /) -> Any: ...
+
+
+class RequestLike(Protocol):
+    """What an application needs of a request to look for another path."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    def clone(self, *, rel_url: URL) -> Any: ...
+
+
+class Domains(Protocol):
+    """Applications by host."""
+
+    def find(self, host: str) -> "Endpoint | None":
+        """The endpoint of the first rule that fits the value of a Host field."""
 
 
 class RouterLike(Protocol):
@@ -74,8 +92,8 @@ class AbstractApplication(AppMapping):
         """Whether the loop is in debug mode."""
         raise NotImplementedError
 
-    def leads_somewhere(self, method: str, path: str) -> bool:
-        """Whether a route fits a method and a raw path."""
+    async def leads_somewhere(self, request: RequestLike, path: str) -> bool:
+        """Whether a route fits a request with another raw path."""
         raise NotImplementedError
 
 
@@ -97,6 +115,19 @@ class NothingFound:
     values: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
+class FoundByUser:
+    """What a resource of a user has found: text, which no convertor reads."""
+
+    __slots__ = ("params",)
+
+    def __init__(self, params: Mapping[str, str]) -> None:
+        self.params = params
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        return self.params
+
+
 NOTHING_FOUND: Final = NothingFound()
 
 
@@ -114,6 +145,8 @@ class Endpoint:
     expect_handler: Callable[..., Awaitable[Any]] | None = None
     own_routes: "Router[Endpoint] | None" = None
     """Of a miss: the routes of its application, which tell 405 from 404."""
+    domains: Domains | None = None
+    """Of a miss: the applications by host, which are asked before its own routes."""
     options_handler: Callable[..., Awaitable[Any]] | None = None
     """Of a miss: what answers OPTIONS by itself, where the application wants that."""
 
@@ -121,45 +154,82 @@ class Endpoint:
 class UrlMappingMatchInfo(dict[str, str]):
     """The parameters of the path, and the route that it matched."""
 
-    __slots__ = ("_endpoint",)
+    __slots__ = ("_apps", "_current_app", "_is_frozen", "_route")
 
-    def __init__(self, match_dict: Mapping[str, str], endpoint: Endpoint) -> None:
-        self.update(match_dict)
-        self._endpoint = endpoint
+    def __init__(self, match_dict: Mapping[str, str], route: RouteLike) -> None:
+        super().__init__(match_dict)
+        self._route = route
+        self._apps: tuple[AbstractApplication, ...] = ()
+        self._current_app: AbstractApplication | None = None
+        self._is_frozen = False
 
     @property
     def route(self) -> RouteLike:
         """The route."""
-        return self._endpoint.route
+        return self._route
 
     @property
     def handler(self) -> Callable[..., Awaitable[Any]]:
         """The handler of the route, without middlewares."""
-        return self._endpoint.route.handler
+        return self._route.handler
 
     @property
-    def expect_handler(self) -> Callable[..., Awaitable[Any]] | None:
+    def expect_handler(self) -> Callable[..., Awaitable[Any]]:
         """What answers an Expect field of this route."""
-        return self._endpoint.expect_handler
+        return self._route.handle_expect_header
 
     @property
     def http_exception(self) -> Exception | None:
         """The 404 or 405 of a request that no route fits."""
-        return self._endpoint.error
+        # Only the route of a miss has one.
+        error: Exception | None = getattr(self._route, "http_exception", None)
+        return error
 
     @property
     def apps(self) -> tuple[AbstractApplication, ...]:
         """The applications on the way to the route, outermost first."""
-        return self._endpoint.apps
+        return self._apps
+
+    def add_app(self, app: AbstractApplication) -> None:
+        """Add an application outside those that are known."""
+        if self._is_frozen:
+            raise RuntimeError("applications cannot be added to a match after freeze()")
+        if self._current_app is None:
+            self._current_app = app
+        self._apps = (app, *self._apps)
 
     @property
     def current_app(self) -> AbstractApplication:
-        """The application that the route belongs to."""
-        return self._endpoint.apps[-1]
+        """The application that is at work; at first the one that the route belongs to."""
+        if self._current_app is None:
+            raise RuntimeError("no application is known; add_app() adds one")
+        return self._current_app
+
+    @current_app.setter
+    def current_app(self, app: AbstractApplication) -> None:
+        self._current_app = app
+
+    def freeze(self) -> None:
+        """Let no more applications be added."""
+        self._is_frozen = True
+
+    @classmethod
+    def of(
+        cls, endpoint: Endpoint, params: Mapping[str, str], app: AbstractApplication
+    ) -> "UrlMappingMatchInfo":
+        """The frozen match of a request, with the application that is at work."""
+        info = cls(params, endpoint.route)
+        info._apps = endpoint.apps
+        info._current_app = app
+        info._is_frozen = True
+        return info
 
     def get_info(self) -> dict[str, Any]:
         """Facts for humans."""
-        return self._endpoint.route.get_info()
+        return self._route.get_info()
 
     def __repr__(self) -> str:
-        return f"<MatchInfo {super().__repr__()}: {self._endpoint.route!r}>"
+        error = self.http_exception
+        if error is not None:
+            return f"<MatchInfoError {getattr(error, 'status', '')}: {error}>"
+        return f"<MatchInfo {super().__repr__()}: {self._route!r}>"

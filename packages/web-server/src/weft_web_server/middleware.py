@@ -57,7 +57,7 @@ def normalize_path_middleware(
             return await handler(request)
         path, mark, query = request.raw_path.partition("?")
         for candidate in _neighbours(path, append_slash, remove_slash, merge_slashes):
-            if request.leads_somewhere(candidate):
+            if await request.leads_somewhere(candidate):
                 # Two slashes at the start would name a host (GHSA-v6wp-4m6f-gcjg).
                 raise redirect_class("/" + candidate.lstrip("/") + mark + query)
         return await handler(request)

@@ -6,20 +6,9 @@ Knows frames and the names of the packages whose own frames say nothing to a use
 import sys
 from types import FrameType
 
-import attrs
+from weft_routing import Place
 
 _OURS = frozenset({"weft", "weft_routing", "weft_web_server"})
-
-
-@attrs.frozen
-class Place:
-    """A line of a program."""
-
-    file: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
 
 
 def find_place() -> Place | None:

@@ -35,7 +35,7 @@ from weft_http_parser import (
 
 from .errors import RequestAddressError, RequestFormError, RequestJsonError, RequestTextError
 from .keys import ChainMapProxy, RequestMapping, Store
-from .match import AbstractApplication, Endpoint, Found, UrlMappingMatchInfo
+from .match import AbstractApplication, Endpoint, Found, FoundByUser, UrlMappingMatchInfo
 from .media import OCTET_STREAM, split_media
 from .request_body import (
     NO_FORM,
@@ -103,7 +103,16 @@ _NO_OVERRIDES = Overrides()
 class BaseRequest(RequestMapping):
     """A request without an application, as a low-level Server gives it to its handler."""
 
-    __slots__ = ("__weakref__", "_app", "_head", "_overrides", "_store", "_url", "exchange")
+    __slots__ = (
+        "__weakref__",
+        "_app",
+        "_head",
+        "_match_info",
+        "_overrides",
+        "_store",
+        "_url",
+        "exchange",
+    )
 
     POST_METHODS = frozenset({"POST", "PUT", "TRACE", "DELETE", "PATCH"})
 
@@ -114,6 +123,7 @@ class BaseRequest(RequestMapping):
         self._url: URL | None = None
         self._overrides: Overrides = _NO_OVERRIDES
         self._app: AbstractApplication | None = None
+        self._match_info: UrlMappingMatchInfo | None = None
 
     def __repr__(self) -> str:
         path = ascii(self.path)[1:-1]
@@ -492,7 +502,10 @@ class Request(BaseRequest):
     @property
     def match_info(self) -> UrlMappingMatchInfo:
         """The parameters of the path, and the route."""
-        return UrlMappingMatchInfo(self.exchange.match.params, self._endpoint)
+        if self._match_info is None:
+            params = self.exchange.match.params
+            self._match_info = UrlMappingMatchInfo.of(self._endpoint, params, self.app)
+        return self._match_info
 
     @property
     def path_params(self) -> Mapping[str, Any]:
@@ -504,12 +517,26 @@ class Request(BaseRequest):
     @property
     def app(self) -> "Application":
         """The application that is at work: in a middleware, the one that it belongs to."""
+        if self._match_info is not None:
+            app = self._match_info.current_app
+        else:
+            app = self._endpoint.app if self._app is None else self._app
         # There is one kind of application; only the order of modules knows an abstract one.
-        return cast("Application", self._endpoint.app if self._app is None else self._app)
+        return cast("Application", app)
 
     def enter(self, app: AbstractApplication) -> None:
         """Another application is at work from now on; composing does this."""
         self._app = app
+        if self._match_info is not None:
+            self._match_info.current_app = app
+
+    def found(self, endpoint: Endpoint, info: UrlMappingMatchInfo) -> None:
+        """Resources of users have found something; resolving does this."""
+        self.exchange.endpoint = endpoint
+        self.exchange.match = FoundByUser(info)
+        if info.route is endpoint.route:  # else it was a miss that is answered otherwise
+            self._match_info = info
+            info.current_app = endpoint.app
 
     @property
     def config_dict(self) -> ChainMapProxy:
@@ -532,9 +559,9 @@ class Request(BaseRequest):
         url = find_named(self._apps_outwards, name).url_for(**parts)
         return self._to_absolute(url if query is None else url.update_query(query))
 
-    def leads_somewhere(self, path: str) -> bool:
+    async def leads_somewhere(self, path: str) -> bool:
         """Whether the outermost application has a route for another raw path."""
-        return self._endpoint.apps[0].leads_somewhere(self.method, path)
+        return await self._endpoint.apps[0].leads_somewhere(self, path)
 
 
 def _changed_head(

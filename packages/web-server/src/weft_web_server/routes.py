@@ -10,10 +10,13 @@ from typing import Any, Protocol, TypeAlias, TypeVar, overload
 
 import attrs
 
+from weft_routing import Place
+
 from .middleware import Middleware
-from .places import Place, find_place
-from .resources import AbstractResource, AbstractRoute, AnyHandler, ExpectHandler
+from .places import find_place
+from .route_objects import AbstractResource, AbstractRoute, ExpectHandler
 from .route_options import RouteOptions
+from .views import AnyHandler
 
 HandlerT = TypeVar("HandlerT", bound=AnyHandler)
 

@@ -8,27 +8,36 @@ import base64
 import hashlib
 import html
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
 from yarl import URL
 
+from weft_routing import Pattern, parse_pattern
+
 from .file_tree import FileTree, split_name
 from .files import FileResponse
 from .http_errors import HTTPForbidden, HTTPNotFound
+from .match import UrlMappingMatchInfo
 from .middleware import Middleware
+from .prefixes import PrefixResource, join_prefix
 from .request import Request
-from .resources import AbstractResource, Adder, AnyHandler, ExpectHandler, Info, ResourceRoute
+from .resources import PathTest, Registry
 from .response import Response
+from .route_objects import ExpectHandler, Info, Resolved, ResourceRoute
 from .route_options import RouteOptions
 from .streaming import StreamResponse
+from .views import AnyHandler
 
 VERSION_KEY: Final = "v"
 
 
-class StaticResource(AbstractResource):
+_FILES = parse_pattern("/{filename:.*}")
+
+
+class StaticResource(PrefixResource):
     """The files of a directory."""
 
     VERSION_KEY: Final = VERSION_KEY
@@ -47,14 +56,13 @@ class StaticResource(AbstractResource):
         middlewares: Iterable[Middleware] = (),
         options: RouteOptions | None = None,
     ) -> None:
-        super().__init__(name=name)
-        self._path = _checked_prefix(prefix)
+        super().__init__(_checked_prefix(prefix), name=name)
         self._tree = FileTree(_checked_directory(directory), follow_symlinks=follow_symlinks)
         self._chunk_size = chunk_size
         self._show_index = show_index
         self._append_version = append_version
-        self._routes = [
-            ResourceRoute(
+        self._routes = {
+            method: ResourceRoute(
                 method,
                 self._handle,
                 self,
@@ -63,12 +71,7 @@ class StaticResource(AbstractResource):
                 options=options,
             )
             for method in ("GET", "HEAD")
-        ]
-
-    def register(self, adder: Adder) -> None:
-        """Add the routes to a router."""
-        for path, route in self.routes():
-            adder.register_route(path, route)
+        }
 
     @property
     def directory(self) -> Path:
@@ -76,35 +79,52 @@ class StaticResource(AbstractResource):
         return self._tree.root
 
     @property
-    def canonical(self) -> str:
-        return self._prefix + self._path
+    def pattern(self) -> Pattern:
+        """The paths of files; the path of the directory itself is the prefix."""
+        return join_prefix(self._prefix.text, _FILES)
 
-    def routes(self) -> list[tuple[str, ResourceRoute]]:
-        paths = [self._path + "/{filename:.*}"]
-        if self._path:
-            # The directory itself, as a pattern: a route for this very path goes before it.
-            paths.append(self._path + "{filename:(?:)}")
-        return [(path, route) for path in paths for route in self._routes]
+    def register_with(self, registry: Registry) -> None:
+        """Let a router know of the routes."""
+        for route in self:
+            registry.admit(route)
 
     def set_options_route(self, handler: AnyHandler) -> None:
         """Answer OPTIONS with a handler."""
-        if any(route.method == "OPTIONS" for route in self._routes):
+        if "OPTIONS" in self._routes:
             raise RuntimeError("this directory has a handler for OPTIONS already")
-        self._routes.append(ResourceRoute("OPTIONS", handler, self))
+        self._routes["OPTIONS"] = ResourceRoute("OPTIONS", handler, self)
 
     def get_info(self) -> Info:
         return {
             "directory": self.directory,
             "prefix": self.canonical,
-            "routes": {route.method: route for route in self._routes},
+            "routes": dict(self._routes),
         }
+
+    async def resolve(self, request: Request) -> Resolved:
+        path = request.rel_url.raw_path
+        params = PathTest(self.pattern).params(path)
+        if params is None and PathTest(self._prefix).params(path) is not None:
+            params = {"filename": ""}
+        if params is None:
+            return None, set()
+        allowed = set(self._routes)
+        route = self._routes.get(request.method)
+        return None if route is None else UrlMappingMatchInfo(params, route), allowed
+
+    def __len__(self) -> int:
+        return len(self._routes)
+
+    def __iter__(self) -> Iterator[ResourceRoute]:
+        return iter(self._routes.values())
 
     def url_for(  # type: ignore[override]  # a path, besides text
         self, *, filename: str | os.PathLike[str], append_version: bool | None = None
     ) -> URL:
         """The URL of a file; with its version, so that a changed file has another URL."""
         name = os.fspath(filename).replace(os.sep, "/").lstrip("/")
-        url = URL.build(path=f"{self.canonical}/{quote(name)}", encoded=True)
+        path = self.canonical + URL.build(path=f"/{name}").raw_path
+        url = URL.build(path=path, encoded=True)
         if not (self._append_version if append_version is None else append_version):
             return url
         try:
@@ -142,7 +162,7 @@ class StaticResource(AbstractResource):
         return Response(text=_index_page(folder, entries), content_type="text/html")
 
     def __repr__(self) -> str:
-        name = "" if self.name is None else f"{self.name!r} "
+        name = "" if self.name is None else f"{self.name!r}"
         return f"<StaticResource {name} {self.canonical} -> {self.directory!r}>"
 
 
@@ -164,8 +184,6 @@ def _index_page(folder: str, entries: list[tuple[str, bool]]) -> str:
 def _checked_prefix(prefix: str) -> str:
     if not prefix.startswith("/"):
         raise ValueError(f"the prefix {prefix!r} must begin with a slash")
-    if "{" in prefix or "}" in prefix:
-        raise ValueError(f"the prefix {prefix!r} of static files cannot have parameters")
     return prefix.rstrip("/")
 
 

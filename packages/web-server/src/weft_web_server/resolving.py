@@ -1,0 +1,139 @@
+"""From a request to its endpoint: by a table made at freeze, or by asking resources of users.
+
+Decides what a request gets that no route fits. Folds nothing: endpoints come from composing.
+"""
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+import attrs
+
+from weft_http_parser import MARK_OTHER_TARGET
+from weft_routing import Match, Miss, Router
+
+from .auto_options import OPTIONS, AutoOptionsRoute
+from .http_errors import HTTPException, HTTPMethodNotAllowed, HTTPNotFound
+from .match import NOTHING_FOUND, AbstractApplication, Endpoint, Found, UrlMappingMatchInfo
+from .middleware import Handler
+from .request import Request
+from .route_objects import SystemRoute
+from .streaming import StreamResponse
+from .targets import routed_path
+
+Resolve: TypeAlias = Callable[[Request], Handler]
+"""Finds the handler for a request, and notes the match in the request's exchange."""
+
+
+def make_resolve(router: Router[Endpoint], outer_miss: Endpoint) -> Resolve:
+    """The way of every request through a table; `outer_miss` is for what is not in it."""
+    find = router.match
+
+    def resolve(request: Request) -> Handler:
+        exchange, head = request.exchange, request._head
+        path = head.target
+        if head.marks & MARK_OTHER_TARGET or "?" in path or "#" in path:
+            path = routed_path(head)
+        match = find(head.method, path)
+        if type(match) is Match:
+            endpoint = match.value
+            if endpoint.error is None:
+                exchange.endpoint = endpoint
+                exchange.match = match
+                return endpoint.handler
+            endpoint, exchange.match = find_inside(endpoint, head.method, path)
+        else:
+            assert isinstance(match, Miss)
+            endpoint = to_miss(outer_miss, head.method, match.allowed)
+        exchange.endpoint = endpoint
+        return endpoint.handler
+
+    return resolve
+
+
+def make_host_resolve(outer_miss: Endpoint) -> Resolve:
+    """The way of every request to an application that has others by host."""
+
+    def resolve(request: Request) -> Handler:
+        exchange, head = request.exchange, request._head
+        path, host = routed_path(head), head.get("host", "")
+        endpoint, exchange.match = find_inside(outer_miss, head.method, path, host)
+        exchange.endpoint = endpoint
+        return endpoint.handler
+
+    return resolve
+
+
+def find_inside(miss: Endpoint, method: str, path: str, host: str = "") -> tuple[Endpoint, Found]:
+    """The endpoint for a request that came to an application, and the parameters of its path."""
+    while True:
+        door = None if miss.domains is None else miss.domains.find(host)
+        if door is None:
+            assert miss.own_routes is not None  # every miss has them
+            found = miss.own_routes.match(method, path)
+            if not isinstance(found, Match):
+                return to_miss(miss, method, found.allowed), NOTHING_FOUND
+            if found.value.error is None:
+                return found.value, found
+            door = found.value
+        miss = door
+
+
+def to_miss(miss: Endpoint, method: str, allowed: tuple[str, ...]) -> Endpoint:
+    """The endpoint of one request that no route fits: 405 where the path has other methods, or
+    an automatic answer to OPTIONS.
+    """
+    error: HTTPException
+    if not allowed:
+        error = HTTPNotFound()
+    elif miss.options_handler is None:
+        error = HTTPMethodNotAllowed(method, allowed)
+    elif method == OPTIONS:
+        route = AutoOptionsRoute({*allowed, OPTIONS})
+        return attrs.evolve(miss, handler=miss.options_handler, route=route, error=None)
+    else:
+        error = HTTPMethodNotAllowed(method, {*allowed, OPTIONS})
+    # An error is made for each request: raising one leaves a traceback in it.
+    return attrs.evolve(miss, route=SystemRoute(error), error=error)
+
+
+class AskingRouter(Protocol):
+    """A router that asks its resources."""
+
+    async def resolve(self, request: Request) -> UrlMappingMatchInfo: ...
+
+
+def make_asking_resolve(
+    root: AbstractApplication,
+    pending: Endpoint,
+    compose: Callable[[UrlMappingMatchInfo], Endpoint],
+) -> Resolve:
+    """The way of every request to an application where code of users decides what fits.
+
+    Until the resources have answered `pending` is the endpoint. Middlewares are folded for each
+    request, since any route may come.
+    """
+    router: AskingRouter = root.router  # type: ignore[assignment]  # to requests it is names only
+
+    async def answer(request: Request) -> StreamResponse:
+        info = await router.resolve(request)
+        info.add_app(root)
+        info.freeze()
+        endpoint = compose(info)
+        request.found(endpoint, info)
+        if "Expect" in request.headers:
+            response: StreamResponse | None = await info.expect_handler(request)
+            if response is not None:
+                return response
+        found: StreamResponse = await endpoint.handler(request)
+        return found
+
+    async def go_on(request: Request) -> None:
+        """The Expect field is answered when the route is known."""
+
+    pending = attrs.evolve(pending, handler=answer, expect_handler=go_on)
+
+    def resolve(request: Request) -> Handler:
+        request.exchange.endpoint = pending
+        return answer
+
+    return resolve
