@@ -24,6 +24,7 @@ from weft_web_server import (
     post,
     put,
     route,
+    static,
 )
 
 
@@ -176,20 +177,21 @@ def test_handler_without_a_name() -> None:
     assert repr(RouteDef("PUT", "/", Answering(), {})) == "<RouteDef PUT / -> 'answering'>"
 
 
-def test_places() -> None:
+def test_places(tmp_path: Path) -> None:
     routes = RouteTableDef()
     routes.put("/a")(answer)
     by_hand = RouteDef("PUT", "/c", answer, {})
-    definitions = [*routes, put("/b", answer), by_hand]
+    directory = static("/d", tmp_path)
+    definitions = [*routes, put("/b", answer), by_hand, directory]
     added = Application().add_routes(definitions)
     first = test_places.__code__.co_firstlineno
-    for made, offset in zip(added, (2, 4, 5), strict=True):
+    for made, offset in zip(added, (2, 5, 6, 4, 4), strict=True):
         assert made.place is not None
         assert (made.place.file, made.place.line - first) == (__file__, offset)
     assert by_hand.place is None and routes[0] == RouteDef("PUT", "/a", answer, {})
 
 
-def test_middlewares_are_kept_for_both_routes_of_a_get() -> None:
+def test_middlewares_are_kept_for_both_routes_of_a_get(tmp_path: Path) -> None:
     async def layer(request: Request, handler: Any) -> StreamResponse:
         raise AssertionError("is not called")
 
@@ -197,7 +199,10 @@ def test_middlewares_are_kept_for_both_routes_of_a_get() -> None:
     routes.get("/b", middlewares=iter([layer]))(answer)
     app = Application()
     app.add_routes([get("/a", answer, middlewares=iter([layer])), *routes])
-    assert [route.middlewares for route in app.router.routes()] == [(layer,)] * 4
+    app.router.add_get("/c", answer, middlewares=iter([layer]))
+    app.add_routes([static("/d", tmp_path, middlewares=iter([layer]))])
+    app.router.add_static("/e", tmp_path, middlewares=iter([layer]))
+    assert [made.middlewares for made in app.router.routes()] == [(layer,)] * 10
 
 
 def test_something_else() -> None:

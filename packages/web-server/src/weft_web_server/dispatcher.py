@@ -278,6 +278,8 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
     ) -> ResourceRoute:
         """GET, and HEAD with it unless `allow_head` is false."""
         resource = self.add_resource(path, name=name)
+        if "middlewares" in kwargs:
+            kwargs["middlewares"] = tuple(kwargs["middlewares"])  # for two routes
         if allow_head:
             resource.add_route("HEAD", handler, **kwargs)
         return resource.add_route("GET", handler, **kwargs)

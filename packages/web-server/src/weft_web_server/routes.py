@@ -89,9 +89,12 @@ class StaticDef(AbstractRouteDef):
     prefix: str
     path: PathLike
     kwargs: dict[str, Any]
+    place: Place | None = attrs.field(default=None, eq=False, kw_only=True)
+    """Where it was written; None is where it is registered."""
 
     def register(self, router: RouteAdder) -> list[AbstractRoute]:
-        return list(router.add_static(self.prefix, self.path, **self.kwargs))
+        kwargs = {"place": self.place, **self.kwargs}
+        return list(router.add_static(self.prefix, self.path, **kwargs))
 
     def __repr__(self) -> str:
         options = "".join(f", {key}={value!r}" for key, value in sorted(self.kwargs.items()))
@@ -159,7 +162,7 @@ def view(path: str, handler: AnyHandler, **kwargs: Any) -> RouteDef:
 
 def static(prefix: str, path: PathLike, **kwargs: Any) -> StaticDef:
     """The files of a directory."""
-    return StaticDef(prefix, path, kwargs)
+    return StaticDef(prefix, path, _settled(kwargs), place=find_place())
 
 
 class RouteTableDef(Sequence[AbstractRouteDef]):
@@ -241,4 +244,4 @@ class RouteTableDef(Sequence[AbstractRouteDef]):
 
     def static(self, prefix: str, path: PathLike, **kwargs: Any) -> None:
         """The files of a directory."""
-        self._items.append(StaticDef(prefix, path, kwargs))
+        self._items.append(StaticDef(prefix, path, _settled(kwargs), place=find_place()))

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from yarl import URL
 
-from weft_routing import Pattern, parse_pattern
+from weft_routing import Pattern, Place, parse_pattern
 
 from .file_tree import FileTree, split_name
 from .files import FileResponse
@@ -55,20 +55,23 @@ class StaticResource(PrefixResource):
         append_version: bool = False,
         middlewares: Iterable[Middleware] = (),
         options: RouteOptions | None = None,
+        place: Place | None = None,
     ) -> None:
         super().__init__(_checked_prefix(prefix), name=name)
         self._tree = FileTree(_checked_directory(directory), follow_symlinks=follow_symlinks)
         self._chunk_size = chunk_size
         self._show_index = show_index
         self._append_version = append_version
+        layers = tuple(middlewares)  # for two routes
         self._routes = {
             method: ResourceRoute(
                 method,
                 self._handle,
                 self,
                 expect_handler=expect_handler,
-                middlewares=middlewares,
+                middlewares=layers,
                 options=options,
+                place=place,
             )
             for method in ("GET", "HEAD")
         }
