@@ -8,7 +8,7 @@ from support.peers import raw_client
 from support.programs import python_program
 from support.serving import last
 
-from weft_web_server import run_app
+from weft_web_server import Application, GracefulExit, run_app
 
 PROGRAM = """
 import asyncio
@@ -67,6 +67,21 @@ async def test_port_in_use(tmp_path: Path) -> None:
 def test_no_application() -> None:
     with pytest.raises(TypeError, match=r"takes a web\.Application, not int"):
         run_app(5)  # type: ignore[arg-type]  # the mistake under test
+
+
+@pytest.mark.parametrize("end", [GracefulExit, KeyboardInterrupt])
+def test_a_program_may_end_itself(end: type[BaseException]) -> None:
+    """What a signal raises, raised where the program starts: run_app() returns."""
+    begun = []
+
+    async def start(app: Application) -> None:
+        begun.append(app)
+        raise end
+
+    app = Application()
+    app.on_startup.append(start)
+    run_app(app, host="127.0.0.1", port=0, handle_signals=False)
+    assert begun == [app]
 
 
 async def test_paths_and_sockets(tmp_path: Path) -> None:

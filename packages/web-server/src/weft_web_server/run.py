@@ -168,6 +168,8 @@ def _run(main: Any, loop: asyncio.AbstractEventLoop | None) -> None:
         try:
             running.run_until_complete(task)
         except (GracefulExit, KeyboardInterrupt):
+            if task.done():  # the program raised it; a loop would wait for such a task forever
+                raise
             # A second signal while all is brought to its end ends it at once.
             task.cancel()
             try:
