@@ -12,8 +12,9 @@ import attrs
 from weft_routing import Router
 
 from .auto_options import answer_options, complete_view
-from .domains import Domain, Domains, MatchedSubAppResource
+from .domains import Domain, MatchedSubAppResource
 from .grafting import (
+    ANYWHERE,
     Line,
     door_to,
     is_own_throughout,
@@ -72,7 +73,7 @@ def build_table(root: Part) -> Table:
         return Table(miss, make_asking_resolve(chain[0], miss, _compose_found), asks_users=True)
     _, miss = _collect(chain)
     assert miss.own_routes is not None  # every miss has them
-    if miss.domains is not None:
+    if miss.has_hosts:
         return Table(miss, make_host_resolve(miss), asks_users=False)
     return Table(miss, make_resolve(miss.own_routes, miss), asks_users=False)
 
@@ -82,20 +83,30 @@ def _collect(chain: Chain) -> tuple[list[Line[Endpoint]], Endpoint]:
     resources = chain[-1].resources()
     spans = spans_of(resources)
     lines: list[Line[Endpoint]] = []
-    domains: Domains[Endpoint] | None = None
+    hosts: set[str] = set()
     for at, resource in enumerate(resources):
         if isinstance(resource, MatchedSubAppResource):
-            domains = Domains() if domains is None else domains
-            assert isinstance(resource.rule, Domain)  # others ask users
-            domains.add(resource.rule, _collect((*chain, resource.app))[1])
+            lines += _collect_domain(resource, chain, hosts)
         elif isinstance(resource, PrefixedSubAppResource):
             below, miss = _collect((*chain, resource.app))
-            if miss.domains is None and keeps_order(at, resource.prefix.anchor, below, spans):
+            if not miss.has_hosts and keeps_order(at, resource.prefix.anchor, below, spans):
                 lines += below
-            lines += door_to(resource, miss)
+            lines += door_to(resource.prefix, miss)
         else:
             lines += _compose_lines(resource, chain)
-    return lines, _make_miss(chain, make_router(lines), domains)
+    return lines, _make_miss(chain, make_router(lines), bool(hosts))
+
+
+def _collect_domain(
+    resource: MatchedSubAppResource, chain: Chain, hosts: set[str]
+) -> list[Line[Endpoint]]:
+    assert isinstance(resource.rule, Domain)  # other rules are asked
+    if resource.rule.domain in hosts:
+        return []  # the first application of a host has all its requests
+    hosts.add(resource.rule.domain)
+    below, miss = _collect((*chain, resource.app))
+    lines = [] if miss.has_hosts else below
+    return [line.at(resource.rule.domain) for line in (*lines, *door_to(ANYWHERE, miss))]
 
 
 def _compose_lines(resource: AbstractResource, chain: Chain) -> list[Line[Endpoint]]:
@@ -142,9 +153,7 @@ def _make_endpoint(route: AbstractRoute, chain: Chain) -> Endpoint:
     )
 
 
-def _make_miss(
-    chain: Chain, own_routes: Router[Endpoint], domains: Domains[Endpoint] | None = None
-) -> Endpoint:
+def _make_miss(chain: Chain, own_routes: Router[Endpoint], has_hosts: bool = False) -> Endpoint:
     handler, first = _wrap(_raise_miss, chain)
     options_handler = _wrap(answer_options, chain)[0] if _answers_options(chain) else None
     error = HTTPNotFound()
@@ -156,7 +165,7 @@ def _make_miss(
         hooks=_hooks(chain),
         error=error,
         own_routes=own_routes,
-        domains=domains,
+        has_hosts=has_hosts,
         options_handler=options_handler,
     )
 

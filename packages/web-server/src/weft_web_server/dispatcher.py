@@ -144,7 +144,7 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
                 continue
             lines += routes_of(resource)
             if isinstance(resource, PrefixedSubAppResource):
-                lines += door_to(resource, resource)
+                lines += door_to(resource.prefix, resource)
             elif isinstance(resource, StaticResource):
                 lines += root_of(resource, resource)
         return make_router(lines)

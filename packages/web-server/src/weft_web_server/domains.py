@@ -1,20 +1,20 @@
 """Applications by host: the rules that a Host field is compared with, and who answers when one fits.
 
-Decides what a domain may look like and which rule of several is the first that fits.
+Decides what a domain may look like. The first of many that fits is for a router to find.
 """
 
 import re
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar
 
 from yarl import URL
+
+from weft_routing import parse_host
 
 from .match import AbstractApplication
 from .prefixes import PrefixedSubAppResource
 from .request import Request
 from .route_objects import Info, Resolved
-
-T = TypeVar("T")
 
 
 class AbstractRuleMatching(ABC):
@@ -40,16 +40,16 @@ class Domain(AbstractRuleMatching):
     re_part: ClassVar[re.Pattern[str]] = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 
     def __init__(self, domain: str) -> None:
-        self._domain = self.validation(domain)
+        self._host = parse_host(self.validation(domain))
 
     @property
     def domain(self) -> str:
         """The host in lower case, with its port if that matters."""
-        return self._domain
+        return self._host.canonical
 
     @property
     def canonical(self) -> str:
-        return self._domain
+        return self.domain
 
     def validation(self, domain: str) -> str:
         """The domain in the form that hosts are compared with, or TypeError or ValueError."""
@@ -73,11 +73,10 @@ class Domain(AbstractRuleMatching):
 
     def match_domain(self, host: str) -> bool:
         """Whether the value of a Host field is this domain's."""
-        host = host.lower()
-        return host == self._domain or host.partition(":")[0] == self._domain
+        return self._host.matches(host)
 
     def get_info(self) -> Info:
-        return {"domain": self._domain}
+        return {"domain": self.domain}
 
 
 class MaskDomain(Domain):
@@ -88,34 +87,8 @@ class MaskDomain(Domain):
     @property
     def canonical(self) -> str:
         """The mask as a regex."""
-        text = re.escape(self._domain).replace(r"\*", "[^:]*")
-        return text if ":" in self._domain else text + "(:.*)?"
-
-    def match_domain(self, host: str) -> bool:
-        name, _, port = host.lower().partition(":")
-        mask, colon, wanted = self._domain.partition(":")
-        return (not colon or port == wanted) and fits_mask(mask, name)
-
-
-def fits_mask(mask: str, name: str) -> bool:
-    """Whether a name has the form of a mask, in time linear in the name for each `*`.
-
-    >>> fits_mask("*.example.com", "a.b.example.com"), fits_mask("a*b", "ab"), fits_mask("a*b", "b")
-    (True, True, False)
-    """
-    first, *rest = mask.split("*")
-    if not rest:
-        return name == mask
-    *middle, last = rest
-    if not name.startswith(first) or not name.endswith(last):
-        return False
-    at, end = len(first), len(name) - len(last)
-    for text in middle:
-        at = name.find(text, at, max(at, end))
-        if at < 0:
-            return False
-        at += len(text)
-    return at <= end
+        text = re.escape(self.domain).replace(r"\*", "[^:]*")
+        return text if ":" in self.domain else text + "(:.*)?"
 
 
 class MatchedSubAppResource(PrefixedSubAppResource):
@@ -144,40 +117,3 @@ class MatchedSubAppResource(PrefixedSubAppResource):
 
     def __repr__(self) -> str:
         return f"<MatchedSubAppResource -> {self._app!r}>"
-
-
-class Domains(Generic[T]):
-    """What each of many domains leads to: exact ones by one look-up, masks one after the other."""
-
-    __slots__ = ("_exact", "_masks")
-
-    def __init__(self) -> None:
-        self._exact: dict[str, tuple[int, T]] = {}
-        self._masks: list[tuple[int, Domain, T]] = []
-
-    def add(self, rule: Domain, value: T) -> None:
-        """A rule, behind those that are there."""
-        order = len(self._exact) + len(self._masks)
-        if type(rule) is Domain:
-            self._exact.setdefault(rule.domain, (order, value))
-        else:
-            self._masks.append((order, rule, value))
-
-    def find(self, host: str) -> T | None:
-        """The value of the first rule that fits the value of a Host field."""
-        if not host:
-            return None
-        host = host.lower()
-        name = host.partition(":")[0]
-        found = [self._exact[text] for text in {host, name} if text in self._exact]
-        best = min(found, key=_order, default=None)
-        for order, rule, value in self._masks:
-            if best is not None and best[0] < order:
-                break
-            if rule.match_domain(host):
-                return value
-        return None if best is None else best[1]
-
-
-def _order(found: tuple[int, Any]) -> int:
-    return found[0]

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from weft_routing import DuplicateRoute, Parameter, Pattern, Place, Router, parse_pattern
 
-from .domains import Domain, MaskDomain, MatchedSubAppResource
+from .domains import Domain, MatchedSubAppResource
 from .prefixes import PrefixedSubAppResource, PrefixResource, join_prefix
 from .resources import PatternResource, Resource
 from .route_objects import ANY_METHOD, AbstractResource, ResourceRoute
@@ -21,6 +21,7 @@ T = TypeVar("T")
 Spans: TypeAlias = Mapping[str, tuple[int, int]]
 
 _BELOW = parse_pattern("/{tail:(?s:.+)}")  # a line feed may stand in a path, encoded
+ANYWHERE = parse_pattern("")
 _SLASH = parse_pattern("/")
 _NO_NAME = Pattern("{filename:(?:)}", (Parameter("filename", "(?:)"),))
 _OWN_RESOLVES = frozenset(
@@ -31,13 +32,12 @@ _OWN_RESOLVES = frozenset(
         MatchedSubAppResource.resolve,
     }
 )
-_OWN_MATCHES = frozenset({Domain.match_domain, MaskDomain.match_domain})
 
 
 class Line(Generic[T]):
     """One line of a table."""
 
-    __slots__ = ("method", "pattern", "place", "value")
+    __slots__ = ("host", "method", "pattern", "place", "value")
 
     def __init__(
         self, method: str, pattern: Pattern, value: T, place: Place | None = None
@@ -46,6 +46,13 @@ class Line(Generic[T]):
         self.pattern = pattern
         self.value = value
         self.place = place
+        self.host: str | None = None
+
+    def at(self, host: str) -> "Line[T]":
+        """The same line, for the requests of a domain."""
+        line = Line(self.method, self.pattern, self.value, self.place)
+        line.host = host
+        return line
 
 
 def make_router(lines: Iterable[Line[T]]) -> Router[T]:
@@ -53,7 +60,7 @@ def make_router(lines: Iterable[Line[T]]) -> Router[T]:
     router: Router[T] = Router()
     for line in lines:
         try:
-            router.add(line.method, line.pattern, line.value, place=line.place)
+            router.add(line.method, line.pattern, line.value, host=line.host, place=line.place)
         except DuplicateRoute:
             pass  # one before it takes all its requests, as in aiohttp
     router.freeze()
@@ -80,9 +87,8 @@ def with_empty_name(resource: StaticResource) -> Pattern:
     return join_prefix(resource.prefix.text, _NO_NAME)
 
 
-def door_to(resource: PrefixResource, value: T) -> list[Line[T]]:
+def door_to(prefix: Pattern, value: T) -> list[Line[T]]:
     """The lines for everything at a prefix and below."""
-    prefix = resource.prefix
     below = [join_prefix(prefix.text, rest) for rest in (_SLASH, _BELOW)]
     return [Line(ANY_METHOD, pattern, value) for pattern in (prefix, *below)]
 
@@ -94,7 +100,7 @@ def is_own(resource: AbstractResource) -> bool:
     if isinstance(resource, MatchedSubAppResource):
         rule = type(resource.rule)
         return issubclass(rule, Domain) and (
-            rule.match is Domain.match and rule.match_domain in _OWN_MATCHES
+            rule.match is Domain.match and rule.match_domain is Domain.match_domain
         )
     return isinstance(resource, PatternResource | StaticResource | PrefixedSubAppResource)
 

@@ -57,13 +57,6 @@ class RequestLike(Protocol):
     def clone(self, *, rel_url: URL) -> Any: ...
 
 
-class Domains(Protocol):
-    """Applications by host."""
-
-    def find(self, host: str) -> "Endpoint | None":
-        """The endpoint of the first rule that fits the value of a Host field."""
-
-
 class RouterLike(Protocol):
     """What a handler asks of the router: named resources."""
 
@@ -145,8 +138,8 @@ class Endpoint:
     expect_handler: Callable[..., Awaitable[Any]] | None = None
     own_routes: "Router[Endpoint] | None" = None
     """Of a miss: the routes of its application, which tell 405 from 404."""
-    domains: Domains | None = None
-    """Of a miss: the applications by host, which are asked before its own routes."""
+    has_hosts: bool = False
+    """Of a miss: whether its application has others by host."""
     options_handler: Callable[..., Awaitable[Any]] | None = None
     """Of a miss: what answers OPTIONS by itself, where the application wants that."""
 

@@ -66,16 +66,13 @@ def make_host_resolve(outer_miss: Endpoint) -> Resolve:
 def find_inside(miss: Endpoint, method: str, path: str, host: str = "") -> tuple[Endpoint, Found]:
     """The endpoint for a request that came to an application, and the parameters of its path."""
     while True:
-        door = None if miss.domains is None else miss.domains.find(host)
-        if door is None:
-            assert miss.own_routes is not None  # every miss has them
-            found = miss.own_routes.match(method, path)
-            if not isinstance(found, Match):
-                return to_miss(miss, method, found.allowed), NOTHING_FOUND
-            if found.value.error is None:
-                return found.value, found
-            door = found.value
-        miss = door
+        assert miss.own_routes is not None  # every miss has them
+        found = miss.own_routes.match(method, path, host if miss.has_hosts else None)
+        if not isinstance(found, Match):
+            return to_miss(miss, method, found.allowed), NOTHING_FOUND
+        if found.value.error is None:
+            return found.value, found
+        miss = found.value
 
 
 def to_miss(miss: Endpoint, method: str, allowed: tuple[str, ...]) -> Endpoint:
