@@ -13,6 +13,7 @@ from typing import cast
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.growth import assert_linear
 
 from weft_routing import BUILT_IN_CONVERTORS, ConvertorError, PathConvertor, check_convertors
 from weft_routing.convertors import find_regex_fault
@@ -150,6 +151,12 @@ def test_every_float_comes_back(value: float) -> None:
 def test_a_number_too_long_to_be_shown() -> None:
     with pytest.raises(ValueError, match="40 digits"):
         BUILT_IN_CONVERTORS["int"].format(10**5000)
+
+
+@pytest.mark.parametrize("kind", sorted(BUILT_IN_CONVERTORS))
+@pytest.mark.parametrize("unit", ["9", "1.", "1e", "-", "a", "2024-01-01", "٣", "/"])
+def test_no_text_takes_long(kind: str, unit: str) -> None:
+    assert_linear(lambda text: take(kind, text), lambda size: unit * (size // len(unit)))
 
 
 def test_the_registry_cannot_be_changed() -> None:

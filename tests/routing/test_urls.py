@@ -118,15 +118,33 @@ def test_bad_queries(value: object) -> None:
     assert caught.value.name == "?b"
 
 
+def test_a_convertor_sees_an_encoded_percent_sign() -> None:
+    own = {"code": type("Percents", (Code,), {"regex": "[a%]+"})()}
+    with pytest.raises(BadValue, match="write what"):
+        build_url(parse_pattern("/{x!code}", own), {"x": "a%"})  # "a%25" would not match
+
+
 class Base64(Code):
     """Values with slashes, which stay in one segment."""
 
     regex = "[^/]+"
 
 
+class Folder(Code):
+    """A regex that takes slashes, as many as it likes."""
+
+    regex = "(?:[a-z]+/)*"
+
+    def parse(self, text: str) -> str:
+        if "secret" in text:
+            raise ValueError
+        return text
+
+
 def match_values(pattern: str, values: Mapping[str, object]) -> object:
     """What the URL of some values leads back to."""
     registry: dict[str, PathConvertor[object]] = {**BUILT_IN_CONVERTORS, "base64": Base64()}
+    registry["folder"] = Folder()
     router = Router[str](convertors=registry)
     route = router.add("GET", pattern, "value")
     router.freeze()
@@ -172,6 +190,22 @@ def test_every_value_of_every_convertor_comes_back(
             assert match_values(pattern, {"x": value}) == {"x": value}
     values = {"n": number, "r": real, "k": key, "d": day, "p": path}
     assert match_values("/{n!int},{r!float},{k!uuid}/{d!date}x/{p!path}", values) == values
+
+
+def test_a_regex_with_slashes_in_the_middle() -> None:
+    for folder in ("", "a/", "a/b/"):
+        values = {"f": folder, "g": folder, "n": 7}
+        assert match_values("/{f!folder}x/{g!folder}-{n!int}", values) == values
+
+
+def test_a_convertor_that_refuses_leaves_the_path_to_the_next_route() -> None:
+    router = Router[str](convertors={**BUILT_IN_CONVERTORS, "folder": Folder()})
+    router.add("GET", "/{f!folder}", "open")
+    router.add("GET", "/{day!date}", "day")
+    router.add("GET", "/{rest!path}", "rest")
+    router.freeze()
+    found = [router.match("GET", path) for path in ("/a/", "/secret/", "/2024-02-30")]
+    assert [match.value for match in found if isinstance(match, Match)] == ["open", "rest", "rest"]
 
 
 def test_what_does_not_come_back() -> None:
