@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.growth import count_steps
-from weft_routing import HostError, HostPattern, Match, Miss, Router, RoutingError, parse_host
+from weft_routing import HostError, Match, Miss, Router, RoutingError, parse_host
 from weft_routing.hosts import HostTable
 
 
@@ -110,28 +110,6 @@ def test_pieces_do_not_overlap() -> None:
     assert not parse_host("a*b*b").matches("ab")
     assert parse_host("a*b*b").matches("abb")
     assert not parse_host("a*bc*c").matches("abc")
-
-
-patterns = st.text("ab*.", min_size=1, max_size=6).map(lambda text: HostPattern(text))
-
-
-@settings(max_examples=200, deadline=None)
-@given(patterns, patterns, st.lists(st.text("ab", max_size=3), min_size=3, max_size=6))
-def test_covering_is_never_wrong(one: HostPattern, two: HostPattern, fillings: list[str]) -> None:
-    if one.covers(two):
-        host = "".join(
-            text + fill for text, fill in zip(two.name.split("*"), fillings, strict=False)
-        )
-        if two.matches(host):
-            assert one.matches(host)
-
-
-def test_covering() -> None:
-    covers = [("*", "a.com"), ("*.com", "*.a.com"), ("*.com", "a.com:8080"), ("*:1", "a:1")]
-    for one, two in covers:
-        assert parse_host(one).covers(parse_host(two))
-        assert not parse_host(two).covers(parse_host(one))
-    assert not parse_host("*.com:8080").covers(parse_host("a.com"))
 
 
 @settings(max_examples=200, deadline=None)

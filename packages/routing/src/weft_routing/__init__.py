@@ -19,6 +19,7 @@ from .errors import (
 )
 from .hosts import HostPattern, parse_host
 from .pattern import Parameter, Pattern, parse_pattern
+from .reach import Unreachable
 from .router import Router
 from .urls import build_url
 
@@ -46,6 +47,7 @@ __all__ = (
     "Router",
     "RoutingError",
     "UnknownValue",
+    "Unreachable",
     "WrongPhase",
     "build_url",
     "check_convertors",

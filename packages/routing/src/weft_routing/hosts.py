@@ -54,11 +54,6 @@ class HostPattern:
         name, _, port = host.lower().partition(":")
         return (self.port is None or port == str(self.port)) and self._takes(name)
 
-    def covers(self, other: HostPattern) -> bool:
-        """Whether it takes every host that another pattern takes; in doubt it says no."""
-        # What is behind a star of the other one may be anything, and so must a star of this be.
-        return self.port in (None, other.port) and self._takes(other.name)
-
     def _takes(self, name: str) -> bool:
         first, *others = self.name.split("*")
         if not others:

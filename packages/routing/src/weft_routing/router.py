@@ -6,7 +6,7 @@ Decides what may be added, and which table answers for a host. Knows nothing abo
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from keyword import iskeyword
 from types import MappingProxyType
 from typing import Generic, TypeVar
@@ -17,6 +17,7 @@ from .errors import DuplicateName, DuplicateRoute, MethodError, Place, RouteName
 from .hosts import HostTable, parse_host
 from .pattern import Pattern, parse_pattern
 from .plans import Fork
+from .reach import Unreachable, find_unreachable, find_unreachable_hosts
 from .tree import Tree
 
 T = TypeVar("T")
@@ -61,6 +62,7 @@ class Router(Generic[T]):
         "_routes",
         "_taken",
         "_tree",
+        "_unreachable",
     )
 
     def __init__(
@@ -75,6 +77,7 @@ class Router(Generic[T]):
         self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._hosts: HostTable[Tree[T]] = HostTable()
         self._tree: Tree[T] = _NoTree()
+        self._unreachable: tuple[Unreachable[T], ...] = ()
         self._is_frozen = False
 
     def add(
@@ -120,13 +123,15 @@ class Router(Generic[T]):
         self._is_frozen = True
         self._taken.clear()
         self._names.clear()
+        found: dict[Route[T], Unreachable[T]] = {}
         by_host: dict[str | None, list[Route[T]]] = {None: []}
         for route in self._routes:
             by_host.setdefault(route.host, []).append(route)
-        self._tree = Tree(by_host.pop(None))
-        self._hosts = HostTable(
-            [(parse_host(host), Tree(routes)) for host, routes in by_host.items() if host]
-        )
+        self._tree = _to_tree(by_host.pop(None), found)
+        rules = [(parse_host(host), routes) for host, routes in by_host.items() if host]
+        self._hosts = HostTable([(host, _to_tree(routes, found)) for host, routes in rules])
+        found.update((each.route, each) for each in find_unreachable_hosts(rules))
+        self._unreachable = tuple(sorted(found.values(), key=lambda each: each.route.order))
 
     def match(self, method: str, path: str, host: str | None = None) -> Match[T] | Miss:
         """Find the route for a method and a raw path: percent-encoded, without query.
@@ -193,6 +198,20 @@ class Router(Generic[T]):
         return tuple(self._routes)
 
     @property
+    def unreachable(self) -> tuple[Unreachable[T], ...]:
+        """Routes that can never be the answer, with those that always are before them.
+
+        Known after freeze(), empty before. All that is told is so; not everything is found.
+
+        >>> router = Router[int]()
+        >>> _ = router.add("GET", "/{page}", 1), router.add("GET", "/{name}", 2)
+        >>> router.freeze()
+        >>> [(each.route.path, each.shadowed_by.path) for each in router.unreachable]
+        [('/{name}', '/{page}')]
+        """
+        return self._unreachable
+
+    @property
     def named(self) -> Mapping[str, Pattern]:
         """The patterns of named routes, for building URLs."""
         return MappingProxyType({name: route.pattern for name, route in self._named.items()})
@@ -204,3 +223,12 @@ class Router(Generic[T]):
         taken = self._named.get(name)
         if taken is not None and taken.pattern != route.pattern:
             raise DuplicateName(name, route.path, taken.path, route.place, taken.place)
+
+
+def _to_tree(routes: Sequence[Route[T]], found: dict[Route[T], Unreachable[T]]) -> Tree[T]:
+    """The tree of one host; notes in `found` which of its routes are unreachable."""
+    found.update((each.route, each) for each in find_unreachable(routes))
+    useless = {route for route, each in found.items() if not each.except_line_feeds}
+    tree = Tree(route for route in routes if route not in useless)
+    found.update((route, Unreachable(route, by)) for route, by in tree.shadowed)
+    return tree

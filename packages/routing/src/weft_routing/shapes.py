@@ -14,12 +14,14 @@ from operator import itemgetter
 from typing import Any, Protocol
 
 from .cutting import to_cutter, to_path_cutter
-from .pattern import ANY_SEGMENT, Parameter, Pattern, Segment
+from .pattern import ANY_SEGMENT, Parameter, Pattern, Piece, Segment
 
 Texts = Sequence[str]
 # Beginning and end that a text must have: of a segment, or (index WHOLE) of the path.
 Fringe = tuple[int, str, str]
 WHOLE = -1
+# A segment, or a whole pattern, without the names of its parameters.
+Token = tuple["str | tuple[str, int]", ...]
 
 _EMPTY_TAIL = r".*"
 _TAIL = r".+"
@@ -188,7 +190,7 @@ class ShapeFactory:
         if segments is None:
             return self._make_whole(pattern)
         wild = {at: segment for at, segment in enumerate(segments) if not is_literal(segment)}
-        key = tuple((at, _nameless(segment)) for at, segment in wild.items())
+        key = tuple((at, to_token(segment)) for at, segment in wild.items())
         shape = self._made.get(key)
         if shape is None:
             shape = self._made[key] = _make_shape(wild)
@@ -229,11 +231,10 @@ def _is_any(piece: str | Parameter) -> bool:
     return isinstance(piece, Parameter) and piece.regex == ANY_SEGMENT
 
 
-def _nameless(segment: Segment) -> tuple[str | tuple[str, int], ...]:
+def to_token(pieces: Sequence[Piece]) -> Token:
+    """The pieces without the names. A convertor is the same only where it is the same object."""
     return tuple(
-        # How a segment is cut depends on the convertors, too.
-        piece if isinstance(piece, str) else (piece.regex, id(piece.convertor))
-        for piece in segment
+        piece if isinstance(piece, str) else (piece.regex, id(piece.convertor)) for piece in pieces
     )
 
 
