@@ -113,7 +113,7 @@ class Resource(AbstractResource):
         return iter(self._routes.values())
 
     def __repr__(self) -> str:
-        name = "" if self._name is None else f"{self._name!r}"
+        name = "" if self._name is None else f"{self._name!r} "
         return f"<{type(self).__name__} {name} {self.canonical}>"
 
 
