@@ -36,6 +36,7 @@ from .signals import Signal
 from .static import StaticResource
 from .streaming import StreamResponse
 from .time_limit import limit_time
+from .unreachable import UnreachableRoutes
 from .views import AnyHandler, View
 
 
@@ -71,14 +72,18 @@ def build_table(root: Part) -> Table:
     if not all(map(is_own_throughout, root.resources())):
         miss = _make_miss(chain, make_router(()))
         return Table(miss, make_asking_resolve(chain[0], miss, _compose_found), asks_users=True)
-    _, miss = _collect(chain)
+    unreachable = UnreachableRoutes()
+    _, miss = _collect(chain, unreachable)
+    unreachable.warn()
     assert miss.own_routes is not None  # every miss has them
     if miss.has_hosts:
         return Table(miss, make_host_resolve(miss), asks_users=False)
     return Table(miss, make_resolve(miss.own_routes, miss), asks_users=False)
 
 
-def _collect(chain: Chain) -> tuple[list[Line[Endpoint]], Endpoint]:
+def _collect(
+    chain: Chain, unreachable: UnreachableRoutes
+) -> tuple[list[Line[Endpoint]], Endpoint]:
     """The lines of an application with those below it, and what answers where none fits."""
     resources = chain[-1].resources()
     spans = spans_of(resources)
@@ -86,25 +91,31 @@ def _collect(chain: Chain) -> tuple[list[Line[Endpoint]], Endpoint]:
     hosts: set[str] = set()
     for at, resource in enumerate(resources):
         if isinstance(resource, MatchedSubAppResource):
-            lines += _collect_domain(resource, chain, hosts)
+            lines += _collect_domain(resource, chain, hosts, unreachable)
         elif isinstance(resource, PrefixedSubAppResource):
-            below, miss = _collect((*chain, resource.app))
+            below, miss = _collect((*chain, resource.app), unreachable)
             if not miss.has_hosts and keeps_order(at, resource.prefix.anchor, below, spans):
                 lines += below
             lines += door_to(resource.prefix, miss)
         else:
             lines += _compose_lines(resource, chain)
-    return lines, _make_miss(chain, make_router(lines), bool(hosts))
+    router = make_router(lines, unreachable.note_duplicate)
+    for each in router.unreachable:
+        unreachable.note(each)
+    return lines, _make_miss(chain, router, bool(hosts))
 
 
 def _collect_domain(
-    resource: MatchedSubAppResource, chain: Chain, hosts: set[str]
+    resource: MatchedSubAppResource,
+    chain: Chain,
+    hosts: set[str],
+    unreachable: UnreachableRoutes,
 ) -> list[Line[Endpoint]]:
     assert isinstance(resource.rule, Domain)  # other rules are asked
     if resource.rule.domain in hosts:
         return []  # the first application of a host has all its requests
     hosts.add(resource.rule.domain)
-    below, miss = _collect((*chain, resource.app))
+    below, miss = _collect((*chain, resource.app), unreachable)
     lines = [] if miss.has_hosts else below
     return [line.at(resource.rule.domain) for line in (*lines, *door_to(ANYWHERE, miss))]
 

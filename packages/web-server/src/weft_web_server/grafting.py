@@ -6,7 +6,7 @@ parent's own paths goes before all of it. Where that makes no difference its lin
 elsewhere the parent has a door to it, and it has a table of its own.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from weft_routing import DuplicateRoute, Parameter, Pattern, Place, Router, parse_pattern
@@ -55,14 +55,20 @@ class Line(Generic[T]):
         return line
 
 
-def make_router(lines: Iterable[Line[T]]) -> Router[T]:
-    """A frozen router of lines; one that is never reached is left out."""
+def _drop(value: object, fault: DuplicateRoute) -> None:
+    """Nobody wants to know."""
+
+
+def make_router(
+    lines: Iterable[Line[T]], on_drop: Callable[[T, DuplicateRoute], None] = _drop
+) -> Router[T]:
+    """A frozen router of lines. One whose method and path are taken is left out, and told of."""
     router: Router[T] = Router()
     for line in lines:
         try:
             router.add(line.method, line.pattern, line.value, host=line.host, place=line.place)
-        except DuplicateRoute:
-            pass  # one before it takes all its requests, as in aiohttp
+        except DuplicateRoute as exc:
+            on_drop(line.value, exc)  # one before it takes all its requests, as in aiohttp
     router.freeze()
     return router
 
