@@ -125,7 +125,7 @@ def _compose_lines(resource: AbstractResource, chain: Chain) -> list[Line[Endpoi
         Line(line.method, line.pattern, _make_endpoint(line.value, chain), line.place)
         for line in routes_of(resource)
     ]
-    if isinstance(resource, StaticResource):
+    if isinstance(resource, StaticResource) and resource.prefix.text:
         # The directory itself: a door behind which the name is known to be empty.
         path = with_empty_name(resource)
         inner = [Line(line.method, path, line.value, line.place) for line in lines]
