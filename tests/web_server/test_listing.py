@@ -197,6 +197,7 @@ def test_hosts_come_first_in_the_order_of_adding() -> None:
     ]
 
 
+@pytest.mark.filterwarnings("ignore::weft_web_server.UnreachableRouteWarning")
 async def test_the_order_is_that_of_answering() -> None:
     """The first row that takes a path is the one that answers."""
     app, below = Application(), Application()

@@ -75,6 +75,7 @@ async def test_index(root: Path) -> None:
     assert status_of(await answer_to(app_for(root, show_index=True), last("/s/none/"))) == 404
 
 
+@pytest.mark.filterwarnings("ignore::weft_web_server.UnreachableRouteWarning")
 async def test_the_directory_itself(root: Path) -> None:
     """As in aiohttp: no slash is needed, and a route of its own for the path goes first where it
     was added first.
