@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import os
 import re
 import shutil
 import socket
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from support.peers import RawPeer, raw_client, raw_server
-from support.programs import python_program
+from support.programs import PATIENCE_SECONDS, python_program
 
 PAGES = Path(__file__).resolve().parents[2] / "docs/how-to"
 CURL = shutil.which("curl")
@@ -61,7 +62,7 @@ async def curl(port: int, *arguments: str) -> tuple[str, str]:
         CURL,
         "--silent",
         "--max-time",
-        "20",
+        str(PATIENCE_SECONDS),
         "--noproxy",
         "*",
         "--dump-header",
@@ -70,8 +71,16 @@ async def curl(port: int, *arguments: str) -> tuple[str, str]:
         f"http://127.0.0.1:{port}/",
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        # With libasan in it, curl waits for ever for a lock of glibc before it reads its options.
+        env={name: text for name, text in os.environ.items() if name != "LD_PRELOAD"},
     )
-    body, heads = await process.communicate()
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            body, heads = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     assert process.returncode == 0, heads
     return heads.decode(), body.decode()
 
