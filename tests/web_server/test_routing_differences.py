@@ -112,6 +112,18 @@ def test_braces_in_a_prefix_are_refused(row: Static | Sub) -> None:
     assert isinstance(refusal, PatternError)
 
 
+def test_a_sub_application_is_added_once() -> None:
+    for web in (ours, theirs):
+        app, sub = web.Application(), web.Application()
+        app.add_subapp("/a", sub)
+        for prefix, again in (("/b", sub), ("/b", app)):
+            if web is theirs:
+                app.add_subapp(prefix, again)
+            else:
+                with pytest.raises((RuntimeError, ValueError)):
+                    app.add_subapp(prefix, again)
+
+
 def test_a_line_break_is_no_method() -> None:
     rows = (Route("GET\n", "/a"),)
     assert build(theirs, rows).outcomes == [None]
