@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
-from .answers import ANY_METHOD, Match, Miss, Route, make_match
+from .answers import ANY_METHOD, NOT_FOUND, Match, Miss, Route, make_match
 from .pattern import to_value
 from .shapes import WHOLE, PlainShape, Shape, Texts
 
@@ -84,34 +84,33 @@ class Leaf(Generic[T]):
     """Entries that agree on their literal segments, in the order in which they were added.
 
     `quick` and `star` are the short way: the first entry for a method, for any other method. They
-    are empty where a rival, which is looked up later, may come before an entry.
+    are empty where a rival, which is looked up later, may come before an entry. `miss` has all
+    methods; with `is_plain`, every path without empty segments and braces fits every entry.
     """
 
-    __slots__ = ("crowd", "entries", "miss", "quick", "star")
+    __slots__ = ("crowd", "entries", "is_plain", "miss", "quick", "star")
 
     def __init__(self) -> None:
         self.entries: list[Entry[T]] = []
         self.quick: dict[str, Entry[T]] = {}
         self.star: Entry[T] | None = None
-        # What a path gets whose method is not there, if only this leaf has it: known beforehand
-        # where all entries take the same paths.
-        self.miss: Miss | None = None
+        self.miss = NOT_FOUND
+        self.is_plain = False
         self.crowd: Crowd[T] | None = None
 
     def seal(self, barrier: float, misses: dict[tuple[str, ...], Miss]) -> None:
         """Prepare the short ways. `barrier` is the order of the first rival that comes later."""
-        self.entries.sort(key=_order)
+        self.entries.sort(key=to_order)
         if self.entries[-1].order < barrier:
             for entry in self.entries:
                 self.quick.setdefault(entry.route.method, entry)
                 if entry.route.method == ANY_METHOD:
-                    break  # it goes before all that follow
+                    break  # which comes before all that follow
             self.star = self.quick.get(ANY_METHOD)
-        first = self.entries[0].shape
-        if all(entry.shape is first and not entry.parsers for entry in self.entries):
-            allowed = tuple(sorted({entry.route.method for entry in self.entries}))
-            self.miss = misses.setdefault(allowed, Miss(allowed))
-        elif len(self.entries) > CROWD:
+        allowed = tuple(sorted({entry.route.method for entry in self.entries}))
+        self.miss = misses.setdefault(allowed, Miss(allowed))
+        self.is_plain = all(entry.arity for entry in self.entries)
+        if len(self.entries) > CROWD and not self.is_plain:
             self.crowd = Crowd(self.entries)
 
     def candidates(self, segments: list[str], path: str) -> list[Entry[T]]:
@@ -149,9 +148,10 @@ class Crowd(Generic[T]):
         for (at, length, is_prefix), by_text in self._texts.items():
             text = path if at == WHOLE else segments[at]
             found += by_text.get(text[:length] if is_prefix else text[-length:], ())
-        found.sort(key=_order)
+        found.sort(key=to_order)
         return found
 
 
-def _order(entry: Entry[T]) -> int:
+def to_order(entry: Entry[T]) -> int:
+    """The key to sort entries by."""
     return entry.route.order

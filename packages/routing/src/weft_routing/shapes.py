@@ -98,6 +98,25 @@ class RegexShape:
         return None if self._fullmatch(text) is None else (text,)
 
 
+class AffixShape:
+    """One segment of a plain parameter and text: ``{name}.json``."""
+
+    __slots__ = ("_at", "_prefix", "_suffix", "fringe")
+
+    def __init__(self, at: int, texts: tuple[str, str]) -> None:
+        self._at = at
+        self._prefix, self._suffix = texts
+        self.fringe = _to_fringe(at, *texts)
+
+    def read(self, segments: list[str], path: str) -> Texts | None:
+        text = segments[self._at]
+        if not (text.startswith(self._prefix) and text.endswith(self._suffix)):
+            return None
+        # Nothing is left where the two overlap, either.
+        value = text[len(self._prefix) : len(text) - len(self._suffix)]
+        return (value,) if is_plain_text(value) else None
+
+
 class PairShape:
     """One segment of two plain parameters and text: ``v{major}.{minor}``.
 
@@ -167,15 +186,19 @@ class TailShape:
 class WholeShape:
     """Any other pattern: a parameter may match slashes, or has groups of its own."""
 
-    __slots__ = ("_cut", "fringe")
+    __slots__ = ("_cut", "_prefix", "_suffix", "fringe")
 
     def __init__(self, pattern: Pattern) -> None:
         self._cut = to_path_cutter(pattern)
         first, last = pattern.pieces[0], pattern.pieces[-1]
         assert isinstance(first, str)  # a pattern with parameters begins with "/"
-        self.fringe: Fringe | None = (WHOLE, first, last if isinstance(last, str) else "")
+        self._prefix, self._suffix = first, last if isinstance(last, str) else ""
+        self.fringe = _to_fringe(WHOLE, self._prefix, self._suffix)
 
     def read(self, segments: list[str], path: str) -> Texts | None:
+        # A regex might look at all of a long path before it sees that.
+        if not (path.startswith(self._prefix) and path.endswith(self._suffix)):
+            return None
         return self._cut(path)
 
 
@@ -251,12 +274,16 @@ def _make_one(at: int, segment: Segment) -> Shape:
     first = segment[0]
     if len(segment) == 1 and isinstance(first, Parameter):
         return RegexShape(at, first.regex)
-    texts = _to_pair(segment)
-    return CutShape(at, segment) if texts is None else PairShape(at, texts)
+    texts = _to_texts(segment)
+    if len(texts) == 2:
+        return AffixShape(at, (texts[0], texts[1]))
+    if len(texts) == 3:
+        return PairShape(at, (texts[0], texts[1], texts[2]))
+    return CutShape(at, segment)
 
 
-def _to_pair(segment: Segment) -> tuple[str, str, str] | None:
-    """The texts around two plain parameters; None where there is anything else."""
+def _to_texts(segment: Segment) -> Sequence[str]:
+    """The texts around plain parameters; nothing where there is anything else."""
     texts = [""]
     for piece in segment:
         if isinstance(piece, str):
@@ -264,8 +291,6 @@ def _to_pair(segment: Segment) -> tuple[str, str, str] | None:
         elif _is_any(piece):
             texts.append("")
         else:
-            return None
+            return ()
     # Braces in the text could be taken for those that no value may have.
-    if len(texts) != 3 or any("{" in text or "}" in text for text in texts):
-        return None
-    return texts[0], texts[1], texts[2]
+    return () if any("{" in text or "}" in text for text in texts) else texts

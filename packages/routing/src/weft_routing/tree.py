@@ -10,13 +10,13 @@ any number of threads may do it at once.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from .answers import ANY_METHOD, NOT_FOUND, Match, Miss, Route, make_match
-from .leaves import Entry, Leaf
+from .leaves import Entry, Leaf, to_order
 from .pattern import to_comparable
 from .plans import Fork, Plan, Planner
 from .shapes import Shape, Texts
@@ -66,16 +66,22 @@ class Tree(Generic[T]):
     def search(self, method: str, path: str, segments: list[str]) -> Match[T] | Miss:
         """The long way: every leaf, and the allowed methods where no route fits."""
         hits = self._hits(segments)
-        if len(hits) == 1:
-            [(_, leaf)] = hits
-            if leaf.miss is not None and leaf.quick and not leaf.star and method not in leaf.quick:
-                texts = leaf.entries[0].shape.read(segments, path)
-                return NOT_FOUND if texts is None else leaf.miss
         allowed: set[str] = set()
+        for _, leaf in hits:
+            if method in leaf.miss.allowed or ANY_METHOD in leaf.miss.allowed:
+                break
+        else:
+            # No route fits. Where nothing has to be read, only the methods are put together.
+            if _is_ordinary(segments, path):
+                if len(hits) == 1 and hits[0][1].is_plain:
+                    return hits[0][1].miss
+                allowed.update(*(leaf.miss.allowed for _, leaf in hits if leaf.is_plain))
+                hits = [hit for hit in hits if not hit[1].is_plain]
         known: dict[Shape, Texts | None] = {}  # what each shape has read: once is enough
         for entry in _in_order(hits, segments, path):
             route = entry.route
-            if not route.takes(method) and route.method in allowed:
+            is_wanted = route.method == method or route.method == ANY_METHOD
+            if not is_wanted and route.method in allowed:
                 continue
             if entry.shape not in known:
                 known[entry.shape] = entry.shape.read(segments, path)
@@ -83,7 +89,7 @@ class Tree(Generic[T]):
             match = None if texts is None else entry.to_match(texts, path)
             if match is None:
                 continue
-            if route.takes(method):
+            if is_wanted:
                 return match
             allowed.add(route.method)
         return Miss(tuple(sorted(allowed))) if allowed else NOT_FOUND
@@ -102,8 +108,12 @@ class Tree(Generic[T]):
             probes = probes.narrow(segments)
         if segments[0]:
             return []
-        found = ((depth, leaves.get(pick(segments))) for pick, leaves, depth in probes)
-        return [(depth, leaf) for depth, leaf in found if leaf is not None]
+        hits: Hits[T] = []
+        for pick, leaves, depth in probes:
+            leaf = leaves.get(pick(segments))
+            if leaf is not None:
+                hits.append((depth, leaf))
+        return hits
 
     def _to_row(self, path: str, routes: list[Route[T]]) -> Row[T]:
         """All that a literal path can lead to: patterns may match it too, with other methods."""
@@ -124,21 +134,20 @@ class Tree(Generic[T]):
         return row
 
 
+def _is_ordinary(segments: list[str], path: str) -> bool:
+    """Whether every segment is text that a plain parameter takes."""
+    return "" not in segments[1:] and "{" not in path and "}" not in path
+
+
 def _in_order(hits: Hits[T], segments: list[str], path: str) -> Iterator[Entry[T]]:
     """The entries of some leaves: the deepest anchor first, then the one that was added first."""
-    start = 0
-    while start < len(hits):
-        depth = hits[start][0]
-        end = start + 1
-        while end < len(hits) and hits[end][0] == depth:
-            end += 1
-        lists = [leaf.candidates(segments, path) for _, leaf in hits[start:end]]
-        yield from lists[0] if len(lists) == 1 else heapq.merge(*lists, key=_order)
-        start = end
+    for _, group in groupby(hits, key=_depth):
+        lists = [leaf.candidates(segments, path) for _, leaf in group]
+        yield from lists[0] if len(lists) == 1 else sorted(chain(*lists), key=to_order)
 
 
-def _order(entry: Entry[T]) -> int:
-    return entry.route.order
+def _depth(hit: tuple[int, object]) -> int:
+    return hit[0]
 
 
 def _rank(match: Match[T]) -> tuple[int, int]:
