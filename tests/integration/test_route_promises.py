@@ -1,4 +1,7 @@
-"""What aiohttp's FAQ and its page on concepts say of routes, checked over real sockets."""
+"""What aiohttp's FAQ and its page on concepts say of routes, checked over real sockets.
+
+And the label that metrics give to a request: few for any number of paths.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,12 @@ import pytest
 from support.serving import answer_to, body_of, last, status_of
 
 from weft import web
+from weft_web_server import Handler
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE", "QUERY"]
 MODULE = """
 from weft import web
+from weft_web_server import Handler
 
 routes = web.RouteTableDef()
 
@@ -183,3 +188,39 @@ async def test_a_cleanup_context_of_the_parent_fills_keys_of_a_sub_application()
     app.cleanup_ctx.extend([first, second])
     assert body_of(await answer_to(app, last("/sub/"))) == b"filled"
     assert events == ["second ended", "first ended"]
+
+
+async def test_a_resource_is_a_label_for_any_number_of_paths(tmp_path: Path) -> None:
+    labels: list[str | None] = []
+
+    @web.middleware
+    async def count(request: web.Request, handler: Handler) -> web.StreamResponse:
+        resource = request.match_info.route.resource
+        labels.append(None if resource is None else resource.canonical)
+        return await handler(request)
+
+    app, sub, domain = web.Application(middlewares=[count]), web.Application(), web.Application()
+    app.router.add_get("/plain", answer)
+    app.router.add_get(r"/{kind}/{number:\d+}-{rest:.*}", answer)
+    app.router.add_static("/files", tmp_path)
+    sub.router.add_get("/{x}", answer)
+    domain.router.add_get("/of/{domain}", answer)
+    app.add_subapp("/sub", sub)
+    app.add_domain("*.example.com", domain)
+    for path, host, label in (
+        ("/plain?q=1", "a", "/plain"),
+        ("/users/1-a/b", "a", "/{kind}/{number}-{rest}"),
+        ("/teams/2-", "b", "/{kind}/{number}-{rest}"),
+        ("/files/a/b%20c", "a", "/files"),
+        ("/files", "a", "/files"),
+        ("/sub/a%2Fb", "a", "/sub/{x}"),
+        ("/of/a", "a.example.com", "/of/{domain}"),
+        ("/of/b", "b.a.example.com:80", "/of/{domain}"),
+        ("/nothing/here", "a", None),
+        ("/sub/a/b", "a", None),
+        ("/plain", "a.example.com", None),
+    ):
+        await answer_to(app, last(path).replace(b"Host: test", f"Host: {host}".encode()))
+        assert labels.pop() == label
+    await answer_to(app, last("/plain", method="DELETE"))
+    assert labels == [None]

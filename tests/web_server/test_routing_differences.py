@@ -199,9 +199,18 @@ def test_convertors() -> None:
     assert isinstance(build(theirs, rows).outcomes[0], ValueError)
 
 
-def test_domains_below_a_prefix() -> None:
+async def test_domains_below_a_prefix() -> None:
     rows: Rows = (Sub("/s", (Domained("a.com", (Get("/x"),)), Get("/x"))),)
     with pytest.raises(KeyError):
         raise next(filter(None, build(theirs, rows).outcomes))
     built = build(ours, rows)
     assert built.outcomes == [None] * 4
+    built.app.freeze()
+    for path, host, apps, label in (
+        ("/s/x", "a.com", ["main", "main.0", "main.0.0"], "main.0.0.0"),
+        ("/s/x", "b.com", ["main", "main.0"], "main.0.1"),
+        ("/s/y", "a.com", ["main", "main.0", "main.0.0"], "own"),
+        ("/x", "a.com", ["main"], "own"),
+    ):
+        found = await ask_weft(built, ("GET", path, host))
+        assert (found["apps"], found["route"][1]) == (apps, label)
