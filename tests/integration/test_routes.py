@@ -2,13 +2,17 @@
 
 import asyncio
 import datetime
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from support.serving import answer_to, body_of, get, last, post, status_of, talking
+from yarl import URL
 
 from weft_web_server import (
+    AbstractResource,
+    AbstractRoute,
     Application,
     Handler,
     HTTPRequestEntityTooLarge,
@@ -17,7 +21,9 @@ from weft_web_server import (
     RouteOptions,
     StreamResponse,
     group,
+    static,
 )
+from weft_web_server import get as get_route
 from weft_web_server import post as post_route
 
 FORM = "Content-Type: application/x-www-form-urlencoded"
@@ -212,3 +218,73 @@ async def test_path_params_where_no_route_fits() -> None:
     app = Application(middlewares=[layer])
     assert status_of(await answer_to(app, last("/none"))) == 404
     assert seen == [{}]
+
+
+class Watching(AbstractResource):
+    """A resource of a user's own, which takes nothing: all others are asked one by one."""
+
+    def __len__(self) -> int:
+        return 0
+
+    def __iter__(self) -> Iterator[AbstractRoute]:
+        return iter(())
+
+    canonical = "/watched"
+
+    def add_prefix(self, prefix: str) -> None: ...
+
+    def get_info(self) -> dict[str, Any]:
+        return {}
+
+    def raw_match(self, path: str) -> bool:
+        return False
+
+    def url_for(self, **kwargs: str) -> URL:
+        raise RuntimeError("it has no URL")
+
+    async def resolve(self, request: Request) -> tuple[None, set[str]]:
+        return None, set()
+
+
+async def test_beside_resources_of_users(tmp_path: Path) -> None:
+    async def answer(request: Request) -> StreamResponse:
+        values = dict(request.path_params)
+        return Response(text=f"{values} {request.url_for('x', **values).path}")
+
+    async def hang(request: Request) -> StreamResponse:
+        await asyncio.Event().wait()
+        raise AssertionError("for ever")
+
+    async def layer(request: Request, handler: Handler) -> StreamResponse:
+        seen.append(dict(request.path_params))
+        return await handler(request)
+
+    seen: list[object] = []
+    (tmp_path / "file").write_text("content")
+    app = Application(auto_options=True, middlewares=[layer])
+    app.router.register_resource(Watching())
+    own = RouteOptions(client_max_size=3, timeout=0.01)
+    fast = RouteOptions(timeout=0)
+    app.add_routes(
+        [
+            group(
+                "/g",
+                [
+                    get_route("/{id!int}/{text}", answer, name="x", options=fast),
+                    get_route("/hang", hang),
+                    post_route("/read", read),
+                ],
+                options=own,
+            ),
+            static("/files", tmp_path),
+        ]
+    )
+    assert body_of(await answer_to(app, last("/g/7/b"))) == b"{'id': 7, 'text': 'b'} /g/7/b"
+    assert status_of(await answer_to(app, last("/g/x/b"))) == 404
+    assert seen == [{"id": 7, "text": "b"}, {}]
+    assert status_of(await answer_to(app, last("/g/hang"))) == 503
+    assert status_of(await answer_to(app, post("/g/read", b"four"))) == 413
+    assert b"\r\nAllow: OPTIONS,POST\r\n" in await answer_to(
+        app, last("/g/read", method="OPTIONS")
+    )
+    assert body_of(await answer_to(app, last("/files/file"))) == b"content"

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 import attrs
 from yarl import URL
 
-from weft_routing import Place, Router
+from weft_routing import Pattern, Place, Router
 
 from .keys import AppMapping
 from .route_options import RouteOptions
@@ -111,16 +111,25 @@ class NothingFound:
 
 
 class FoundByUser:
-    """What a resource of a user has found: text, which no convertor reads."""
+    """What was found by asking resources: text, to be read once more where somebody wants values."""
 
-    __slots__ = ("params",)
+    __slots__ = ("_route", "params")
 
-    def __init__(self, params: Mapping[str, str]) -> None:
+    def __init__(self, params: Mapping[str, str], route: RouteLike) -> None:
         self.params = params
+        self._route = route
 
     @property
     def values(self) -> Mapping[str, Any]:
-        return self.params
+        # A resource of a user has no pattern, or one of its own.
+        pattern = getattr(self._route.resource, "pattern", None)
+        if not isinstance(pattern, Pattern):
+            return self.params
+        values: dict[str, Any] = dict(self.params)
+        for parameter in pattern.parameters:
+            if parameter.convertor is not None:
+                values[parameter.name] = parameter.convertor.parse(values[parameter.name])
+        return values
 
 
 NOTHING_FOUND: Final = NothingFound()

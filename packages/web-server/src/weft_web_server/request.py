@@ -533,7 +533,7 @@ class Request(BaseRequest):
     def found(self, endpoint: Endpoint, info: UrlMappingMatchInfo) -> None:
         """Resources of users have found something; resolving does this."""
         self.exchange.endpoint = endpoint
-        self.exchange.match = FoundByUser(info)
+        self.exchange.match = FoundByUser(info, info.route)
         if info.route is endpoint.route:  # else it was a miss that is answered otherwise
             self._match_info = info
             info.current_app = endpoint.app
