@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from urllib.parse import quote
 
@@ -105,7 +105,17 @@ class Parameter:
     @property
     def stays_in_segment(self) -> bool:
         """Whether it is known never to match a slash."""
-        return self.regex == ANY_SEGMENT or _WITHIN_SEGMENT.fullmatch(self.regex) is not None
+        return _stays_in_segment(self.regex)
+
+
+@lru_cache(256)
+def _stays_in_segment(regex: str) -> bool:
+    return regex == ANY_SEGMENT or _WITHIN_SEGMENT.fullmatch(regex) is not None
+
+
+@lru_cache(256)
+def _stands_alone(regex: str) -> bool:
+    return find_regex_fault(regex) is None and not re.compile(regex).groups
 
 
 Piece = str | Parameter
@@ -322,16 +332,18 @@ def _parse_typed(
         raise PatternError(text, at, f"{kind!r} is no convertor; known ones are: {known}")
     if convertor is BUILT_IN_CONVERTORS["str"]:
         return Parameter(name)  # text that means itself needs no converting
-    check_convertor(kind, convertor)
+    if convertor is not BUILT_IN_CONVERTORS.get(kind):
+        check_convertor(kind, convertor)
     return Parameter(name, convertor.regex, convertor)
 
 
 def _checked(pattern: Pattern) -> Pattern:
-    """The typed parameters stand well; and the whole regex compiles, where any has its own."""
+    """The typed parameters stand well, and the whole regex compiles."""
     parameters = pattern.parameters
     if any(parameter.convertor is not None for parameter in parameters):
         _check_neighbours(pattern)
-    if not all(parameter.is_plain for parameter in parameters):
+    # Only regexes with groups, or with references to some, could be good alone and bad together.
+    if not all(parameter.convertor or _stands_alone(parameter.regex) for parameter in parameters):
         _ = pattern.regex
     return pattern
 
