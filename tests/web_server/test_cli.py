@@ -51,6 +51,12 @@ SOURCE = """
     async def ends(argv):
         raise web.GracefulExit
 
+    def shadowed():
+        app = web.Application()
+        app.router.add_put("/{x}", index)
+        app.router.add_put("/{y}", index)
+        return app
+
     def large():
         app = web.Application()
         for number in range(20_000):
@@ -154,6 +160,12 @@ def test_json(inside: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "middlewares": [],
         "options": {},
     }
+
+
+def test_what_cannot_be_reached_is_told_apart(folder: Path) -> None:
+    done = run(folder, "routes", "cli_shop:shadowed")
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == 3
+    assert "UnreachableRouteWarning" in done.stderr and "cli_shop.py:38" in done.stderr
 
 
 def test_who_reads_may_have_enough(folder: Path) -> None:

@@ -11,12 +11,12 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 
 import attrs
 
 from .application import Application
-from .entry import EntryError, Made, load_entry
+from .entry import EntryError, load_entry
 from .listing import Row, list_rows
 from .run import run_app
 
@@ -105,7 +105,8 @@ def show_routes(arguments: Sequence[str], program: str) -> None:
     )
     options, further = parser.parse_known_args(arguments)
     try:
-        app = _wait_for(load_entry(options.entry, further))
+        made = load_entry(options.entry, further)
+        app = made if isinstance(made, Application) else asyncio.run(_wait_for(made))
     except EntryError as exc:
         parser.error(str(exc))
     app.freeze()
@@ -113,11 +114,8 @@ def show_routes(arguments: Sequence[str], program: str) -> None:
     _print(_to_json(rows) if options.json else _to_table(rows))
 
 
-def _wait_for(made: Made) -> Application:
-    async def wait() -> Application:
-        return made if isinstance(made, Application) else await made
-
-    return made if isinstance(made, Application) else asyncio.run(wait())
+async def _wait_for(made: Awaitable[Application]) -> Application:
+    return await made
 
 
 def _sorted(rows: Iterable[Row], order: str) -> list[Row]:
