@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from yarl import URL
+
 Answerer: TypeAlias = Callable[[Any], Awaitable[Any]]
 Outcome: TypeAlias = Exception | None
 DIRECTORY = Path(__file__).parent
@@ -60,7 +62,15 @@ class Domained:
     rows: "tuple[Row, ...]"
 
 
-Row: TypeAlias = Route | Get | Viewed | Static | Sub | Domained
+@dataclass(frozen=True)
+class Own:
+    """A resource of a user, which takes paths with a certain ending, for GET."""
+
+    canonical: str
+    ending: str
+
+
+Row: TypeAlias = Route | Get | Viewed | Static | Sub | Domained | Own
 Rows: TypeAlias = tuple[Row, ...]
 
 
@@ -116,6 +126,52 @@ def _register(web: Any, built: Built, app: Any, row: Row, label: str) -> None:
             sub = web.Application()
             _fill(web, built, sub, rows, label)
             app.add_domain(host, sub)
+        case Own(canonical, ending):
+            router.register_resource(make_resource(web, canonical, ending, label))
+
+
+def make_resource(web: Any, canonical: str, ending: str, label: str) -> Any:
+    """A resource that decides itself."""
+
+    class OwnResource(web.AbstractResource):  # type: ignore[misc]  # of either module
+        def __init__(self) -> None:
+            super().__init__()
+            self._canonical = canonical
+            self._route = web.ResourceRoute("GET", make_handler(label), self)
+
+        @property
+        def canonical(self) -> str:
+            return self._canonical
+
+        def add_prefix(self, prefix: str) -> None:
+            self._canonical = prefix + self._canonical
+
+        def url_for(self, **kwargs: str) -> URL:
+            return URL(self._canonical)
+
+        def get_info(self) -> dict[str, Any]:
+            return {"ending": ending}
+
+        def raw_match(self, path: str) -> bool:
+            return False
+
+        async def resolve(self, request: Any) -> tuple[Any, set[str]]:
+            if not request.rel_url.raw_path.endswith(ending):
+                return None, set()
+            if request.method != "GET":
+                return None, {"GET"}
+            return web.UrlMappingMatchInfo({"ending": ending}, self._route), {"GET"}
+
+        def __len__(self) -> int:
+            return 1
+
+        def __iter__(self) -> Iterator[Any]:
+            return iter([self._route])
+
+        def __repr__(self) -> str:
+            return f"<OwnResource {self._canonical}>"
+
+    return OwnResource()
 
 
 def make_handler(label: str) -> Answerer:

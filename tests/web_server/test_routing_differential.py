@@ -19,6 +19,7 @@ from support.tables import (
     Built,
     Domained,
     Get,
+    Own,
     Route,
     Row,
     Rows,
@@ -107,6 +108,8 @@ asks = st.lists(
 
 def prune(rows: Rows) -> Rows:
     """Without the rows that weft refuses: what they answer is answered already."""
+    if not any(isinstance(outcome, DuplicateRoute) for outcome in build(ours, rows).outcomes):
+        return rows
     kept: list[Row] = []
     for row in rows:
         if isinstance(row, Sub):
@@ -119,7 +122,7 @@ def prune(rows: Rows) -> Rows:
     return tuple(kept)
 
 
-def compare(rows: Rows, asked: list[Ask]) -> None:
+def compare(rows: Rows, asked: list[Ask], *, is_served: bool = True) -> None:
     """Build both applications, and compare all that they tell."""
     rows = prune(rows)
     mine, other = build(ours, rows), build(theirs, rows)
@@ -131,7 +134,9 @@ def compare(rows: Rows, asked: list[Ask]) -> None:
 
     async def ask_both() -> None:
         for ask in asked:
-            assert await ask_weft(mine, ask) == await ask_aiohttp(other, ask), ask
+            assert await ask_weft(mine, ask, is_served=is_served) == await ask_aiohttp(
+                other, ask
+            ), ask
 
     asyncio.run(ask_both())
 
@@ -147,11 +152,44 @@ def compare_outcomes(mine: Built, other: Built) -> None:
             assert isinstance(our, type(their))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(tables, asks)
+@example((Route("*", "/{p}"), Route("GET", r"/{w:[a-z]+}")), [("GET", "/a", "a.com")])
+@example((Route("GET", "/{p}"), Static("/a")), [("GET", "/a", "a.com")])
+@example((Route("GET", "/a/{p}"), Sub("/a", (Get("/x"),))), [("GET", "/a/x", "a.com")])
+@example((Sub("/a", (Get("/b/x"),)), Get("/a/b/{p}")), [("GET", "/a/b/x", "a.com")])
+@example((Route("PUT", "/a/x"), Sub("/a", (Get("/y"),))), [("GET", "/a/x", "a.com")])
+@example(
+    (Get("/a"), Domained("*.com", ()), Domained("a.com", (Get("/a"),))), [("GET", "/a", "a.com")]
+)
 @example((Static("/"), Route("GET", "/")), [("GET", "/", "a.com"), ("PUT", "/", "a.com")])
 def test_same_answers(rows: Rows, asked: list[Ask]) -> None:
     compare(rows, asked)
+
+
+own_rows = st.builds(
+    Own,
+    st.sampled_from(["/", "", "/a", "/a/", "/a/b", "/a/{x}", "/{x}", "/v{x}/b", "/b/a"]),
+    st.sampled_from(["/b", "", "1"]),
+)
+own_tables = tables_of(
+    st.one_of(
+        own_rows,
+        plain_rows,
+        st.builds(Sub, prefixes, tables_of(st.one_of(own_rows, plain_rows), 4)),
+    ),
+    6,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(own_tables, asks)
+def test_same_answers_of_resources_of_users(rows: Rows, asked: list[Ask]) -> None:
+    compare(rows, asked, is_served=not any(is_foreign(row) for row in rows))
+
+
+def is_foreign(row: Row) -> bool:
+    return isinstance(row, Own) or (isinstance(row, Sub) and any(map(is_foreign, row.rows)))
 
 
 # What is refused.
@@ -211,7 +249,7 @@ def test_same_conflicts(rows: Rows) -> None:
 odd_paths = st.text("/ab1_{}:.*?+()[]|\\d,", max_size=14).map(lambda text: "/" + text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(odd_paths, st.lists(targets, max_size=3))
 def test_odd_paths_are_taken_or_refused_alike(path: str, asked: list[str]) -> None:
     compare((Route("GET", path),), [("GET", target, "a.com") for target in asked])
@@ -261,7 +299,7 @@ def test_same_urls_of_files(filename: str) -> None:
     assert urls[0] == urls[1]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(tables, asks)
 def test_urls_lead_back(rows: Rows, asked: list[Ask]) -> None:
     """The URL of what a request matched, with the values that it gave, matches the same."""
