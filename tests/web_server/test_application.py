@@ -140,3 +140,35 @@ def test_sub_application_among_the_resources() -> None:
     assert list(resource) == [] and "/sub" in repr(resource)
     with pytest.raises(RuntimeError):
         resource.url_for()
+
+
+def test_a_sub_application_is_closed_when_it_is_added() -> None:
+    app, sub = Application(), Application()
+    app.add_subapp("/sub", sub)
+    assert sub.pre_frozen and not sub.frozen and not app.pre_frozen
+    with pytest.raises(RuntimeError, match="frozen"):
+        sub.router.add_get("/late", answer)
+    with pytest.raises(RuntimeError):
+        sub.on_startup.append(answer)  # type: ignore[arg-type]  # is refused anyway
+    sub[KEY] = 1
+    with pytest.raises(RuntimeError, match="add it once"):
+        app.add_subapp("/again", sub)
+    app.freeze()
+    assert sub.frozen and list(app.resources()) == list(app.router.resources())
+    with pytest.raises(RuntimeError, match="the application is frozen"):
+        app.add_subapp("/late", Application())
+
+
+def test_what_is_no_sub_application() -> None:
+    app = Application()
+    with pytest.raises(TypeError, match="5 is no Application"):
+        app.add_subapp("/x", 5)  # type: ignore[arg-type]  # the mistake under test
+    with pytest.raises(ValueError, match="below itself"):
+        app.add_subapp("/x", app)
+
+
+async def test_one_below_another_can_be_served_by_itself() -> None:
+    app, sub = Application(), Application()
+    sub.router.add_get("/x", answer)
+    app.add_subapp("/sub", sub)
+    assert body_of(await answer_to(sub, last("/sub/x"))) == b"x"

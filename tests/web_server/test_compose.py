@@ -125,3 +125,18 @@ async def test_functions_that_are_no_coroutine_functions() -> None:
     assert body_of(await answer_to(app, last("/coroutine"))) == b"/coroutine"
     assert body_of(await answer_to(app, last("/response"))) == b"response"
     assert body_of(await answer_to(app, last("/object"))) == b"object"
+
+
+class ByCall:
+    async def __call__(self, request: Request) -> StreamResponse:
+        return Response(text="object")
+
+
+async def test_plain_functions_may_return_what_to_await_or_the_answer() -> None:
+    app = Application()
+    app.router.add_get("/a", lambda request: answer(request))
+    app.router.add_get("/b", lambda request: Response(text="b"))  # type: ignore[arg-type, return-value]  # works, untyped
+    app.router.add_get("/c", ByCall())
+    assert body_of(await answer_to(app, last("/a"))) == b"/a"
+    assert body_of(await answer_to(app, last("/b"))) == b"b"
+    assert body_of(await answer_to(app, last("/c"))) == b"object"

@@ -1,75 +1,20 @@
-from functools import partial
-
 import pytest
-from support.serving import answer_to, body_of, last, status_of
+from support.unsent import ask
 
+from weft_routing import PathConvertor, PatternError
 from weft_web_server import (
-    Application,
-    HTTPNotFound,
+    DynamicResource,
+    PlainResource,
     Request,
+    ResourceRoute,
     Response,
     StreamResponse,
-    SystemRoute,
     UrlDispatcher,
-    View,
 )
-from weft_web_server.route_objects import AbstractResource, AbstractRoute
-from weft_web_server.views import check_handler
 
 
 async def answer(request: Request) -> StreamResponse:
     return Response(text="x")
-
-
-class Both(View):
-    async def get(self) -> StreamResponse:
-        return Response(text=self.request.path)
-
-    async def post(self) -> StreamResponse:
-        return None  # type: ignore[return-value]  # the mistake under test
-
-
-async def test_view() -> None:
-    app = Application()
-    app.router.add_view("/", Both)
-    assert body_of(await answer_to(app, last())) == b"/"
-    refused = await answer_to(app, last(method="DELETE"))
-    assert status_of(refused) == 405 and b"\r\nAllow: GET,POST\r\n" in refused
-    assert status_of(await answer_to(app, last(method="__INIT__"))) == 405
-    assert status_of(await answer_to(app, last(method="POST"))) == 500
-
-
-class Callable_:
-    async def __call__(self, request: Request) -> StreamResponse:
-        return Response(text="object")
-
-
-@pytest.mark.parametrize(
-    "handler",
-    [answer, Both, partial(answer), Callable_(), lambda request: answer(request)],
-)
-def test_good_handlers(handler: object) -> None:
-    assert check_handler(handler) is handler  # type: ignore[arg-type]  # any kind
-
-
-async def generator(request):  # type: ignore[no-untyped-def]  # a mistake under test
-    yield 1
-
-
-@pytest.mark.parametrize(
-    ("handler", "text"),
-    [
-        (5, "5 is no handler; give an async function"),
-        (int, "is no handler"),
-        (generator, "generator is a generator"),
-        (lambda: None, r"must take one argument"),
-        (lambda a, b: None, "one argument, the request"),
-    ],
-)
-def test_bad_handlers(handler: object, text: str) -> None:
-    with pytest.raises(TypeError, match=text) as caught:
-        Application().router.add_get("/", handler)  # type: ignore[arg-type]  # mistakes under test
-    assert "\n" not in str(caught.value)
 
 
 def test_routes_and_resources() -> None:
@@ -86,50 +31,102 @@ def test_routes_and_resources() -> None:
     assert plain.get_info() == {"path": "/x"} and plain.canonical == "/x"
 
 
-async def test_expect_handler() -> None:
-    async def refuse(request: Request) -> StreamResponse | None:
-        return Response(status=417, text="mine")
+def test_one_resource_alone() -> None:
+    resource = PlainResource("/a", name="one")
+    post = ResourceRoute("POST", answer, resource)
+    get = resource.add_route("GET", answer)
+    resource.register_route(post)
+    anything = resource.add_route("*", answer)
+    assert list(resource) == [get, post, anything] and len(resource) == 3
+    for method in ("GET", "PUT"):
+        with pytest.raises(RuntimeError, match="already routed by"):
+            resource.add_route(method, answer)
+    with pytest.raises(TypeError, match="5 is no ResourceRoute"):
+        resource.register_route(5)  # type: ignore[arg-type]  # the mistake under test
 
-    async def accept(request: Request) -> StreamResponse | None:
-        return None
 
-    app = Application()
-    app.router.add_get("/no", answer, expect_handler=refuse)
-    app.router.add_get("/yes", answer, expect_handler=accept)
-    assert body_of(await answer_to(app, last("/no", "Expect: x"))) == b"mine"
-    assert body_of(await answer_to(app, last("/yes", "Expect: x"))) == b"x"
+def test_a_resource_brings_its_routes_to_a_router() -> None:
+    router = UrlDispatcher()
+    resource = PlainResource("/a", name="one")
+    route = resource.add_route("GET", answer)
+    router.register_resource(resource)
+    assert router["one"] is resource and list(router.routes()) == [route]
+    with pytest.raises(RuntimeError, match="already routed"):
+        router.add_get("/a", answer, allow_head=False)
+    with pytest.raises(RuntimeError, match="already routed"):
+        router.register_resource(resource_of("/a"))
+    router.freeze()
+    with pytest.raises(RuntimeError, match="frozen"):
+        resource.add_route("POST", answer)
+
+
+def resource_of(path: str) -> DynamicResource:
+    resource = DynamicResource(path)
+    resource.add_route("GET", answer)
+    return resource
+
+
+def test_a_path_and_what_it_is_called() -> None:
+    plain, dynamic = PlainResource("/é"), DynamicResource("/é/{b:[a-z]+}", name="b")
+    assert (plain.canonical, dynamic.canonical) == ("/é", "/%C3%A9/{b}")
+    assert plain.raw_match("/é") and not plain.raw_match("/%C3%A9")
+    assert dynamic.raw_match("/é/{b:[a-z]+}") and not dynamic.raw_match("/é/b")
+    assert (repr(plain), repr(dynamic)) == (
+        "<PlainResource  /é>",
+        "<DynamicResource 'b'  /%C3%A9/{b}>",
+    )
+    for resource in (plain, dynamic):
+        resource.add_prefix("/p")
+    assert plain.canonical == "/p/é" and plain.raw_match("/p/é")
+    assert dynamic.get_info()["formatter"] == "/p/%C3%A9/{b}"
+    assert dynamic.get_info()["pattern"].fullmatch("/p/é/x")
+    assert str(dynamic.url_for(b="x")) == "/p/%C3%A9/x"
+    assert dynamic.raw_match("/é/{b:[a-z]+}")
     with pytest.raises(TypeError):
-        UrlDispatcher().add_get("/bad", answer, expect_handler=print)
+        plain.url_for(b="x")  # type: ignore[call-arg]  # the mistake under test
+    for bad in ("p", "/p/", "/", ""):
+        with pytest.raises(ValueError, match="prefix"):
+            plain.add_prefix(bad)
 
 
-def test_system_route() -> None:
-    route = SystemRoute(HTTPNotFound())
-    assert (route.status, route.reason, route.name, route.resource) == (
-        404,
-        "Not Found",
-        None,
-        None,
-    )
-    assert route.get_info() == {"http_exception": route.http_exception}
-    assert repr(route) == "<SystemRoute 404: Not Found>"
-    with pytest.raises(RuntimeError):
-        route.url_for()
+async def test_what_fits_a_request() -> None:
+    resource = DynamicResource("/a/{b!int}")
+    get = resource.add_route("GET", answer)
+    info, allowed = await resource.resolve(ask("/a/7?c"))
+    assert info is not None and info == {"b": "7"} and info.route is get and allowed == {"GET"}
+    assert await resource.resolve(ask("/a/7", "POST")) == (None, {"GET"})
+    assert await resource.resolve(ask("/a/x")) == (None, set())
+    resource.add_prefix("/p")
+    assert await resource.resolve(ask("/a/7")) == (None, set())
+    anything = resource.add_route("*", answer)
+    info, _ = await resource.resolve(ask("/p/a/7", "LIST"))
+    assert info is not None and info.route is anything
 
 
-def test_abstract_ones() -> None:
-    assert (
-        AbstractRoute("get", answer).method == "GET"
-        and AbstractRoute("*", answer).get_info() == {}
-    )
-    with pytest.raises(TypeError, match="resolve"):
-        AbstractResource()  # type: ignore[abstract]  # the mistake under test
+async def test_the_empty_path() -> None:
+    """The root of an application, or the very prefix of one below another."""
+    alone, below = PlainResource(""), PlainResource("")
+    below.add_prefix("/p")
+    for resource in (alone, below):
+        resource.add_route("GET", answer)
+        resource.freeze()
+    assert (alone.canonical, below.canonical) == ("/", "/p")
+    assert (await alone.resolve(ask("/")))[0] is not None
+    assert (await below.resolve(ask("/p")))[0] is not None
 
 
-async def test_plain_functions_may_return_what_to_await_or_the_answer() -> None:
-    app = Application()
-    app.router.add_get("/a", lambda request: answer(request))
-    app.router.add_get("/b", lambda request: Response(text="b"))  # type: ignore[arg-type, return-value]  # works, untyped
-    app.router.add_get("/c", Callable_())
-    assert body_of(await answer_to(app, last("/a"))) == b"x"
-    assert body_of(await answer_to(app, last("/b"))) == b"b"
-    assert body_of(await answer_to(app, last("/c"))) == b"object"
+def test_convertors_of_a_resource() -> None:
+    class Colour(PathConvertor[str]):
+        regex = "red|blue"
+
+        def parse(self, text: str) -> str:
+            return text
+
+        def format(self, value: object) -> str:
+            return str(value)
+
+    router = UrlDispatcher(convertors={"colour": Colour()})
+    route = router.add_get("/{c!colour}", answer)
+    assert str(route.url_for(c="red")) == "/red"
+    with pytest.raises(PatternError, match="colour"):
+        router.add_get("/x/{c!int}", answer)

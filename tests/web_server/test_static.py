@@ -1,7 +1,9 @@
+import os
 from pathlib import Path
 
 import pytest
 from support.serving import answer_to, body_of, last, status_of
+from support.unsent import ask
 
 from weft_web_server import Application, Request, Response, StaticResource, StreamResponse
 
@@ -96,6 +98,31 @@ async def test_the_directory_itself(root: Path) -> None:
     app.router.add_get("/s", own)
     app.router.add_static("/s", root)
     assert (await answer_to(app, last("/s"))).endswith(b"own")
+
+
+async def test_at_the_root_of_an_application(root: Path) -> None:
+    app = Application()
+    resource = app.router.add_static("/", root)
+    assert resource.canonical == "" and str(resource.url_for(filename="a")) == "/a"
+    assert body_of(await answer_to(app, last("/file.txt"))) == b"content"
+    assert status_of(await answer_to(app, last("/"))) == 403
+    found = await app.router.resolve(ask("/"))
+    assert found.route in list(resource)
+
+
+async def test_what_is_no_file(root: Path) -> None:
+    os.mkfifo(root / "pipe")
+    assert status_of(await answer_to(app_for(root), last("/s/pipe"))) == 403
+
+
+async def test_which_paths_it_has(root: Path) -> None:
+    resource = StaticResource("/é", root)
+    for path, name in (("/é", ""), ("/%C3%A9/", ""), ("/%C3%A9/a%2Fb", "a/b")):
+        info, allowed = await resource.resolve(ask(path))
+        assert info is not None and info == {"filename": name} and allowed == {"GET", "HEAD"}
+    assert await resource.resolve(ask("/%C3%A9/a", "PUT")) == (None, {"GET", "HEAD"})
+    assert await resource.resolve(ask("/%C3%A9a")) == (None, set())
+    assert str(resource.url_for(filename="a+b&c;d%?ü")) == "/%C3%A9/a+b&c;d%25%3F%C3%BC"
 
 
 def test_urls(root: Path) -> None:

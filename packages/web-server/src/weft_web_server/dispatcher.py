@@ -145,24 +145,23 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
             lines += routes_of(resource)
             if isinstance(resource, PrefixedSubAppResource):
                 lines += door_to(resource.prefix, resource)
-            elif isinstance(resource, StaticResource):
+            elif isinstance(resource, StaticResource) and resource.prefix.text:
                 lines += root_of(resource, resource)
         return make_router(lines)
 
     async def _ask(self, request: Request) -> UrlMappingMatchInfo:
         """Every resource that stands at a beginning of the path, the longest first."""
         allowed: set[str] = set()
-        part = request.rel_url.path_safe
-        while part:
+        part = request.rel_url.path_safe or "/"
+        while True:
             for resource in self._index.get(part, ()):
                 info, methods = await resource.resolve(request)
                 if info is not None:
                     return info
                 allowed |= methods
             if part == "/":
-                break
+                return _to_miss(request.method, allowed)
             part = part.rpartition("/")[0] or "/"
-        return _to_miss(request.method, allowed)
 
     # Registering.
 
@@ -228,7 +227,10 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
 
     def _check_is_open(self) -> None:
         if self._is_frozen:
-            raise RuntimeError("the router is frozen; add routes before the application starts")
+            raise RuntimeError(
+                "the router is frozen; add routes before the application starts, and before it is"
+                " added to another"
+            )
 
     def add_resource(self, path: str, *, name: str | None = None) -> Resource:
         """A resource for a path, to add routes to; the last one, if it has this path and name."""

@@ -82,9 +82,10 @@ def routes_of(resource: AbstractResource) -> list[Line[ResourceRoute]]:
 
 
 def root_of(resource: StaticResource, value: T) -> list[Line[T]]:
-    """The lines of a directory itself, at whose path the name of the file is empty."""
-    if not resource.prefix.text:
-        return []  # the path "/" is one of those of files
+    """The lines of a directory itself, at whose path the name of the file is empty.
+
+    At the root of an application there are none: the path "/" is one of those of files.
+    """
     return [Line(route.method, resource.prefix, value, route.place) for route in resource]
 
 

@@ -40,7 +40,8 @@ def make_resolve(router: Router[Endpoint], outer_miss: Endpoint) -> Resolve:
                 exchange.endpoint = endpoint
                 exchange.match = match
                 return endpoint.handler
-            endpoint, exchange.match = find_inside(endpoint, head.method, path)
+            host = head.get("host", "")
+            endpoint, exchange.match = find_inside(endpoint, head.method, path, host)
         else:
             assert isinstance(match, Miss)
             endpoint = to_miss(outer_miss, head.method, match.allowed)

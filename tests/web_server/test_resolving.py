@@ -1,0 +1,160 @@
+"""Applications where resources of users decide what fits, served; and misses."""
+
+from collections.abc import Iterator
+
+import pytest
+from support.serving import answer_to, body_of, get, last, status_of
+from yarl import URL
+
+from weft_web_server import (
+    AbstractResource,
+    AbstractRoute,
+    Application,
+    Handler,
+    HTTPForbidden,
+    Request,
+    Response,
+    RouteOptions,
+    StreamResponse,
+    SystemRoute,
+    UrlMappingMatchInfo,
+    normalize_path_middleware,
+)
+
+
+async def answer(request: Request) -> StreamResponse:
+    assert request.path_params == dict(request.match_info)
+    return Response(text=f"{request.match_info.get('tail')} {len(request.match_info.apps)}")
+
+
+async def refuse(request: Request) -> StreamResponse | None:
+    return Response(status=417, text="mine") if "no" in request.headers["Expect"] else None
+
+
+class Below(AbstractResource):
+    """A resource of a user: all paths below a prefix, and one that nobody may see."""
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__()
+        self.prefix = prefix
+        self.route = AbstractRoute(
+            "GET", answer, expect_handler=refuse, resource=self, options=RouteOptions(timeout=30)
+        )
+
+    @property
+    def canonical(self) -> str:
+        return self.prefix
+
+    def add_prefix(self, prefix: str) -> None:
+        self.prefix = prefix + self.prefix
+
+    def url_for(self, **kwargs: str) -> URL:
+        return URL(self.prefix)
+
+    def get_info(self) -> dict[str, object]:
+        return {}
+
+    def raw_match(self, path: str) -> bool:
+        return False
+
+    async def resolve(self, request: Request) -> tuple[UrlMappingMatchInfo | None, set[str]]:
+        path = request.rel_url.raw_path
+        if path == self.prefix + "/secret":
+            return UrlMappingMatchInfo({}, SystemRoute(HTTPForbidden())), set()
+        if not path.startswith(self.prefix + "/") or request.method != "GET":
+            return None, {"GET"} if path.startswith(self.prefix + "/") else set()
+        return UrlMappingMatchInfo({"tail": path[len(self.prefix) + 1 :]}, self.route), {"GET"}
+
+    def __len__(self) -> int:
+        return 1
+
+    def __iter__(self) -> Iterator[AbstractRoute]:
+        return iter((self.route,))
+
+
+def noting(calls: list[object]):  # type: ignore[no-untyped-def]  # a middleware
+    async def note(request: Request, handler: Handler) -> StreamResponse:
+        calls.append(request.app)
+        assert request.match_info.current_app is request.app
+        response = await handler(request)
+        assert request.match_info.current_app is request.app
+        return response
+
+    return note
+
+
+async def test_a_resource_of_a_user_is_served() -> None:
+    calls: list[object] = []
+    app = Application(middlewares=[noting(calls)])
+    app.router.register_resource(Below("/own"))
+    app.router.add_get("/plain", answer)
+    assert body_of(await answer_to(app, last("/own/a%2Fb?c=d"))) == b"a%2Fb 1"
+    assert body_of(await answer_to(app, last("/plain"))) == b"None 1"
+    assert status_of(await answer_to(app, last("/none"))) == 404
+    assert status_of(await answer_to(app, last("/own/secret"))) == 403
+    refused = await answer_to(app, last("/own/x", method="PUT"))
+    assert status_of(refused) == 405 and b"\r\nAllow: GET\r\n" in refused
+    assert calls == [app] * 5
+
+
+async def test_in_a_sub_application_all_middlewares_run() -> None:
+    calls: list[object] = []
+    app, sub = Application(middlewares=[noting(calls)]), Application(middlewares=[noting(calls)])
+    sub.router.register_resource(Below("/own"))
+    app.add_subapp("/sub", sub)
+    assert body_of(await answer_to(app, last("/sub/own/x"))) == b"x 2"
+    assert status_of(await answer_to(app, last("/sub/none"))) == 404
+    assert calls == [app, sub, app, sub]
+
+
+async def test_the_expect_field_waits_until_the_route_is_known() -> None:
+    app = Application()
+    app.router.register_resource(Below("/own"))
+    app.router.add_get("/plain", answer)
+    assert body_of(await answer_to(app, last("/own/x", "Expect: no"))) == b"mine"
+    assert body_of(await answer_to(app, last("/own/x", "Expect: yes"))) == b"x 1"
+    assert status_of(await answer_to(app, last("/plain", "Expect: x"))) == 417
+
+
+async def test_automatic_options_of_a_resource_of_a_user() -> None:
+    app = Application(auto_options=True)
+    app.router.register_resource(Below("/own"))
+    found = await answer_to(app, last("/own/x", method="OPTIONS"))
+    assert status_of(found) == 204 and b"\r\nAllow: GET,OPTIONS\r\n" in found
+
+
+@pytest.mark.parametrize("of_user", [False, True])
+async def test_a_path_is_normalized_where_something_fits(of_user: bool) -> None:
+    app, sub = Application(middlewares=[normalize_path_middleware()]), Application()
+    sub.router.add_get("/x/", answer)
+    app.add_subapp("/sub", sub)
+    if of_user:
+        app.router.register_resource(Below("/own"))
+        found = await answer_to(app, last("//own//x"))
+        assert status_of(found) == 308 and b"\r\nLocation: /own/x\r\n" in found
+    found = await answer_to(app, last("/sub//x?a=b"))
+    assert status_of(found) == 308 and b"\r\nLocation: /sub/x/?a=b\r\n" in found
+    assert status_of(await answer_to(app, last("/sub/y"))) == 404
+
+
+async def test_a_table_of_its_own_where_joining_would_change_the_order() -> None:
+    app, sub = Application(), Application()
+
+    async def main(request: Request) -> StreamResponse:
+        return Response(text="main")
+
+    sub.router.add_get("/b/{tail}", answer)
+    sub.router.add_get("/b/literal", answer)
+    app.add_subapp("/a", sub)
+    app.router.add_get("/a/b/{x:l.*}", main)
+    assert body_of(await answer_to(app, last("/a/b/literal"))) == b"main"
+    assert body_of(await answer_to(app, last("/a/b/other"))) == b"other 2"
+    refused = await answer_to(app, last("/a/b/literal", method="PUT"))
+    assert status_of(refused) == 405 and b"\r\nAllow: GET,HEAD\r\n" in refused
+
+
+async def test_requests_of_one_connection_do_not_share_what_they_found() -> None:
+    app = Application()
+    app.router.register_resource(Below("/own"))
+    found = await answer_to(app, get("/own/a") + last("/own/b"))
+    assert b"a 1" in found and found.endswith(b"b 1")
