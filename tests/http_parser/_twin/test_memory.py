@@ -23,6 +23,7 @@ MANY = HEAD[:-2] + b"".join(b"A%d: b\r\n" % i for i in range(120)) + b"\r\n"
 RESPONSE = b"HTTP/1.1 200 OK\r\nServer: x\r\n\r\n"
 SLOPPY = b"HTTP/1.1 200\nServer : x\n y\r\n\tz \x01\nA:b\nX:\n c\n\n"
 BODY = b"3;x=y\r\nabc\r\n" + b"1\r\na\r\n" * 300 + b"0\r\nX-Name: value\r\nB:\r\n\r\n"
+UPLOAD = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 LARGE = b"3000\r\n" + b"x" * 0x3000 + b"\r\n1\r\na\r\n0\r\n\r\n"
 FIELDS = (("Host", "a"), ("X-Name", "é" * 1200))
 
@@ -182,6 +183,14 @@ def feed_trial(c: Twin, body: bytes, *before: bytes) -> Trial:
     return Trial(scanner.feed, (body, 0, []), lambda: len(scanner.trailers) < 9)
 
 
+def receive_trial(c: Twin, wire: bytes, *before: bytes) -> Trial:
+    """Only what runs no Python code."""
+    connection = c.Http1Connection(c.Role.SERVER)
+    for piece in before:
+        connection.receive(piece)
+    return Trial(connection.receive, (wire,))
+
+
 def make_kept(head: Any) -> Any:
     """The head, with all that it keeps made."""
     _ = head.headers, head.raw_headers, head.method, head.target
@@ -205,6 +214,13 @@ TRIALS: dict[str, Callable[[Twin], Trial]] = {
     "a large chunk": lambda c: feed_trial(c, LARGE),
     "the rest of a chunk": lambda c: feed_trial(c, LARGE[9000:], LARGE[:9000]),
     "a body that is all": lambda c: feed_trial(c, b"x" * 100, b"ff\r\n"),
+    "ends of chunks": lambda c: ends_trial(c),
+    "inlet": lambda c: Trial(c.module("_twin").Inlet, (c.Role.SERVER,)),
+    "inlet of limits": lambda c: Trial(c.module("_twin").Inlet, (c.Role.CLIENT, c.Limits(line=9), c.LENIENT)),
+    "receive a request": lambda c: receive_trial(c, HEAD),
+    "receive a request of another method": lambda c: receive_trial(c, HEAD.replace(b"GET", b"BREW")),
+    "receive a part": lambda c: receive_trial(c, HEAD[:9]),
+    "receive chunks": lambda c: receive_trial(c, LARGE, UPLOAD),
     "chunk fault": lambda c: fault_feed(c),
     "headers": lambda c: head_trial(requests(c).scan(HEAD, 0), "headers", {"Host": "a", "X-Name": "value"}),
     "headers of many": lambda c: Trial(getattr, (requests(c).scan(MANY, 0), "headers")),
@@ -247,6 +263,12 @@ TRIALS: dict[str, Callable[[Twin], Trial]] = {
     "render a request": lambda c: Trial(c.render_request_head, ("GET", "/é", c.HTTP_11, FIELDS)),
     "render a response": lambda c: Trial(c.render_response_head, (200, "é", c.HTTP_10, FIELDS)),
 }  # fmt: skip
+
+
+def ends_trial(c: Twin) -> Trial:
+    scanner = chunks(c)
+    scanner.feed(b"400\r\n" + b"x" * 1024 + b"\r\n1\r\na\r\n", 0, [])
+    return Trial(getattr, (scanner, "ends"), lambda: scanner.ends == (1024, 1025))
 
 
 def fault_feed(c: Twin) -> Trial:

@@ -73,51 +73,6 @@ class TestHeads:
         assert heads(twin).scan(HEAD, len(HEAD)) is None
 
 
-class TestChunks:
-    def test_part_of_a_line_is_left(self, twin: Twin) -> None:
-        scanner = chunks(twin)
-        out: list[bytes] = []
-        assert scanner.feed(b"--3;ab", 2, out) == 2
-        assert scanner.feed(b"3;ab\r\nxy", 0, out) == 8
-        assert scanner.feed(b"z\r", 0, out) == 1
-        assert scanner.feed(b"\r\n0\r\n", 0, out) == 5
-        assert out == [b"xy", b"z"]
-        assert not scanner.done
-        assert scanner.feed(b"X: y\r\n\r\nGET", 0, out) == 8
-        assert scanner.done
-        assert scanner.trailers == [(b"X", b"y")]
-
-    def test_nothing_is_taken_behind_the_end(self, twin: Twin) -> None:
-        scanner = chunks(twin)
-        assert scanner.feed(b"0\r\n\r\n", 0, []) == 5
-        assert scanner.feed(b"GET", 1, []) == 1
-
-    def test_offset_counts_from_start(self, twin: Twin) -> None:
-        with pytest.raises(twin.ProtocolError) as caught:
-            chunks(twin).feed(b"--1\r\nax", 2, [])
-        assert (caught.value.reason, caught.value.offset) == (twin.Reason.CHUNK_END, 4)
-
-    @pytest.mark.parametrize(
-        ("limit", "reason", "offset"),
-        [
-            (15, "CHUNK_LINE_TOO_LONG", 15),
-            (16, "CHUNK_LINE_TOO_LONG", 16),
-            (17, "CHUNK_SIZE", 16),
-        ],
-    )
-    def test_the_seventeenth_digit(self, twin: Twin, limit: int, reason: str, offset: int) -> None:
-        """The limit of the line comes before the most digits where one byte passes both."""
-        with pytest.raises(twin.ProtocolError) as caught:
-            chunks(twin, chunk_line=limit).feed(b"0" * 16 + b"1\r\n", 0, [])
-        assert (caught.value.reason.name, caught.value.offset) == (reason, offset)
-
-    def test_data_are_bytes(self, twin: Twin) -> None:
-        out: list[bytes] = []
-        chunks(twin).feed(bytearray(b"1\r\na\r\n3\r\nb"), 0, out)
-        assert out == [b"ab"]
-        assert {type(data) for data in out} == {bytes}
-
-
 # Random input, made of what matters to a parser, must get the same answer from both twins.
 words = st.sampled_from(
     [b"GET / HTTP/1.1\r\n", b"Host: a\r\n", b"HTTP/1.1 200 OK\r\n", b"\r\n", b"X: y", b" ", b":",

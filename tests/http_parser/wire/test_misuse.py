@@ -1,4 +1,4 @@
-"""Every step of every phase, for both roles, as the table of wire.phases says: right or refused."""
+"""Every step of every phase, for both roles, as the table of phases says: right or refused."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from support.twins import Twin
 
-from weft_http_parser.wire.phases import IN_BODY, NEXT, OVER, Phase, Step
+from weft_http_parser.phases import IN_BODY, NEXT, OVER, Phase, Step
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 UPGRADE = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"

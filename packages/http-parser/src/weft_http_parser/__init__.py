@@ -130,6 +130,7 @@ from .names import (
     MARK_UPGRADE,
     PHRASES,
 )
+from .phases import Role
 from .strictness import LENIENT, STRICT, Strictness
 from .wire.coding import (
     ContentDecoder,
@@ -137,7 +138,7 @@ from .wire.coding import (
     make_encoder,
     supported_codings,
 )
-from .wire.connection import Event, Http1Connection, Role
+from .wire.connection import Event, Http1Connection
 from .wire.engines import ContentEncoder, ZLibBackend, set_zlib_backend
 from .wire.framing import frame_request, frame_response, has_body
 

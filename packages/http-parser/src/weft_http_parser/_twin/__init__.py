@@ -26,6 +26,7 @@ if TYPE_CHECKING or _chosen is None:
     from ._py import (
         ChunkScanner,
         HeadScanner,
+        Inlet,
         RequestHead,
         ResponseHead,
         find_delimiter,
@@ -36,6 +37,7 @@ if TYPE_CHECKING or _chosen is None:
 else:
     ChunkScanner = _chosen.ChunkScanner
     HeadScanner = _chosen.HeadScanner
+    Inlet = _chosen.Inlet
     RequestHead = _chosen.RequestHead
     ResponseHead = _chosen.ResponseHead
     find_delimiter = _chosen.find_delimiter
@@ -47,6 +49,7 @@ __all__ = (
     "BACKEND",
     "ChunkScanner",
     "HeadScanner",
+    "Inlet",
     "RequestHead",
     "ResponseHead",
     "find_delimiter",

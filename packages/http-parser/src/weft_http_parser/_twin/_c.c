@@ -8,19 +8,21 @@
    head.h     RequestHead and ResponseHead
    scan.h     HeadScanner
    chunks.h   ChunkScanner
+   inlet.h    Inlet, the receiving half of a connection
    render.h   heads out of values
    find.h     the delimiter of a multipart body */
 
 #include "state.h"
-#include "load.h"
 #include "lines.h"
 #include "head.h"
 #include "scan.h"
 #include "chunks.h"
+#include "inlet.h"
+#include "load.h"
 #include "render.h"
 #include "find.h"
 
-enum { API = 3 };
+enum { API = 4 };
 
 PyDoc_STRVAR(request_doc, "RequestHead(method, target, version=HTTP_11, headers=())\n--\n\n"
                           "A request line and its fields, immutable but for framing.");
@@ -30,6 +32,14 @@ PyDoc_STRVAR(scanner_doc, "HeadScanner(is_request, limits, strictness=STRICT)\n-
                           "Finds heads in a buffer, resuming where the last look ended.");
 PyDoc_STRVAR(chunks_doc, "ChunkScanner(limits)\n--\n\n"
                          "Takes one chunked body apart (RFC 9112 7.1).");
+PyDoc_STRVAR(inlet_doc, "Inlet(role, limits=DEFAULT_LIMITS, strictness=STRICT)\n--\n\n"
+                        "What came on one connection, and the short ways that nearly all of it "
+                        "takes.");
+PyDoc_STRVAR(receive_doc,
+    "receive($self, data, /)\n--\n\n"
+    "The events of more bytes; empty while no head or body byte is whole.\n\n"
+    "Raises ProtocolError, and the same again from then on. What was completed before the\n"
+    "fault is in its `events`, and in those of no later one.");
 PyDoc_STRVAR(get_doc, "get($self, name, /, default=None)\n--\n\n"
                       "The first value of a field, without making the multidict.");
 PyDoc_STRVAR(get_all_doc, "get_all($self, name, /)\n--\n\nEvery value of a field, in order.");
@@ -128,34 +138,13 @@ static PyObject *
 scanner_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
     static char *names[] = {"is_request", "limits", "strictness", NULL};
-    const State *state = PyType_GetModuleState(type);
-    HeadScanner *self;
     PyObject *limits, *strictness = NULL;
-    int is_request, allowed = 0;
+    int is_request;
     if (!PyArg_ParseTupleAndKeywords(
             args, keywords, "pO|O:HeadScanner", names, &is_request, &limits, &strictness)) {
         return NULL;
     }
-    if (strictness != NULL && read_strictness(state, strictness, &allowed) < 0) {
-        return NULL;
-    }
-    if (is_request && allowed) {
-        PyErr_SetString(
-            PyExc_ValueError, "requests are read to the letter: their strictness is STRICT");
-        return NULL;
-    }
-    self = (HeadScanner *)type->tp_alloc(type, 0);
-    if (self == NULL) {
-        return NULL;
-    }
-    self->state = state;
-    self->is_request = (char)is_request;
-    self->allowed = allowed;
-    self->seen = NOTHING_SEEN;
-    if (read_head_limits(self->state, limits, &self->limits) < 0) {
-        Py_CLEAR(self);
-    }
-    return (PyObject *)self;
+    return make_scanner(PyType_GetModuleState(type), is_request, limits, strictness);
 }
 
 static void
@@ -194,26 +183,44 @@ static PyType_Spec scanner_spec = {
 };
 
 static PyObject *
-chunks_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+make_chunk_scanner(PyTypeObject *type, PyObject *limits)
 {
-    static char *names[] = {"limits", NULL};
     ChunkScanner *self;
-    PyObject *limits;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O:ChunkScanner", names, &limits)) {
-        return NULL;
-    }
     self = (ChunkScanner *)type->tp_alloc(type, 0);
     if (self == NULL) {
         return NULL;
     }
     self->state = PyType_GetModuleState(type);
     self->trailers = PyList_New(0);
-    self->ends = PyTuple_New(0);
-    if (self->trailers == NULL || self->ends == NULL ||
-        read_chunk_limits(self->state, limits, &self->limits) < 0) {
+    if (self->trailers == NULL || read_chunk_limits(self->state, limits, &self->limits) < 0) {
         Py_CLEAR(self);
     }
     return (PyObject *)self;
+}
+
+static PyObject *
+chunks_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"limits", NULL};
+    PyObject *limits;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O:ChunkScanner", names, &limits)) {
+        return NULL;
+    }
+    return make_chunk_scanner(type, limits);
+}
+
+/* One for every chunked body: called without a tuple of arguments. */
+static PyObject *
+chunks_vectorcall(PyObject *type, PyObject *const *args, size_t count_and_flag, PyObject *keywords)
+{
+    Py_ssize_t count = PyVectorcall_NARGS(count_and_flag);
+    Py_ssize_t named = keywords == NULL ? 0 : PyTuple_GET_SIZE(keywords);
+    if (count + named != 1 || (named == 1 && PyUnicode_CompareWithASCIIString(
+                                                 PyTuple_GET_ITEM(keywords, 0), "limits") != 0)) {
+        PyErr_SetString(PyExc_TypeError, "ChunkScanner() takes limits and nothing else");
+        return NULL;
+    }
+    return make_chunk_scanner((PyTypeObject *)type, args[0]);
 }
 
 static PyMethodDef chunks_methods[] = {
@@ -224,7 +231,11 @@ static PyMethodDef chunks_methods[] = {
 static PyMemberDef chunks_members[] = {
     {"done", T_BOOL, offsetof(ChunkScanner, done), READONLY, NULL},
     {"trailers", T_OBJECT_EX, offsetof(ChunkScanner, trailers), READONLY, NULL},
-    {"ends", T_OBJECT_EX, offsetof(ChunkScanner, ends), READONLY, NULL},
+    {NULL},
+};
+
+static PyGetSetDef chunks_getters[] = {
+    {"ends", (getter)chunks_get_ends, NULL, NULL},
     {NULL},
 };
 
@@ -236,6 +247,7 @@ static PyType_Slot chunks_slots[] = {
     {Py_tp_clear, chunks_clear},
     {Py_tp_methods, chunks_methods},
     {Py_tp_members, chunks_members},
+    {Py_tp_getset, chunks_getters},
     {0, NULL},
 };
 
@@ -244,6 +256,67 @@ static PyType_Spec chunks_spec = {
     .basicsize = sizeof(ChunkScanner),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
     .slots = chunks_slots,
+};
+
+static PyModuleDef module_def;
+
+static PyObject *
+inlet_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"role", "limits", "strictness", NULL};
+    PyObject *module = PyType_GetModuleByDef(type, &module_def);
+    PyObject *role, *limits, *strictness = NULL;
+    const State *state;
+    if (module == NULL) {
+        return NULL;
+    }
+    state = PyModule_GetState(module);
+    limits = state->limits;
+    if (keywords == NULL && PyTuple_GET_SIZE(args) == 1) {
+        role = PyTuple_GET_ITEM(args, 0); /* nearly always, and the long way costs as much again */
+    } else if (!PyArg_ParseTupleAndKeywords(
+                   args, keywords, "O|OO:Inlet", names, &role, &limits, &strictness)) {
+        return NULL;
+    }
+    return make_inlet(state, type, role, limits, strictness);
+}
+
+static PyMethodDef inlet_methods[] = {
+    {"receive", (PyCFunction)inlet_receive, METH_O, receive_doc},
+    {NULL},
+};
+
+static PyMemberDef inlet_members[] = {
+    {"_role", T_OBJECT_EX, offsetof(Inlet, role), READONLY, NULL},
+    {"_limits", T_OBJECT_EX, offsetof(Inlet, limits), READONLY, NULL},
+    {"_scanner", T_OBJECT_EX, offsetof(Inlet, scanner), READONLY, NULL},
+    {"_decoder", T_OBJECT, offsetof(Inlet, decoder), 0, NULL},
+    {"_data", T_OBJECT_EX, offsetof(Inlet, data), 0, NULL},
+    {"_at", T_PYSSIZET, offsetof(Inlet, at), 0, NULL},
+    {"_received", T_LONGLONG, offsetof(Inlet, received), 0, NULL},
+    {"_receiving", T_OBJECT_EX, offsetof(Inlet, phase), 0, NULL},
+    {"_method", T_OBJECT_EX, offsetof(Inlet, method), 0, NULL},
+    {"_has_ended", T_BOOL, offsetof(Inlet, has_ended), 0, NULL},
+    {NULL},
+};
+
+static PyType_Slot inlet_slots[] = {
+    {Py_tp_doc, (void *)inlet_doc},
+    {Py_tp_new, inlet_new},
+    {Py_tp_dealloc, inlet_dealloc},
+    {Py_tp_traverse, inlet_traverse},
+    {Py_tp_clear, inlet_clear},
+    {Py_tp_methods, inlet_methods},
+    {Py_tp_members, inlet_members},
+    {0, NULL},
+};
+
+static PyType_Spec inlet_spec = {
+    .name = "weft_http_parser._twin._c.Inlet",
+    .basicsize = sizeof(Inlet),
+    .flags =
+        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = inlet_slots,
 };
 
 static PyMethodDef module_methods[] = {
@@ -287,14 +360,17 @@ module_exec(PyObject *module)
     /* A head is made once per message: its type is called without a tuple of arguments. */
     state->request_head->tp_vectorcall = head_vectorcall;
     state->response_head->tp_vectorcall = head_vectorcall;
-    PyType_Spec *others[] = {&scanner_spec, &chunks_spec};
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        type = add_type(module, others[i]);
-        if (type == NULL) {
-            return -1;
-        }
-        Py_DECREF(type);
+    state->head_scanner = add_type(module, &scanner_spec);
+    state->chunk_scanner = add_type(module, &chunks_spec);
+    if (state->head_scanner == NULL || state->chunk_scanner == NULL) {
+        return -1;
     }
+    state->chunk_scanner->tp_vectorcall = chunks_vectorcall;
+    type = add_type(module, &inlet_spec);
+    if (type == NULL) {
+        return -1;
+    }
+    Py_DECREF(type);
     return PyModule_AddIntConstant(module, "API", API);
 }
 

@@ -1,15 +1,19 @@
 from collections.abc import Sequence
-from typing import Final, TypeAlias, final, overload
+from typing import Final, Self, TypeAlias, final, overload
 
 from multidict import CIMultiDictProxy
 
-from ..heads import Headers, RawFields, Version
+from ..errors import ProtocolError, Reason
+from ..heads import End, Headers, RawFields, Version
 from ..limits import Limits
+from ..phases import Phase, Role
 from ..strictness import Strictness
+from .api import BodyDecoder
 
-API: Final = 3
+API: Final = 4
 
 _Source: TypeAlias = bytes | bytearray
+_Event: TypeAlias = RequestHead | ResponseHead | bytes | End
 
 def render_fields(headers: Headers, /) -> bytes: ...
 def render_request_head(
@@ -85,3 +89,25 @@ class ChunkScanner:
     def ends(self) -> Sequence[int]: ...
     def __new__(cls, limits: Limits) -> ChunkScanner: ...
     def feed(self, buffer: _Source, start: int, out: list[bytes], /) -> int: ...
+
+class Inlet:
+    _at: int
+    _data: bytes | bytearray
+    _decoder: BodyDecoder | None
+    _has_ended: bool
+    _method: str
+    _received: int
+    _receiving: Phase
+    @property
+    def _limits(self) -> Limits: ...
+    @property
+    def _role(self) -> Role: ...
+    @property
+    def _scanner(self) -> HeadScanner: ...
+    def __new__(cls, role: Role, limits: Limits = ..., strictness: Strictness = ...) -> Self: ...
+    def receive(self, data: bytes, /) -> list[_Event]: ...
+    def _receive_more(self, data: bytes) -> list[_Event]: ...
+    def _begin_message(self, head: RequestHead | ResponseHead) -> list[_Event]: ...
+    def _take_body(self, events: list[_Event]) -> list[_Event]: ...
+    def _end_body(self, events: list[_Event]) -> list[_Event]: ...
+    def _fail(self, reason: Reason, offset: int) -> ProtocolError: ...

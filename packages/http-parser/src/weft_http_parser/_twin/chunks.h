@@ -5,16 +5,9 @@
 
 #include "scan.h"
 
-typedef struct {
-    Py_ssize_t line;
-    Py_ssize_t extensions;
-    Py_ssize_t field;
-    Py_ssize_t trailer_fields;
-    Py_ssize_t trailers;
-    int64_t body;
-} ChunkLimits;
-
 typedef enum { PART_SIZE, PART_DATA, PART_DATA_END, PART_TRAILERS } Part;
+
+enum { PLAIN_DIGITS = 7, MANY_ENDS = 32 };
 
 typedef struct {
     PyObject_HEAD
@@ -27,7 +20,9 @@ typedef struct {
     Py_ssize_t extensions;
     Py_ssize_t trailer_bytes;
     PyObject *trailers;
-    PyObject *ends;
+    PyObject *ends; /* of many chunks, or NULL */
+    Py_ssize_t few; /* ends of few chunks, of which no objects are made until someone asks */
+    int64_t few_ends[MANY_ENDS];
 } ChunkScanner;
 
 /* A growing array that begins on the stack. */
@@ -44,7 +39,18 @@ typedef struct {
    that what is noted of them stays small beside the input. */
 enum { SMALL_PIECE = 4096, RUN_PIECES = 2048 };
 
-enum { PLAIN_DIGITS = 7, MANY_ENDS = 32 };
+enum { COPY_STEP = 1024, CACHE_LINE = 64 };
+
+/* A cache line that is to be written to. */
+#if defined(__GNUC__)
+#define WEFT_ASK_FOR(address) __builtin_prefetch(address, 1)
+#else
+#define WEFT_ASK_FOR(address) ((void)(address))
+#endif
+
+/* The library's copy, made for this processor: a compiler that knows the size of a step puts one
+   of its own in its place, which takes three times as long. */
+static void *(*const volatile copy_step)(void *, const void *, size_t) = memcpy;
 
 /* What one feed reads and where it puts the pieces. */
 typedef struct {
@@ -217,6 +223,27 @@ give_run(Feed *feed)
     return append_steal(feed->out, piece);
 }
 
+/* A large piece is copied in steps, and the lines that a step writes to are asked for together:
+   one copy of the whole waits for them one after the other, a tenth longer where caches hold them
+   and more where they do not. */
+static PyObject *
+copy_piece(Byte *at, Py_ssize_t size)
+{
+    PyObject *piece = PyBytes_FromStringAndSize(NULL, size);
+    char *target = piece == NULL ? NULL : PyBytes_AS_STRING(piece);
+    while (target != NULL && size > 0) {
+        const Py_ssize_t step = size < COPY_STEP ? size : COPY_STEP;
+        for (Py_ssize_t line = 0; line < step; line += CACHE_LINE) {
+            WEFT_ASK_FOR(target + line);
+        }
+        copy_step(target, at, (size_t)step);
+        target += step;
+        at += step;
+        size -= step;
+    }
+    return piece;
+}
+
 /* Take the next bytes as data. An object per byte of body would cost a peer nothing and us a lot,
    so small pieces wait for their neighbours; bytes that are all of the input are not copied. */
 static int
@@ -238,7 +265,7 @@ give_data(Feed *feed, Py_ssize_t size)
     if (give_run(feed) < 0) {
         return -1;
     }
-    return append_steal(feed->out, PyBytes_FromStringAndSize((const char *)at, size));
+    return append_steal(feed->out, copy_piece(at, size));
 }
 
 static int
@@ -248,30 +275,11 @@ end_chunk(Feed *feed, Py_ssize_t size)
     return add_number(&feed->ends, feed->scanner->position);
 }
 
-/* The ends of a few chunks as a tuple. */
-static PyObject *
-list_ends(const Numbers *ends)
-{
-    PyObject *number, *numbers = PyTuple_New(ends->count);
-    for (Py_ssize_t i = 0; numbers != NULL && i < ends->count; i++) {
-        number = PyLong_FromLongLong(ends->items[i]);
-        if (number == NULL) {
-            Py_CLEAR(numbers);
-        } else {
-            PyTuple_SET_ITEM(numbers, i, number);
-        }
-    }
-    return numbers;
-}
-
 /* The ends as a sequence of int; of many chunks as one that takes eight bytes for each. */
 static PyObject *
 pack_ends(const State *state, const Numbers *ends)
 {
     PyObject *raw, *view, *numbers;
-    if (ends->count < MANY_ENDS) {
-        return list_ends(ends);
-    }
     raw = PyBytes_FromStringAndSize(
         (const char *)ends->items, ends->count * (Py_ssize_t)sizeof(*ends->items));
     view = raw == NULL ? NULL : PyMemoryView_FromObject(raw);
@@ -281,6 +289,47 @@ pack_ends(const State *state, const Numbers *ends)
                   : PyObject_CallMethodOneArg(view, state->cast_name, state->number_format);
     Py_XDECREF(view);
     return numbers;
+}
+
+static int
+keep_ends(ChunkScanner *self, const Numbers *ends)
+{
+    PyObject *many = NULL;
+    if (ends->count >= MANY_ENDS) {
+        many = pack_ends(self->state, ends);
+        if (many == NULL) {
+            return -1;
+        }
+    }
+    self->few = many == NULL ? ends->count : 0;
+    memcpy(self->few_ends, ends->items, (size_t)self->few * sizeof(*ends->items));
+    Py_XSETREF(self->ends, many);
+    return 0;
+}
+
+static PyObject *
+list_few_ends(const ChunkScanner *self)
+{
+    PyObject *number, *numbers = PyTuple_New(self->few);
+    for (Py_ssize_t i = 0; numbers != NULL && i < self->few; i++) {
+        number = PyLong_FromLongLong(self->few_ends[i]);
+        if (number == NULL) {
+            Py_CLEAR(numbers);
+        } else {
+            PyTuple_SET_ITEM(numbers, i, number);
+        }
+    }
+    return numbers;
+}
+
+static PyObject *
+chunks_get_ends(ChunkScanner *self, void *closure)
+{
+    PyObject *ends;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    ends = self->ends != NULL ? Py_NewRef(self->ends) : list_few_ends(self);
+    Py_END_CRITICAL_SECTION();
+    return ends;
 }
 
 /* Every step below returns WRONG with an exception set when there was no memory. */
@@ -443,25 +492,18 @@ feed_source(Feed *feed, Byte **taken)
 static int
 end_feed(Feed *feed)
 {
-    PyObject *ends;
-    if (give_run(feed) < 0) {
-        return -1;
-    }
-    ends = pack_ends(feed->scanner->state, &feed->ends);
-    if (ends == NULL) {
-        return -1;
-    }
-    Py_SETREF(feed->scanner->ends, ends);
-    return 0;
+    return give_run(feed) < 0 ? -1 : keep_ends(feed->scanner, &feed->ends);
 }
 
-static PyObject *
-chunks_feed_locked(ChunkScanner *self, const Source *source, Py_ssize_t start, PyObject *out)
+/* The index up to which all was taken, or -1 with a fault or an exception. */
+static Py_ssize_t
+feed_chunks(
+    ChunkScanner *self, const Source *source, Py_ssize_t start, PyObject *out, Fault *fault)
 {
     Feed feed;
     Byte *taken;
     Outcome outcome;
-    PyObject *result = NULL;
+    Py_ssize_t result = -1;
     feed.scanner = self;
     feed.source = source;
     feed.out = out;
@@ -478,9 +520,9 @@ chunks_feed_locked(ChunkScanner *self, const Source *source, Py_ssize_t start, P
         goto done;
     }
     if (outcome == WRONG) {
-        raise_fault(self->state, feed.cur.reason, feed.cur.fault - source->bytes - start);
+        *fault = (Fault){feed.cur.reason, feed.cur.fault - source->bytes - start};
     } else {
-        result = PyLong_FromSsize_t(taken - source->bytes);
+        result = taken - source->bytes;
     }
 done:
     close_numbers(&feed.run);
@@ -491,9 +533,9 @@ done:
 static PyObject *
 chunks_feed(ChunkScanner *self, PyObject *const *args, Py_ssize_t count)
 {
-    PyObject *taken = NULL;
-    Py_ssize_t start;
+    Py_ssize_t start, taken = -1;
     Source source;
+    Fault fault = NO_FAULT;
     if (count != 3) {
         return PyErr_Format(PyExc_TypeError, "feed() takes 3 arguments (%zd given)", count);
     }
@@ -510,11 +552,14 @@ chunks_feed(ChunkScanner *self, PyObject *const *args, Py_ssize_t count)
         PyErr_SetString(PyExc_IndexError, "the body lies outside of the buffer");
     } else {
         start = start < source.size ? start : source.size;
-        taken = chunks_feed_locked(self, &source, start, args[2]);
+        taken = feed_chunks(self, &source, start, args[2], &fault);
     }
     Py_END_CRITICAL_SECTION();
     close_source(&source);
-    return taken;
+    if (fault.reason != REASON_COUNT) {
+        raise_fault(self->state, &fault);
+    }
+    return taken < 0 ? NULL : PyLong_FromSsize_t(taken);
 }
 
 /* A limit of 63 bits, also where addresses have fewer. */
@@ -535,6 +580,10 @@ static int
 read_chunk_limits(const State *state, PyObject *limits, ChunkLimits *target)
 {
     Py_ssize_t most = PY_SSIZE_T_MAX / 2;
+    if (limits == state->limits) {
+        *target = state->chunk_limits;
+        return 0;
+    }
     return read_limit(state, limits, SETTING_chunk_line, most, &target->line) < 0 ||
                    read_limit(state, limits, SETTING_chunk_extensions, most, &target->extensions) <
                        0 ||

@@ -3,7 +3,7 @@
 #ifndef WEFT_LOAD_H
 #define WEFT_LOAD_H
 
-#include "state.h"
+#include "chunks.h"
 
 /* An attribute of a module of this package. */
 static PyObject *
@@ -96,13 +96,13 @@ check_marks(void)
 }
 
 static int
-load_steering(State *state)
+load_mark_set(const char *module, const char *name, uint32_t *marks)
 {
-    PyObject *number = fetch("weft_http_parser.names", "STEERING_MARKS");
+    PyObject *number = fetch(module, name);
     if (number == NULL) {
         return -1;
     }
-    state->steering = (uint32_t)PyLong_AsUnsignedLong(number);
+    *marks = (uint32_t)PyLong_AsUnsignedLong(number);
     Py_DECREF(number);
     return PyErr_Occurred() ? -1 : 0;
 }
@@ -242,15 +242,64 @@ load_settings(State *state)
 #define WEFT_SETTING_NAME(name) #name,
     static const char *const names[] = {WEFT_SETTINGS(WEFT_SETTING_NAME)};
 #undef WEFT_SETTING_NAME
+#define WEFT_CALL_NAME(name) #name,
+    static const char *const calls[] = {WEFT_CALLS(WEFT_CALL_NAME)};
+#undef WEFT_CALL_NAME
     for (int i = 0; i < SETTING_COUNT; i++) {
         state->settings[i] = PyUnicode_InternFromString(names[i]);
         if (state->settings[i] == NULL) {
             return -1;
         }
     }
+    for (int i = 0; i < CALL_COUNT; i++) {
+        state->calls[i] = PyUnicode_InternFromString(calls[i]);
+        if (state->calls[i] == NULL) {
+            return -1;
+        }
+    }
     return (state->cast_name = PyUnicode_InternFromString("cast")) == NULL ||
                    (state->lower_name = PyUnicode_InternFromString("lower")) == NULL ||
+                   (state->events_name = PyUnicode_InternFromString("events")) == NULL ||
                    (state->number_format = PyUnicode_InternFromString("q")) == NULL
+               ? -1
+               : 0;
+}
+
+static int
+load_phases(State *state)
+{
+#define WEFT_PHASE_NAME(name) #name,
+    static const char *const names[] = {WEFT_PHASES(WEFT_PHASE_NAME)};
+#undef WEFT_PHASE_NAME
+    PyObject *roles, *phases = fetch("weft_http_parser.phases", "Phase");
+    for (int i = 0; phases != NULL && i < PHASE_COUNT; i++) {
+        state->phases[i] = PyObject_GetAttrString(phases, names[i]);
+        if (state->phases[i] == NULL) {
+            Py_CLEAR(phases);
+        }
+    }
+    roles = phases == NULL ? NULL : fetch("weft_http_parser.phases", "Role");
+    Py_XDECREF(phases);
+    state->server = roles == NULL ? NULL : PyObject_GetAttrString(roles, "SERVER");
+    Py_XDECREF(roles);
+    return state->server == NULL ? -1 : 0;
+}
+
+/* The values that nearly every connection has, and what it begins with. */
+static int
+load_defaults(State *state)
+{
+    PyObject *limits = fetch("weft_http_parser.limits", "DEFAULT_LIMITS");
+    if (limits == NULL || read_head_limits(state, limits, &state->head_limits) < 0 ||
+        read_chunk_limits(state, limits, &state->chunk_limits) < 0) {
+        Py_XDECREF(limits);
+        return -1;
+    }
+    state->limits = limits;
+    return (state->strictness = fetch("weft_http_parser.strictness", "STRICT")) == NULL ||
+                   (state->end = fetch("weft_http_parser.heads", "END")) == NULL ||
+                   (state->nothing = PyBytes_FromStringAndSize(NULL, 0)) == NULL ||
+                   (state->no_text = PyUnicode_New(0, 0)) == NULL
                ? -1
                : 0;
 }
@@ -265,8 +314,10 @@ load_state(State *state)
         return -1;
     }
     if (load_multidict(state) < 0 || load_reasons(state) < 0 || check_marks() < 0 ||
-        load_steering(state) < 0 || load_names(state) < 0 || load_methods(state) < 0 ||
-        load_settings(state) < 0) {
+        load_mark_set("weft_http_parser.names", "STEERING_MARKS", &state->steering) < 0 ||
+        load_mark_set("weft_http_parser._twin.api", "FRAMING_MARKS", &state->framing) < 0 ||
+        load_names(state) < 0 || load_methods(state) < 0 || load_settings(state) < 0 ||
+        load_phases(state) < 0 || load_defaults(state) < 0) {
         return -1;
     }
     return (state->protocol_error = fetch("weft_http_parser.errors", "ProtocolError")) == NULL ||
@@ -288,10 +339,19 @@ visit_state(State *state, visitproc visit, void *arg)
     Py_VISIT(state->istr);
     Py_VISIT(state->request_head);
     Py_VISIT(state->response_head);
+    Py_VISIT(state->head_scanner);
+    Py_VISIT(state->chunk_scanner);
     Py_VISIT(state->protocol_error);
     for (size_t i = 0; i < REASON_COUNT; i++) {
         Py_VISIT(state->reasons[i]);
     }
+    for (size_t i = 0; i < PHASE_COUNT; i++) {
+        Py_VISIT(state->phases[i]);
+    }
+    Py_VISIT(state->server);
+    Py_VISIT(state->end);
+    Py_VISIT(state->limits);
+    Py_VISIT(state->strictness);
     Py_VISIT(state->versions[0]);
     Py_VISIT(state->versions[1]);
     Py_VISIT(state->render_fields);
@@ -309,10 +369,21 @@ clear_state(State *state)
     Py_CLEAR(state->istr);
     Py_CLEAR(state->request_head);
     Py_CLEAR(state->response_head);
+    Py_CLEAR(state->head_scanner);
+    Py_CLEAR(state->chunk_scanner);
     Py_CLEAR(state->protocol_error);
     for (size_t i = 0; i < REASON_COUNT; i++) {
         Py_CLEAR(state->reasons[i]);
     }
+    for (size_t i = 0; i < PHASE_COUNT; i++) {
+        Py_CLEAR(state->phases[i]);
+    }
+    Py_CLEAR(state->server);
+    Py_CLEAR(state->end);
+    Py_CLEAR(state->limits);
+    Py_CLEAR(state->strictness);
+    Py_CLEAR(state->nothing);
+    Py_CLEAR(state->no_text);
     Py_CLEAR(state->versions[0]);
     Py_CLEAR(state->versions[1]);
     Py_CLEAR(state->render_fields);
@@ -328,6 +399,10 @@ clear_state(State *state)
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         Py_CLEAR(state->settings[i]);
     }
+    for (size_t i = 0; i < CALL_COUNT; i++) {
+        Py_CLEAR(state->calls[i]);
+    }
+    Py_CLEAR(state->events_name);
     Py_CLEAR(state->cast_name);
     Py_CLEAR(state->lower_name);
     Py_CLEAR(state->number_format);

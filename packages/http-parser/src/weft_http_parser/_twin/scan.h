@@ -5,15 +5,6 @@
 
 #include "head.h"
 
-/* Limits that heads are checked against; each is the largest value that still passes. */
-typedef struct {
-    Py_ssize_t line;
-    Py_ssize_t field;
-    Py_ssize_t fields;
-    Py_ssize_t head;
-    Py_ssize_t empty_lines;
-} HeadLimits;
-
 /* How far an unfinished head was seen, counted from where its message begins. */
 typedef struct {
     Py_ssize_t first;   /* the head, behind empty lines */
@@ -315,7 +306,8 @@ build_head(HeadScanner *self, const Source *source, Table *table, Byte *end)
 
 /* The head behind a COMPLETE: noted already, or looked at once more when it came in pieces. */
 static PyObject *
-finish_head(HeadScanner *self, const Source *source, Table *table, Byte *start, Byte *end)
+finish_head(
+    HeadScanner *self, const Source *source, Table *table, Byte *start, Byte *end, Fault *fault)
 {
     Reason reason = REASON_COUNT;
     Py_ssize_t first = self->seen.first;
@@ -336,14 +328,15 @@ finish_head(HeadScanner *self, const Source *source, Table *table, Byte *start, 
         reason = find_host_fault(self->state, table);
     }
     if (reason != REASON_COUNT) {
-        raise_fault(self->state, reason, end - 1 - start);
+        *fault = (Fault){reason, end - 1 - start};
         return NULL;
     }
     return build_head(self, source, table, end);
 }
 
+/* The head, None while it is not whole, or NULL with a fault or an exception. */
 static PyObject *
-scan_source(HeadScanner *self, const Source *source, Py_ssize_t offset)
+scan_source(HeadScanner *self, const Source *source, Py_ssize_t offset, Fault *fault)
 {
     Byte *start = source->bytes + offset;
     Progress seen = self->seen;
@@ -355,13 +348,13 @@ scan_source(HeadScanner *self, const Source *source, Py_ssize_t offset)
     outcome = scan_head(self, &cur, start, source->bytes + source->size, &seen,
         self->seen.line == 0 ? &table : NULL);
     if (outcome == COMPLETE) {
-        head = finish_head(self, source, &table, start, cur.at);
+        head = finish_head(self, source, &table, start, cur.at, fault);
     } else {
         self->seen = seen;
         if (outcome == NEED_MORE) {
             head = Py_NewRef(Py_None);
         } else if (!PyErr_Occurred()) {
-            raise_fault(self->state, cur.reason, cur.fault - start);
+            *fault = (Fault){cur.reason, cur.fault - start};
         }
     }
     close_table(&table);
@@ -374,6 +367,7 @@ scanner_scan(HeadScanner *self, PyObject *const *args, Py_ssize_t count)
     PyObject *head = NULL;
     Py_ssize_t start;
     Source source;
+    Fault fault = NO_FAULT;
     if (count != 2) {
         return PyErr_Format(PyExc_TypeError, "scan() takes 2 arguments (%zd given)", count);
     }
@@ -385,10 +379,13 @@ scanner_scan(HeadScanner *self, PyObject *const *args, Py_ssize_t count)
     if (start < 0 || start > source.size || self->seen.line > source.size - start) {
         PyErr_SetString(PyExc_IndexError, "the message lies outside of the buffer");
     } else {
-        head = scan_source(self, &source, start);
+        head = scan_source(self, &source, start, &fault);
     }
     Py_END_CRITICAL_SECTION();
     close_source(&source);
+    if (fault.reason != REASON_COUNT) {
+        raise_fault(self->state, &fault);
+    }
     return head;
 }
 
@@ -426,6 +423,9 @@ read_strictness(const State *state, PyObject *strictness, int *allowed)
     static const Setting settings[] = {SETTING_allows_bare_lf, SETTING_allows_line_folding,
         SETTING_allows_space_before_colon, SETTING_allows_bare_status, SETTING_allows_controls};
     *allowed = 0;
+    if (strictness == state->strictness) {
+        return 0;
+    }
     for (int i = 0; i < (int)(sizeof(settings) / sizeof(settings[0])); i++) {
         PyObject *value = PyObject_GetAttr(strictness, state->settings[settings[i]]);
         int is_allowed = value == NULL ? -1 : PyObject_IsTrue(value);
@@ -441,6 +441,10 @@ read_strictness(const State *state, PyObject *strictness, int *allowed)
 static int
 read_head_limits(const State *state, PyObject *limits, HeadLimits *target)
 {
+    if (limits == state->limits) {
+        *target = state->head_limits;
+        return 0;
+    }
     return read_limit(state, limits, SETTING_line, HEAD_LIMIT, &target->line) < 0 ||
                    read_limit(state, limits, SETTING_field, NAME_LIMIT, &target->field) < 0 ||
                    read_limit(state, limits, SETTING_fields, PY_SSIZE_T_MAX, &target->fields) <
@@ -450,6 +454,34 @@ read_head_limits(const State *state, PyObject *limits, HeadLimits *target)
                        &target->empty_lines) < 0
                ? -1
                : 0;
+}
+
+/* A scanner; without a strictness one that keeps to the letter. */
+static PyObject *
+make_scanner(const State *state, int is_request, PyObject *limits, PyObject *strictness)
+{
+    HeadScanner *self;
+    int allowed = 0;
+    if (strictness != NULL && read_strictness(state, strictness, &allowed) < 0) {
+        return NULL;
+    }
+    if (is_request && allowed) {
+        PyErr_SetString(
+            PyExc_ValueError, "requests are read to the letter: their strictness is STRICT");
+        return NULL;
+    }
+    self = (HeadScanner *)state->head_scanner->tp_alloc(state->head_scanner, 0);
+    if (self == NULL) {
+        return NULL;
+    }
+    self->state = state;
+    self->is_request = (char)is_request;
+    self->allowed = allowed;
+    self->seen = NOTHING_SEEN;
+    if (read_head_limits(state, limits, &self->limits) < 0) {
+        Py_CLEAR(self);
+    }
+    return (PyObject *)self;
 }
 
 #endif

@@ -111,26 +111,81 @@ typedef struct {
 typedef enum { WEFT_SETTINGS(WEFT_SETTING_MEMBER) SETTING_COUNT } Setting;
 #undef WEFT_SETTING_MEMBER
 
+/* What an inlet calls of the class over it. */
+#define WEFT_CALLS(X) \
+    X(_receive_more)  \
+    X(_begin_message) \
+    X(_take_body)     \
+    X(_end_body)      \
+    X(_fail)
+
+#define WEFT_CALL_MEMBER(name) CALL##name,
+typedef enum { WEFT_CALLS(WEFT_CALL_MEMBER) CALL_COUNT } Call;
+#undef WEFT_CALL_MEMBER
+
+/* The phases that an inlet knows; the rest is the business of the class over it. */
+#define WEFT_PHASES(X) \
+    X(IDLE)            \
+    X(BODY)            \
+    X(LAST_BODY)       \
+    X(DONE)            \
+    X(LAST)
+
+#define WEFT_PHASE_MEMBER(name) PHASE_##name,
+typedef enum { WEFT_PHASES(WEFT_PHASE_MEMBER) PHASE_COUNT } Phase;
+#undef WEFT_PHASE_MEMBER
+
+/* Limits that heads are checked against; each is the largest value that still passes. */
+typedef struct {
+    Py_ssize_t line;
+    Py_ssize_t field;
+    Py_ssize_t fields;
+    Py_ssize_t head;
+    Py_ssize_t empty_lines;
+} HeadLimits;
+
+typedef struct {
+    Py_ssize_t line;
+    Py_ssize_t extensions;
+    Py_ssize_t field;
+    Py_ssize_t trailer_fields;
+    Py_ssize_t trailers;
+    int64_t body;
+} ChunkLimits;
+
 typedef struct {
     MultiDict_CAPI *multidict;
     PyTypeObject *mappings[4]; /* MultiDict, CIMultiDict and their proxies */
     PyTypeObject *istr;
     PyTypeObject *request_head;
     PyTypeObject *response_head;
+    PyTypeObject *head_scanner;
+    PyTypeObject *chunk_scanner;
     PyObject *protocol_error;
     PyObject *reasons[REASON_COUNT];
     PyObject *versions[2];   /* HTTP_10, HTTP_11 */
     PyObject *render_fields; /* the specification's functions, which refuse in detail */
     PyObject *render_request_head;
     PyObject *render_response_head;
+    PyObject *server; /* the role */
+    PyObject *phases[PHASE_COUNT];
+    PyObject *end;     /* the event without trailers */
+    PyObject *nothing; /* no bytes */
+    PyObject *no_text;
+    /* What nearly every connection has, so that its attributes are read once. */
+    PyObject *limits, *strictness;
+    HeadLimits head_limits;
+    ChunkLimits chunk_limits;
     uint32_t steering; /* marks of the fields that steer a message */
+    uint32_t framing;  /* and of what makes a request more than a head */
     Known known[KNOWN_LIMIT];
     unsigned char known_slots[KNOWN_SLOTS]; /* KNOWN_NONE or an index */
     Method methods[METHOD_LIMIT];
     unsigned char method_slots[METHOD_SLOTS];
     PyObject *settings[SETTING_COUNT]; /* their names, interned */
     /* Interned too: the interpreter's cache of lookups would hold one more name each time. */
-    PyObject *cast_name, *lower_name, *number_format;
+    PyObject *cast_name, *lower_name, *number_format, *events_name;
+    PyObject *calls[CALL_COUNT];
     Recent *recent;
 } State;
 
@@ -193,11 +248,19 @@ find_method(const State *state, Byte *name, size_t size)
     }
 }
 
+/* What was wrong with the input, and where; REASON_COUNT while nothing is. */
+typedef struct {
+    Reason reason;
+    Py_ssize_t offset;
+} Fault;
+
+static const Fault NO_FAULT = {.reason = REASON_COUNT};
+
 static void
-raise_fault(const State *state, Reason reason, Py_ssize_t offset)
+raise_fault(const State *state, const Fault *fault)
 {
-    PyObject *error =
-        PyObject_CallFunction(state->protocol_error, "On", state->reasons[reason], offset);
+    PyObject *error = PyObject_CallFunction(
+        state->protocol_error, "On", state->reasons[fault->reason], fault->offset);
     if (error != NULL) {
         PyErr_SetObject(state->protocol_error, error);
         Py_DECREF(error);

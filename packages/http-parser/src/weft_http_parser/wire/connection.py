@@ -3,23 +3,26 @@
 Decides in which order bytes, heads and ends may come and go, for both roles (RFC 9112 9). Knows
 no sockets, no clock and nobody who calls it.
 
-Each direction goes through the phases of `wire.phases`, and a cycle is one message each way. Both
+Each direction goes through the phases of `phases`, and a cycle is one message each way. Both
 stop at the end of their message; bytes behind it stay inside until `next_cycle` or `switch`.
+
+What most reads bring goes through `receive` of `_twin.Inlet`, on which this stands; here is what
+becomes of all others.
 """
 
-import enum
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-from .._twin import HeadScanner, RequestHead, ResponseHead
+from .._twin import ChunkScanner, RequestHead, ResponseHead
+from .._twin import Inlet as _Inlet
 from ..errors import ProtocolError, Reason
-from ..heads import END, Buffer, End, Framing, Headers
+from ..heads import CHUNKED, END, Buffer, End, Framing, Headers
 from ..limits import DEFAULT_LIMITS, Limits
+from ..phases import HEAD_STEPS, IN_BODY, NEXT, OVER, Phase, Role, Step
 from ..strictness import STRICT, Strictness
-from .decode import BodyDecoder, UntilCloseDecoder, make_body_decoder, make_end
+from .decode import UntilCloseDecoder, make_body_decoder, make_end
 from .encode import BodyEncoder, make_body_encoder
-from .framing import FRAMING_MARKS, check_bodiless, check_host, frame_request, frame_response
-from .phases import ENDED, HEAD_STEPS, IN_BODY, NEXT, OVER, Phase, Step
+from .framing import check_bodiless, check_host, frame_request, frame_response
 
 Event: TypeAlias = RequestHead | ResponseHead | bytes | End
 """A head, a piece of its body, or the end of the message."""
@@ -27,68 +30,16 @@ Event: TypeAlias = RequestHead | ResponseHead | bytes | End
 _MOST_INTERIMS: Final = 20
 
 
-class Role(enum.Enum):
-    """Which side of the connection this is."""
-
-    CLIENT = "client"
-    SERVER = "server"
-
-
 # A member found through its class costs ten times as much as a global.
 _SERVER: Final[Role] = Role.SERVER
 _IDLE: Final[Phase] = Phase.IDLE
 _DONE: Final[Phase] = Phase.DONE
-_WHOLE: Final[Step] = Step.WHOLE
 _TUNNEL: Final[Phase] = Phase.TUNNEL
 _CYCLE: Final[Step] = Step.CYCLE
 _END: Final[Step] = Step.END
 
 
-class _Backlog:
-    """Bytes that came and are not taken yet, and how many ever came."""
-
-    __slots__ = ("at", "data", "has_ended", "received")
-
-    def __init__(self) -> None:
-        self.data: bytes | bytearray = b""
-        self.at = 0
-        """What is before this index of the data was taken."""
-        self.received = 0
-        self.has_ended = False
-
-    def append(self, data: bytes) -> None:
-        self.received += len(data)
-        if not self.data:
-            self.data = data
-            return
-        if isinstance(self.data, bytes):
-            self.data = bytearray(memoryview(self.data)[self.at :])
-        else:
-            del self.data[: self.at]
-        self.at = 0
-        self.data += data
-
-    def take_to(self, end: int) -> None:
-        if end == len(self.data):
-            self.data = b""
-            end = 0
-        self.at = end
-
-    def take_rest(self) -> bytes:
-        rest = bytes(self.data[self.at :])
-        self.take_to(len(self.data))
-        return rest
-
-    def __len__(self) -> int:
-        return len(self.data) - self.at
-
-    @property
-    def position(self) -> int:
-        """Offset in the connection of the first byte that is not taken."""
-        return self.received - len(self)
-
-
-class Http1Connection:
+class Http1Connection(_Inlet):
     """Both directions of one connection.
 
     >>> server = Http1Connection(Role.SERVER)
@@ -100,35 +51,16 @@ class Http1Connection:
     []
     """
 
-    __slots__ = (
-        "_backlog",
-        "_decoder",
-        "_encoder",
-        "_error",
-        "_interims",
-        "_limits",
-        "_method",
-        "_receiving",
-        "_request",
-        "_role",
-        "_scanner",
-        "_sending",
-    )
+    __slots__ = ("_encoder", "_error", "_interims", "_request", "_sending")
 
     def __init__(
         self, role: Role, limits: Limits = DEFAULT_LIMITS, strictness: Strictness = STRICT
     ) -> None:
         """Only a client may be anything but STRICT; another server raises ValueError."""
-        self._role = role
-        self._limits = limits
-        self._scanner = HeadScanner(role is _SERVER, limits, strictness)
-        self._backlog = _Backlog()
-        self._receiving: Phase = _IDLE
+        # What receiving needs was set by `__new__`, which has the same parameters.
         self._sending: Phase = _IDLE
-        self._decoder: BodyDecoder | None = None
         self._encoder: BodyEncoder | None = None
-        self._method = ""  # of the request of this cycle
-        self._request = b""  # its head, where we sent it
+        self._request = b""  # the head of the request of this cycle, where we sent it
         self._interims = 0
         self._error: ProtocolError | None = None
 
@@ -142,17 +74,17 @@ class Http1Connection:
     @property
     def buffered(self) -> int:
         """Bytes held behind the end of the peer's message; they wait for the next cycle."""
-        return len(self._backlog) if self._receiving in OVER else 0
+        return self._held if self._receiving in OVER else 0
 
     @property
     def has_received(self) -> bool:
         """A byte of the peer's message of this cycle came."""
-        return self._receiving is not _IDLE or len(self._backlog) > 0
+        return self._receiving is not _IDLE or self._held > 0
 
     @property
     def is_idle(self) -> bool:
         """Nothing of this cycle was received or sent."""
-        return self._receiving is _IDLE and self._sending is _IDLE and not len(self._backlog)
+        return self._receiving is _IDLE and self._sending is _IDLE and not self._held
 
     @property
     def is_peer_done(self) -> bool:
@@ -169,7 +101,7 @@ class Http1Connection:
         """Both messages are over and the connection may carry another pair."""
         if self._receiving is not _DONE or self._sending is not _DONE:
             return False
-        return not self._backlog.has_ended or len(self._backlog) > 0
+        return not self._has_ended or self._held > 0
 
     @property
     def chunk_ends(self) -> Sequence[int]:
@@ -178,29 +110,6 @@ class Http1Connection:
 
     # Receiving
 
-    def receive(self, data: bytes) -> list[Event]:
-        """The events of more bytes; empty while no head or body byte is whole.
-
-        Raises ProtocolError, and the same again from then on. What was completed before the
-        fault is in its `events`, and in those of no later one.
-        """
-        backlog = self._backlog
-        if self._receiving is not _IDLE or backlog.data or self._role is not _SERVER:
-            return self._receive_more(data)
-        # The usual case of a server: the first bytes of a request, and often all of them.
-        try:
-            head = self._scanner.scan(data, 0)
-        except ProtocolError as exc:
-            raise self._fail(exc.reason, backlog.received + exc.offset) from None
-        backlog.received += len(data)
-        if isinstance(head, RequestHead) and not head.marks & FRAMING_MARKS:
-            if self._scanner.end == len(data):
-                self._method = head.method
-                self._receiving = NEXT[_IDLE][_WHOLE]
-                return [head, END]
-        backlog.data = data
-        return [] if head is None else self._follow_head(head)
-
     def receive_eof(self) -> list[Event]:
         """The events of the end of the peer's bytes.
 
@@ -208,7 +117,7 @@ class Http1Connection:
         """
         if self._error is not None:
             raise ProtocolError(self._error.reason, self._error.offset)
-        self._backlog.has_ended = True
+        self._has_ended = True
         return self._end_events()
 
     def next_cycle(self) -> list[Event]:
@@ -219,10 +128,10 @@ class Http1Connection:
         self._decoder = None
         self._interims = 0
         self._method = ""  # an answer to a head that is none may have a body
-        if not self._backlog.data:
+        if not self._data:
             return []
         events = self._take_events()
-        if not self._backlog.has_ended:
+        if not self._has_ended:
             return events
         try:
             return events + self._end_events()
@@ -237,77 +146,76 @@ class Http1Connection:
             self._step_receiving(Step.SWITCH)
         except KeyError:
             raise self._misuse() from None
-        return self._backlog.take_rest()
+        rest = bytes(self._data[self._at :])
+        self._take_to(len(self._data))
+        return rest
 
     def _receive_more(self, data: bytes) -> list[Event]:
         if self._receiving in IN_BODY:
-            self._backlog.append(data)
-            return self._decode_body()
+            self._append(data)
+            return self._take_body([])
         if self._receiving is _IDLE:
-            self._backlog.append(data)
+            self._append(data)
             return self._take_events()
         self._hold_back(data)
         return []
 
     def _take_events(self) -> list[Event]:
-        """The events of the backlog, up to the end of the message."""
-        if self._receiving is not _IDLE:
-            return self._decode_body()
-        backlog = self._backlog
-        if self._sending is _IDLE and self._role is not _SERVER and backlog.data:
-            raise self._fail(Reason.UNASKED_RESPONSE, backlog.position)
+        """The events of what is held, from the head of a message up to its end."""
+        if self._sending is _IDLE and self._role is not _SERVER and self._data:
+            raise self._fail(Reason.UNASKED_RESPONSE, self._position)
         try:
-            head = self._scanner.scan(backlog.data, backlog.at)
+            head = self._scanner.scan(self._data, self._at)
         except ProtocolError as exc:
-            raise self._fail(exc.reason, backlog.position + exc.offset) from None
-        return [] if head is None else self._follow_head(head)
-
-    def _follow_head(self, head: RequestHead | ResponseHead) -> list[Event]:
-        """A head that was found, and the events behind it."""
-        backlog = self._backlog
-        backlog.take_to(self._scanner.end)
+            raise self._fail(exc.reason, self._position + exc.offset) from None
+        if head is None:
+            return []
+        self._take_to(self._scanner.end)
+        events = self._begin_message(head)
+        if not self._data or self._receiving in OVER:
+            return events
+        if self._receiving is not _IDLE:
+            return self._take_body(events)
         try:
-            step = (
-                self._judge_request(head)
-                if isinstance(head, RequestHead)
-                else self._judge_response(head)
-            )
-            if head.framing > self._limits.body:
+            return events + self._take_events()
+        except ProtocolError as exc:
+            exc.events = (*events, *exc.events)
+            raise
+
+    def _begin_message(self, head: RequestHead | ResponseHead) -> list[Event]:
+        """A head that was found and taken, and its end where no decoder is needed for that."""
+        try:
+            if isinstance(head, RequestHead):
+                frame_request(head)
+                self._method = head.method
+                step = HEAD_STEPS[head.framing == 0, head.persistent]
+            else:
+                step = self._judge_response(head)
+            framing = head.framing
+            if framing > self._limits.body:
                 raise ProtocolError(Reason.BODY_TOO_LARGE, len(head.raw) - 1)
         except ProtocolError as exc:
-            begin = backlog.position - len(head.raw)
+            begin = self._position - len(head.raw)
             raise self._fail(exc.reason, begin + exc.offset) from None
-        self._step_receiving(step)
-        if self._receiving in ENDED:
-            return self._check_ahead([head, END])
-        if self._receiving is _TUNNEL:
-            return self._check_ahead([head])
-        if self._receiving in IN_BODY:
-            if 0 < head.framing <= len(backlog):
-                return self._check_ahead([head, self._take_whole_body(head.framing), END])
-            self._decoder = make_body_decoder(head.framing, self._limits)
-        if not backlog.data:
-            return [head]
-        try:
-            return [head, *self._take_events()]
-        except ProtocolError as exc:
-            exc.events = (head, *exc.events)
-            raise
+        self._receiving = phase = NEXT[_IDLE][step]
+        if phase in IN_BODY:
+            if framing == CHUNKED:
+                self._decoder = ChunkScanner(self._limits)
+            elif 0 < framing <= self._held:
+                return self._check_ahead([head, self._take_whole_body(framing), END])
+            else:
+                self._decoder = make_body_decoder(framing, self._limits)
+        elif phase is not _IDLE:
+            return self._check_ahead([head] if phase is _TUNNEL else [head, END])
+        return [head]
 
     def _take_whole_body(self, length: int) -> bytes:
         """A body that came with its head needs no decoder."""
-        backlog = self._backlog
-        end = backlog.at + length
-        body = bytes(backlog.data[backlog.at : end])
-        backlog.take_to(end)
+        end = self._at + length
+        body = bytes(self._data[self._at : end])
+        self._take_to(end)
         self._step_receiving(_END)
         return body
-
-    def _judge_request(self, head: RequestHead) -> Step:
-        """Frame a head and find what it does to the direction that it came from."""
-        frame_request(head)
-        self._method = head.method
-        return HEAD_STEPS[head.framing == 0, head.persistent]
 
     def _judge_response(self, head: ResponseHead) -> Step:
         frame_response(head, self._method)
@@ -329,37 +237,39 @@ class Http1Connection:
             raise ProtocolError(Reason.TOO_MANY_INTERIMS, last)
         return Step.INTERIM
 
-    def _decode_body(self) -> list[Event]:
-        backlog, decoder = self._backlog, self._decoder
+    def _take_body(self, events: list[Event]) -> list[Event]:
+        """The same events, and behind them those of the bytes that are held."""
+        decoder, data = self._decoder, self._data
         assert decoder is not None  # a body always has one
-        data = backlog.data
-        pieces: list[bytes] = []
         try:
-            end = decoder.feed(data, backlog.at, pieces)
+            end = decoder.feed(data, self._at, events)  # type: ignore[arg-type]  # takes bytes in
         except ProtocolError as exc:
-            error = self._fail(exc.reason, backlog.position + exc.offset)
-            error.events = tuple(pieces)
+            error = self._fail(exc.reason, self._position + exc.offset)
+            error.events = tuple(events)
             raise error from None
         if end == len(data):
-            backlog.data, backlog.at = b"", 0
+            self._data, self._at = b"", 0
         else:
-            backlog.at = end
-        if not decoder.done:
-            return pieces  # type: ignore[return-value]  # nobody else has this list
+            self._at = end
+        return self._end_body(events) if decoder.done else events
+
+    def _end_body(self, events: list[Event]) -> list[Event]:
+        """The end of the message behind the last events of its body."""
+        assert self._decoder is not None  # it gave them out
         self._step_receiving(_END)
-        return self._check_ahead([*pieces, make_end(decoder.trailers)])
+        events.append(make_end(self._decoder.trailers))
+        return self._check_ahead(events)
 
     def _end_events(self) -> list[Event]:
         """What the end of the peer's bytes means here."""
-        backlog = self._backlog
         if self._receiving is _IDLE:
             # Empty lines alone are no message (RFC 9112 2.2).
-            if bytes(backlog.data[backlog.at :]).strip(b"\r\n"):
-                raise self._fail(Reason.INCOMPLETE, backlog.received)
+            if bytes(self._data[self._at :]).strip(b"\r\n"):
+                raise self._fail(Reason.INCOMPLETE, self._received)
             self._step_receiving(Step.CLOSE)
         elif self._receiving in IN_BODY:
             if not isinstance(self._decoder, UntilCloseDecoder):
-                raise self._fail(Reason.INCOMPLETE, backlog.received)
+                raise self._fail(Reason.INCOMPLETE, self._received)
             self._step_receiving(_END)
             return [END]
         return []
@@ -368,20 +278,49 @@ class Http1Connection:
         """Keep bytes behind the message, which nobody may look at yet."""
         if self._error is not None:
             raise ProtocolError(self._error.reason, self._error.offset)
-        if self._receiving not in OVER or self._backlog.has_ended:
+        if self._receiving not in OVER or self._has_ended:
             raise self._misuse()
         self._decoder = None  # its chunk ends were those of an earlier call
-        self._backlog.append(data)
+        self._append(data)
         self._check_ahead([])
 
     def _check_ahead(self, events: list[Event]) -> list[Event]:
         """The events, behind which the message is over; what is held behind it has a limit."""
-        backlog, limit = self._backlog, self._limits.ahead
-        if backlog.data and len(backlog) > limit:
-            error = self._fail(Reason.TOO_MUCH_AHEAD, backlog.position + limit)
+        if self._data and self._held > self._limits.ahead:
+            error = self._fail(Reason.TOO_MUCH_AHEAD, self._position + self._limits.ahead)
             error.events = tuple(events)
             raise error
         return events
+
+    # Bytes that are held
+
+    @property
+    def _held(self) -> int:
+        return len(self._data) - self._at
+
+    @property
+    def _position(self) -> int:
+        """Offset in the connection of the first byte that is not taken."""
+        return self._received - self._held
+
+    def _append(self, data: bytes) -> None:
+        self._received += len(data)
+        held = self._data
+        if not held:
+            self._data = data
+            return
+        if isinstance(held, bytes):
+            self._data = held = bytearray(memoryview(held)[self._at :])
+        else:
+            del held[: self._at]
+        self._at = 0
+        held += data
+
+    def _take_to(self, end: int) -> None:
+        if end == len(self._data):
+            self._data, self._at = b"", 0
+        else:
+            self._at = end
 
     # Sending
 

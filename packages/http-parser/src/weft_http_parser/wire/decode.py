@@ -5,38 +5,17 @@ of content codings. The mirror of `wire.encode`.
 """
 
 from collections.abc import Sequence
-from typing import Final, Protocol, TypeAlias
+from typing import Final, TypeAlias
 
 from multidict import CIMultiDictProxy
 
 from .._twin import ChunkScanner
+from .._twin.api import BodyDecoder
 from ..errors import ProtocolError, Reason
 from ..heads import CHUNKED, END, UNTIL_CLOSE, End, Framing, to_field_text
 from ..limits import Limits
 
 _Trailers: TypeAlias = Sequence[tuple[bytes, bytes]]
-
-
-class BodyDecoder(Protocol):
-    """What a connection needs of a decoder; a ChunkScanner is one as it is."""
-
-    @property
-    def done(self) -> bool:
-        """The body is over."""
-
-    @property
-    def ends(self) -> Sequence[int]:
-        """Body offsets at which chunks ended during the last `feed`."""
-
-    @property
-    def trailers(self) -> _Trailers:
-        """Trailer fields behind the body."""
-
-    def feed(self, buffer: bytes | bytearray, start: int, out: list[bytes], /) -> int:
-        """Append the body bytes from `start` on to `out`; the index up to which all was taken.
-
-        Raises ProtocolError with an offset relative to `start`.
-        """
 
 
 class LengthDecoder:

@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from .._twin import RequestHead, ResponseHead
+from .._twin.api import FRAMING_MARKS
 from ..errors import ProtocolError, Reason
 from ..heads import CHUNKED, HTTP_11, UNTIL_CLOSE, Framing
 from ..names import (
@@ -21,6 +22,7 @@ from ..names import (
 
 _MOST_DIGITS: Final = 18
 _SPACE: Final = " \t"
+_CHUNKED_ALONE: Final = ["chunked"]  # what everybody says
 # RFC 3986 3.2.2: a host that is there, the same as in Host.
 _REG_NAME: Final = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})"
 _ADDRESS: Final = rf"\[(?:[0-9A-Fa-f]*+:[0-9A-Fa-f:.]*+|[vV][0-9A-Fa-f]++\.(?:{_REG_NAME}|:)++)\]"
@@ -31,15 +33,6 @@ _ABSOLUTE: Final = re.compile(
 )
 _AUTHORITY: Final = re.compile(rf"{_HOST}:[0-9]{{1,5}}", re.ASCII)
 
-FRAMING_MARKS: Final = (
-    MARK_CONTENT_LENGTH
-    | MARK_TRANSFER_ENCODING
-    | MARK_CONNECTION
-    | MARK_HTTP_10
-    | MARK_OTHER_TARGET
-)
-"""A request with none of these has no body, stays open, and has a plain target."""
-
 
 def frame_request(head: RequestHead) -> None:
     """Set `framing` and `persistent` of a request, or refuse it."""
@@ -49,7 +42,8 @@ def frame_request(head: RequestHead) -> None:
         head.persistent = True
         return
     if marks == MARK_TRANSFER_ENCODING:
-        _check_codings(head)
+        if head.get_all("transfer-encoding") != _CHUNKED_ALONE:
+            _check_codings(head)
         head.framing = CHUNKED
         head.persistent = True
         return
@@ -117,7 +111,7 @@ def _find_framing(head: RequestHead | ResponseHead) -> Framing | None:
 def _check_codings(head: RequestHead | ResponseHead) -> None:
     """One chunked, at the end, is all that is supported (RFC 9112 6.1, 7)."""
     values = head.get_all("transfer-encoding")
-    if values == ["chunked"]:  # what everybody says
+    if values == _CHUNKED_ALONE:
         return
     elements = ",".join(values).split(",")
     codings = [coding for coding in (element.strip(_SPACE) for element in elements) if coding]

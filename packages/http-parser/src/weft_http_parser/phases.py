@@ -1,4 +1,4 @@
-"""Where one direction of a connection is in its message, and which step leads where.
+"""Which side of a connection this is, where a direction is in its message, and which step leads where.
 
 Decides the order of steps, as a table; both directions and both roles share it. Knows no bytes.
 
@@ -12,6 +12,13 @@ switch.
 
 import enum
 from typing import Final
+
+
+class Role(enum.Enum):
+    """Which side of the connection this is."""
+
+    CLIENT = "client"
+    SERVER = "server"
 
 
 class Phase(enum.Enum):

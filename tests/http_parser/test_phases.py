@@ -1,6 +1,6 @@
 """The table of phases: complete, and without a way back from where there is none."""
 
-from weft_http_parser.wire.phases import ENDED, HEAD_STEPS, IN_BODY, NEXT, OVER, Phase, Step
+from weft_http_parser.phases import ENDED, HEAD_STEPS, IN_BODY, NEXT, OVER, Phase, Step
 
 
 def test_every_phase_has_a_row() -> None:
