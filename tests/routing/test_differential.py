@@ -8,6 +8,8 @@ method and path, which weft refuses.
 from __future__ import annotations
 
 import asyncio
+import itertools
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -39,6 +41,17 @@ paths = (
     .filter(lambda path: len(names_of(path)) == len(set(names_of(path))))
 )
 rows = st.lists(st.tuples(st.sampled_from(["GET", "PUT", "*"]), paths), max_size=8)
+# So many that look-ups are narrowed down and merged: text or parameter in every place.
+many_paths = st.lists(
+    st.sampled_from(["a", "b", "{p}", "{p}", "{p}.{q}", r"{n:\d+}"]), min_size=2, max_size=5
+).map(
+    lambda parts: (
+        "/" + "/".join(re.sub(r"\{(\w)", rf"{{\g<1>{at}", part) for at, part in enumerate(parts))
+    )
+)
+many_rows = st.lists(
+    st.tuples(st.sampled_from(["GET", "PUT", "*"]), many_paths | paths), min_size=15, max_size=40
+)
 targets = st.one_of(
     st.lists(st.sampled_from(PARTS), min_size=1, max_size=5).map(lambda p: "/" + "/".join(p)),
     st.text("/%2F2f5abA41{}C3A9.-\né", max_size=20).map(lambda text: "/" + text),
@@ -86,6 +99,36 @@ async def ask_aiohttp(dispatcher: object, method: str, path: str) -> Answer:
 @example([("*", "/{p}"), ("GET", "/{w:[a-z]+}")], ["/a"])
 @example([("GET", "/{p}/{q}"), ("GET", "/{p}/b")], ["/a/b"])
 def test_same_answers(table: Rows, asked: list[str]) -> None:
+    compare(table, asked)
+
+
+@settings(max_examples=100, deadline=None)
+@given(many_rows, st.lists(targets, min_size=4, max_size=12))
+def test_same_answers_of_large_tables(table: Rows, asked: list[str]) -> None:
+    compare(table, asked)
+
+
+def test_same_answers_where_every_place_is_text_or_parameter() -> None:
+    table = [
+        ("PUT" if number % 7 == 3 else "GET", "/" + "/".join(parts))
+        for number, parts in enumerate(
+            itertools.product(*(("a", f"{{p{at}}}") for at in range(4)), ("end", "{q}"))
+        )
+    ]
+    asked = [
+        "/" + "/".join(parts)
+        for parts in itertools.product("ab", "ab", "ab", "ab", ["end", "x", ""])
+    ]
+    for rows in (
+        table,
+        table[::-1],
+        [*table[11:], ("GET", "/{t:.*}"), ("GET", "/a/{t:.+}"), *table[:11]],
+    ):
+        compare(rows, asked)
+
+
+def compare(table: Rows, asked: list[str]) -> None:
+    """Ask both for every path, with three methods."""
     router, dispatcher = build(table)
 
     async def theirs() -> list[Answer]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from weft_routing import (
+    BUILT_IN_CONVERTORS,
+    ConvertorError,
     DuplicateName,
     DuplicateRoute,
     Match,
     MethodError,
     Miss,
     PatternError,
+    Place,
     RouteNameError,
     Router,
     WrongPhase,
+    parse_pattern,
 )
 
 
@@ -149,3 +155,124 @@ def test_long_paths_stop_at_the_depth_of_the_tree() -> None:
     router = router_of(("GET", "/a/{x}"), ("GET", "/{x}/{y}/z"))
     for path in ("/" * 200_000, "/a/" + "b/" * 100_000, "/a" * 100_000):
         assert router.match("GET", path) == Miss()
+
+
+class Color:
+    regex = "[0-9a-f]{6}"
+
+    def parse(self, text: str) -> int:
+        if text == "ffffff":
+            raise ValueError("white is no color")
+        return int(text, 16)
+
+    def format(self, value: object) -> str:
+        return f"{value:06x}"
+
+
+def test_values_of_convertors() -> None:
+    router = Router[str](convertors={**BUILT_IN_CONVERTORS, "color": Color()})
+    router.add("GET", "/{c!color}/{n!int}", "color")
+    router.add("PUT", "/{c!color}/{n!int}", "put")
+    router.add("GET", "/{c}/{n}", "text")
+    router.add("GET", "/{rest!path}", "rest")
+    router.freeze()
+    match = router.match("GET", "/0000ff/07")
+    assert isinstance(match, Match)
+    assert match.params == {"c": "0000ff", "n": "07"}
+    assert match.values == {"c": 255, "n": 7}
+    # A convertor that refuses passes the path on to the next route.
+    match = router.match("GET", "/ffffff/07")
+    assert isinstance(match, Match)
+    assert (match.value, match.values) == ("text", {"c": "ffffff", "n": "07"})
+    assert match.values is match.params
+    assert value_of(router, "POST", "/0000ff/07") == ("GET", "PUT")
+    assert value_of(router, "POST", "/ffffff/07") == ("GET",)
+    match = router.match("GET", "/a/b%2Fc/d")
+    assert isinstance(match, Match)
+    assert match.values == {"rest": "a/b/c/d"}
+
+
+def test_values_at_a_literal_path_are_shared_and_frozen() -> None:
+    router = router_of(("GET", "/7/"), ("PUT", "/7/{x!path}"), ("PUT", "/{x!int}/"))
+    match = router.match("PUT", "/7/")
+    assert isinstance(match, Match)
+    assert match.values == {"x": 7}
+    with pytest.raises(TypeError):
+        match.values["x"] = 8  # type: ignore[index]  # that is the point
+
+
+def test_unknown_and_bad_convertors() -> None:
+    with pytest.raises(PatternError, match="known ones are: color"):
+        Router[str](convertors={"color": Color()}).add("GET", "/{x!int}", "")
+    with pytest.raises(ConvertorError):
+        Router[str](convertors={"no name": Color()})
+
+
+def test_patterns_may_be_parsed_already() -> None:
+    own = parse_pattern("/{c!color}", {"color": Color()})
+    router = Router[str]()
+    route = router.add("GET", own.below(parse_pattern("/app/{id!int}")), "")
+    router.freeze()
+    match = router.match("GET", "/app/3/0000ff")
+    assert isinstance(match, Match)
+    assert match.values == {"id": 3, "c": 255}
+    assert route.path == "/app/{id!int}/{c!color}"
+    assert router.routes == (route,)
+
+
+def test_places() -> None:
+    router = Router[str]()
+    route = router.add("GET", "/a", "", name="a", place=Place("app.py", 1))
+    assert route.place == Place("app.py", 1)
+    with pytest.raises(DuplicateRoute, match=r"GET /a \(b.py:2\) .* GET /a \(app.py:1\)"):
+        router.add("GET", "/a", "", place=Place("b.py", 2))
+    with pytest.raises(DuplicateName, match=r"/b \(b.py:3\) .* /a \(app.py:1\)"):
+        router.add("GET", "/b", "", name="a", place=Place("b.py", 3))
+
+
+def test_the_same_path_on_two_hosts_is_no_duplicate() -> None:
+    router = Router[str]()
+    router.add("GET", "/a", "")
+    router.add("GET", "/a", "", host="a.com")
+    with pytest.raises(DuplicateRoute):
+        router.add("GET", "/a", "", host="A.com:80")
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+def test_any_number_of_parameters(count: int) -> None:
+    names = [f"p{at}" for at in range(count)]
+    router = router_of(("GET", "".join(f"/{{{name}}}" for name in names)), ("*", "/x/{y}/z/{w}/"))
+    match = router.match("GET", "".join(f"/{name}%20" for name in names))
+    assert isinstance(match, Match)
+    assert match.params == {name: f"{name} " for name in names}
+    match = router.match("GET", "".join(f"/{name}" for name in names))
+    assert isinstance(match, Match)
+    assert list(match.params.items()) == [(name, name) for name in names]
+    for at in range(count):
+        path = "".join("/" if at == index else f"/{name}" for index, name in enumerate(names))
+        assert router.match("GET", path) == Miss()
+    assert value_of(router, "FOO", "/x/1/z/2/") == "* /x/{y}/z/{w}/"
+
+
+def test_a_star_comes_before_what_follows_it() -> None:
+    router = Router[int]()
+    router.add("*", "/{t:.*}", 1)
+    router.add("GET", "/{t!path}", 2)
+    router.freeze()
+    for path, value in [("/a", 1), ("/%0A", 2)]:
+        match = router.match("GET", path)
+        assert isinstance(match, Match)
+        assert match.value == value
+
+
+def test_threads_share_a_frozen_router() -> None:
+    rows = [("GET", f"/{kind}{at}/{{x}}") for at in range(20) for kind in "ab"]
+    router = router_of(*rows, ("PUT", "/{x!int}/{y}"), ("GET", "/{t:.*}"))
+    paths = [path.format(x=at) for at, (_, path) in enumerate(rows)] + ["/7/x", "/q", "/%41"]
+    expected = [value_of(router, "GET", path) for path in paths]
+
+    def ask(_: int) -> list[str | tuple[str, ...]]:
+        return [value_of(router, "GET", path) for path in paths]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(answers == expected for answers in pool.map(ask, range(40)))
