@@ -68,6 +68,7 @@ def to_answer(built: Built, info: Any) -> Answer:
         "apps": [built.label(app) for app in info.apps],
         "current": built.label(info.current_app),
         "params": dict(info),
+        "repr": repr(info).partition(" -> ")[0],
         "route": describe_route(info.route),
         "facts": sorted(info.get_info()),
         "own error": error is info.route.get_info().get("http_exception"),

@@ -9,7 +9,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from support.asking import ask_aiohttp, ask_weft, theirs
+from support.asking import ask_aiohttp, ask_weft, serve, theirs, to_answer, tools
+from support.peers import raw_client
+from support.serving import last, status_of
 from support.tables import (
     DIRECTORY,
     Domained,
@@ -166,6 +168,46 @@ def test_names_of_files_are_text_or_paths() -> None:
     assert str(other.url_for(filename=1)) == "/s/1"
     with pytest.raises(TypeError):
         mine.url_for(filename=1)
+
+
+# Directories and the whole server.
+
+
+@pytest.mark.parametrize("path", ["/s/../x", "/s/a/../../x", "/s/%2e%2e/x"])
+def test_a_directory_refuses_paths_that_leave_it(path: str) -> None:
+    assert ask_both((Static("/s"), Route("GET", "/{tail:.*}")), path) == ("own", "main.1")
+
+
+async def test_middlewares_see_that_a_file_is_missing() -> None:
+    seen: list[int] = []
+    for web, Server in ((ours, ours.TestServer), (theirs, tools.TestServer)):
+
+        @web.middleware  # type: ignore[untyped-decorator]  # of either module
+        async def note(request: Any, handler: Any) -> Any:
+            try:
+                response = await handler(request)
+            except ours.HTTPNotFound as error:
+                seen.append(error.status)
+                raise
+            seen.append(response.status)
+            return response
+
+        app = web.Application(middlewares=[note])
+        app.router.add_static("/s", DIRECTORY)
+        async with Server(app) as server, raw_client(server.port) as peer:
+            await peer.send(last("/s/missing"))
+            assert status_of(await peer.read_all()) == 404
+    assert seen == [404, 200]
+
+
+async def test_the_outermost_application_answers_for_the_server() -> None:
+    rows: Rows = (Domained("a.com", (Route("*", "/{tail:.*}"),)),)
+    mine, other = build(ours, rows), build(theirs, rows)
+    mine.app.freeze()
+    ask = ("OPTIONS", "*", "a.com")
+    served, answer = to_answer(mine, serve(mine, ask)), await ask_aiohttp(other, ask)
+    assert served["status"] == answer["status"] == 404
+    assert (served["apps"], answer["apps"]) == (["main"], ["main", "main.0"])
 
 
 # URLs.
