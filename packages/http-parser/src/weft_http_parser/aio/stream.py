@@ -343,9 +343,7 @@ class StreamReader:
         self._check("wait_ready")
         if self._is_eof or self._pieces.size or self._body.coded is not None:
             return self._is_at_end()
-        if self._hooks is None and self._waiter is not None:
-            return self._waiter  # no coroutine and no call more: most reads of a body end here
-        return self._begin_wait()
+        return self._begin_wait()  # no coroutine, for most reads of a body end here
 
     def unread_data(self, data: bytes) -> None:
         """Deprecated: put bytes back before the next ones."""
