@@ -61,6 +61,12 @@ def test_leaves_know_their_rivals() -> None:
     assert quick == {"/{x}/b": True, "/{z}/c": False, "/{x}/{y}": True, "/{t:.*}": True}
 
 
+def test_leaves_of_one_mask_are_no_rivals() -> None:
+    plans, _ = plans_of("/{x}/a", "/{x}/b", "/{x}/c")
+    [(_, leaves, _)] = probes_for(plans[3], "")
+    assert all(leaf.quick for leaf in leaves.values())
+
+
 def test_forks_narrow_down_what_is_looked_up() -> None:
     kinds = ["{x}/y/z", "{x}/{y}/z", "{x}/y/{z}", "x/{y}/z", "x/{y}/{z}", "x/y/{z}"]
     paths = [f"/a{at}/{kind}" for at, kind in itertools.product(range(8), kinds)]

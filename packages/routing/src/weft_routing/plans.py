@@ -146,12 +146,15 @@ def _seal(masks: Sequence[Mask[T]], misses: dict[tuple[str, ...], Miss]) -> None
     """Tell each leaf about its rivals: leaves with the same anchor that are looked up later."""
     first: dict[tuple[str, ...], float] = {}  # anchor → the lowest order of those
     for mask in reversed(masks):
+        orders: dict[tuple[str, ...], float] = {}
         for key, leaf in mask.leaves.items():
             anchor = key[: mask.depth - 1]
-            barrier = first.get(anchor, float("inf"))
             if not mask.is_loose:
-                leaf.seal(barrier, misses)
-            first[anchor] = min(barrier, leaf.entries[0].order)
+                leaf.seal(first.get(anchor, float("inf")), misses)
+            orders[anchor] = min(orders.get(anchor, float("inf")), leaf.entries[0].order)
+        # Only now: the leaves of one mask are no rivals, a path leads to one of them.
+        for anchor, order in orders.items():
+            first[anchor] = min(first.get(anchor, order), order)
 
 
 # Masks, each with those of its keys that begin with some anchor.

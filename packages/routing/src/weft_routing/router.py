@@ -172,7 +172,11 @@ class Router(Generic[T]):
                 texts = get(segments)
                 if "" in texts:
                     break
-                if arity == 3:
+                if arity == 2:
+                    first, second = names
+                    one, two = texts
+                    params = {first: one, second: two}
+                elif arity == 3:
                     first, second, third = names
                     one, two, three = texts
                     params = {first: one, second: two, third: three}

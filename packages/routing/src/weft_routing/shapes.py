@@ -234,8 +234,9 @@ def to_tail(pattern: Pattern) -> tuple[str, str] | None:
     if len(pattern.pieces) != 2:
         return None
     prefix, last = pattern.pieces
-    if not isinstance(prefix, str) or not isinstance(last, Parameter):
-        return None
+    # A pattern with parameters begins with "/", and this one has two pieces.
+    assert isinstance(prefix, str)
+    assert isinstance(last, Parameter)
     return (prefix, last.regex) if last.regex in (_EMPTY_TAIL, _TAIL, _ANY_TAIL) else None
 
 
