@@ -83,7 +83,7 @@ async def test_what_rules_take(rule: Domain, takes: str, leaves: str) -> None:
 
 def test_a_mask_as_a_regex() -> None:
     assert MaskDomain("*.a.com").canonical == r"[^:]*\.a\.com(:.*)?"
-    assert MaskDomain("*.a.com:81").canonical == r"[^:]*\.a\.com:81"
+    assert MaskDomain("*.a-b.com:81").canonical == r"[^:]*\.a-b\.com:81(:.*)?"
     assert MaskDomain("*.a.com").get_info() == {"domain": "*.a.com"}
 
 

@@ -255,6 +255,21 @@ def test_odd_paths_are_taken_or_refused_alike(path: str, asked: list[str]) -> No
     compare((Route("GET", path),), [("GET", target, "a.com") for target in asked])
 
 
+odd_hosts = st.one_of(
+    st.text("ab.*-:80", min_size=1, max_size=9), st.text("aB.*:8/?#@[]é_ %\\", max_size=7)
+)
+sent_hosts = st.text("abAB.-:80*", max_size=9)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(odd_hosts, min_size=1, max_size=3), st.lists(sent_hosts, max_size=4))
+@example(["*.a-b.com:81", "a*"], ["x.a-b.com:81", "x.a-b.com", "ab:8"])
+def test_odd_domains_are_taken_or_refused_alike(domains: list[str], sent: list[str]) -> None:
+    sent += [domain.replace("*", "b") for domain in domains if domain.isascii()]
+    rows = tuple(Domained(domain, (Get("/x"),)) for domain in domains)
+    compare(rows, [("GET", "/x", host.strip()) for host in sent])
+
+
 # URLs.
 
 URL_PATHS = [

@@ -87,8 +87,7 @@ class MaskDomain(Domain):
     @property
     def canonical(self) -> str:
         """The mask as a regex."""
-        text = re.escape(self.domain).replace(r"\*", "[^:]*")
-        return text if ":" in self.domain else text + "(:.*)?"
+        return self.domain.replace(".", r"\.").replace("*", "[^:]*") + "(:.*)?"
 
 
 class MatchedSubAppResource(PrefixedSubAppResource):
