@@ -153,11 +153,6 @@ async def test_a_file_is_closed_with_the_answer_that_it_was_sent_in(tmp_path: Pa
     await kept.body.close()  # type: ignore[union-attr]  # a file's payload
 
 
-@pytest.mark.parametrize("name", ["add_domain"])
-def test_methods_that_are_missing_yet(name: str) -> None:
-    assert not hasattr(web.Application, name) and not hasattr(web.Request, name)
-
-
 async def test_any_method_can_be_routed() -> None:
     async def handler(request: web.Request) -> web.Response:
         return web.Response(text=request.method)
