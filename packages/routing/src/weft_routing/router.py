@@ -149,9 +149,9 @@ class Router(Generic[T]):
             return tree.find(method, path)
         segments = path.split("/", tree.depth)
         probes = tree.plans[len(segments)]
-        if isinstance(probes, Fork):
+        if type(probes) is Fork:  # half the time of isinstance()
             probes = probes.narrow(segments)
-        for pick, leaves, _ in probes:
+        for pick, leaves, _ in probes:  # type: ignore[union-attr]  # `type() is` narrows one way
             leaf = leaves.get(pick(segments))
             if leaf is None:
                 continue
