@@ -210,3 +210,11 @@ def test_a_loose_rival_of_many_masks() -> None:
         match = router.match("GET", path)
         assert isinstance(match, Match)
         assert match.value == next(candidates).value
+
+
+def test_values_that_no_parameter_takes_allow_nothing() -> None:
+    router = router_of("/{x}/b", "/a/{x}/{y}")
+    for path in ("//b", "/%7B/b", "/a/}/c", "/a//c", "/a/b/"):
+        for method in ("GET", "PUT"):
+            assert router.match(method, path) == Miss(), path
+    assert router.match("PUT", "/x/b") == Miss(("GET",))
