@@ -158,6 +158,7 @@ def compare_outcomes(mine: Built, other: Built) -> None:
 @example((Route("GET", "/{p}"), Static("/a")), [("GET", "/a", "a.com")])
 @example((Route("GET", "/a/{p}"), Sub("/a", (Get("/x"),))), [("GET", "/a/x", "a.com")])
 @example((Sub("/a", (Get("/b/x"),)), Get("/a/b/{p}")), [("GET", "/a/b/x", "a.com")])
+@example((Sub("/a", (Get("/b/{x}"),)), Get("/a/b/{p}")), [("GET", "/a/b/1", "a.com")])
 @example((Route("PUT", "/a/x"), Sub("/a", (Get("/y"),))), [("GET", "/a/x", "a.com")])
 @example(
     (Get("/a"), Domained("*.com", ()), Domained("a.com", (Get("/a"),))), [("GET", "/a", "a.com")]
