@@ -187,7 +187,8 @@ class NoFormat:
 
 
 def with_regex(regex: str) -> PathConvertor[str]:
-    return type("", (Letters,), {"regex": regex})()
+    made: PathConvertor[str] = type("", (Letters,), {"regex": regex})()
+    return made
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.growth import count_steps
 
-from tests.support.growth import count_steps
 from weft_routing import HostError, Match, Miss, Router, RoutingError, parse_host
 from weft_routing.hosts import HostTable
 

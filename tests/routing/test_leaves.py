@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.support.growth import count_steps
+from support.growth import count_steps
+
 from weft_routing import Match, Miss, Route, parse_pattern
 from weft_routing.leaves import CROWD, Crowd, Entry, Leaf
 from weft_routing.shapes import ShapeFactory

@@ -6,8 +6,8 @@ import itertools
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.growth import count_steps
 
-from tests.support.growth import count_steps
 from weft_routing import Route, parse_pattern
 from weft_routing.leaves import Entry, Leaf
 from weft_routing.merging import Literals, Merged, merge

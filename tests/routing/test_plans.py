@@ -6,24 +6,33 @@ import itertools
 
 import pytest
 
-from weft_routing import Route, merging, parse_pattern
-from weft_routing.plans import FEW_MASKS, FEW_PROBES, Fork, Plan, Planner, Probe
+from weft_routing import Match, Miss, Route, merging, parse_pattern
+from weft_routing.finders import Probe
+from weft_routing.plans import FEW_MASKS, FEW_PROBES, Fork, Plan, Planner, Way
 
 
 def plans_of(*paths: str) -> tuple[list[Plan[str]], Planner[str]]:
-    planner: Planner[str] = Planner()
+    planner: Planner[str] = Planner(unasked)
     for order, path in enumerate(paths):
         pattern = parse_pattern(path)
         planner.add(Route("GET", pattern, path, None, order, pattern.names))
     return planner.finish(), planner
 
 
-def probes_for(plan: Plan[str], path: str) -> tuple[Probe[str], ...]:
+def unasked(method: str, path: str, segments: list[str]) -> Match[str] | Miss:
+    raise AssertionError("only a finder asks the long way")
+
+
+def way_for(plan: Plan[str], path: str) -> Way[str]:
     return plan.narrow(path.split("/")) if isinstance(plan, Fork) else plan
 
 
+def probes_for(plan: Plan[str], path: str) -> tuple[Probe[str], ...]:
+    return way_for(plan, path).probes
+
+
 def found(plan: Plan[str], path: str) -> list[list[str]]:
-    leaves = [leaves.get(pick(path.split("/"))) for pick, leaves, _ in probes_for(plan, path)]
+    leaves = [leaves.get(pick(path.split("/"))) for pick, leaves, *_ in probes_for(plan, path)]
     return [[entry.route.value for entry in leaf.entries] for leaf in leaves if leaf]
 
 
@@ -53,7 +62,7 @@ def test_leaves_know_their_rivals() -> None:
     plans, _ = plans_of("/{x}/b", "/{x}/{y}", "/{z}/c", "/{t:.*}")
     quick = {
         entry.route.value: bool(leaf.quick)
-        for _, leaves, _ in probes_for(plans[3], "")
+        for _, leaves, *_ in probes_for(plans[3], "")
         for leaf in leaves.values()
         for entry in leaf.entries
     }
@@ -63,7 +72,7 @@ def test_leaves_know_their_rivals() -> None:
 
 def test_leaves_of_one_mask_are_no_rivals() -> None:
     plans, _ = plans_of("/{x}/a", "/{x}/b", "/{x}/c")
-    [(_, leaves, _)] = probes_for(plans[3], "")
+    [(_, leaves, *_)] = probes_for(plans[3], "")
     assert all(leaf.quick for leaf in leaves.values())
 
 
@@ -89,7 +98,7 @@ def test_forks_narrow_down_what_is_looked_up() -> None:
 def test_equal_plans_are_one() -> None:
     kinds = ["{x}/y/z", "{x}/{y}/z", "{x}/y/{z}", "x/{y}/z", "x/{y}/{z}", "x/y/{z}"]
     plans, _ = plans_of(*(f"/a{at}/{kind}" for at, kind in itertools.product(range(8), kinds)))
-    ends = {id(probes_for(plans[5], f"/a{at}/q/y/z")) for at in range(8)}
+    ends = {id(way_for(plans[5], f"/a{at}/q/y/z")) for at in range(8)}
     assert len(ends) == 1
 
 

@@ -8,8 +8,8 @@ import itertools
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.growth import count_steps
 
-from tests.support.growth import count_steps
 from weft_routing import BUILT_IN_CONVERTORS, DuplicateRoute, Match, Place, Router, Unreachable
 from weft_routing.reach import MOST_MASKS, MOST_OTHERS
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.growth import assert_linear
 
-from tests.support.growth import assert_linear
 from weft_routing import Pattern, parse_pattern
 from weft_routing.shapes import ShapeFactory, Texts
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from support.growth import assert_linear, count_steps
 
-from tests.support.growth import assert_linear, count_steps
 from weft_routing import Match, Miss, Route, Router, parse_pattern
 from weft_routing.tree import Tree
 

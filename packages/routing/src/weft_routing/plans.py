@@ -12,13 +12,14 @@ path begins with; and many masks behind one anchor are merged into one probe (se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import attrs
 
-from .answers import Miss, Route
+from .answers import Match, Miss, Route
+from .finders import Finder, Probe, make_finder
 from .leaves import Entry, Leaf
 from .merging import merge
 from .pattern import Segment
@@ -30,10 +31,6 @@ T = TypeVar("T")
 FEW_PROBES = 4
 # More masks than this behind one anchor are merged.
 FEW_MASKS = 8
-
-Picker = Callable[[list[str]], Any]  # literal texts of a path, as keys of `leaves`
-# How to pick a key, the leaves, and the number of literal segments before the first parameter.
-Probe = tuple[Picker, dict[Any, Leaf[T]], int]
 
 
 @attrs.define(eq=False)
@@ -53,15 +50,22 @@ class Mask(Generic[T]):
 
     def to_probe(self) -> Probe[T]:
         """A look-up for all of it."""
-        if not self.literals:  # nothing but the empty text before the first slash
-            return itemgetter(0), {"": self.leaves[()]}, self.depth
-        if len(self.literals) == 1:  # a getter for one index gives no tuple
-            return (
-                itemgetter(*self.literals),
-                {k: v for (k,), v in self.leaves.items()},
-                self.depth,
-            )
-        return itemgetter(*self.literals), dict(self.leaves), self.depth
+        literals = self.literals
+        plain = None if self.is_loose else literals
+        if not literals:  # nothing but the empty text before the first slash
+            return Probe(itemgetter(0), {"": self.leaves[()]}, self.depth, plain)
+        if len(literals) == 1:  # a getter for one index gives no tuple
+            leaves = {key: leaf for (key,), leaf in self.leaves.items()}
+            return Probe(itemgetter(*literals), leaves, self.depth, plain)
+        return Probe(itemgetter(*literals), dict(self.leaves), self.depth, plain)
+
+
+@attrs.frozen(eq=False)
+class Way(Generic[T]):
+    """Probes, one after the other, and the finder that is their short way."""
+
+    probes: tuple[Probe[T], ...]
+    find: Finder[T]
 
 
 @attrs.define(eq=False)
@@ -69,24 +73,30 @@ class Fork(Generic[T]):
     """Narrows down the probes by one literal segment."""
 
     at: int
-    rest: tuple[Probe[T], ...]  # where a path differs from all anchors
-    ways: dict[str, Fork[T] | tuple[Probe[T], ...]] = attrs.field(factory=dict)
+    rest: Way[T]  # where a path differs from all anchors
+    ways: dict[str, Fork[T] | Way[T]] = attrs.field(factory=dict)
 
-    def narrow(self, segments: list[str]) -> tuple[Probe[T], ...]:
-        """The probes for a path."""
-        way: Fork[T] | tuple[Probe[T], ...] = self
-        while isinstance(way, Fork):
+    def narrow(self, segments: list[str]) -> Way[T]:
+        """The way for a path."""
+        way: Fork[T] | Way[T] = self
+        while type(way) is Fork:  # half the time of isinstance()
             way = way.ways.get(segments[way.at], way.rest)
+        assert type(way) is Way  # there is nothing else
         return way
 
+    def find(self, method: str, path: str, segments: list[str]) -> Match[T] | Miss:
+        """The short way, once the fork is passed."""
+        return self.narrow(segments).find(method, path, segments)
 
-Plan = Fork[T] | tuple[Probe[T], ...]
+
+Plan = Fork[T] | Way[T]
 
 
 class Planner(Generic[T]):
-    """Takes routes with parameters, and makes the plans."""
+    """Takes routes with parameters, and makes the plans. `search` is the long way of a match."""
 
-    def __init__(self) -> None:
+    def __init__(self, search: Finder[T]) -> None:
+        self._search = search
         self._shapes = ShapeFactory()
         self._texts: dict[str, str] = {}  # equal texts become one
         self._masks: dict[tuple[int, ...], Mask[T]] = {}  # number of segments, literal indexes
@@ -133,7 +143,7 @@ class Planner(Generic[T]):
         for depth, mask in self._loose.items():
             for masks in by_count[depth + 1 :]:
                 masks.append(mask)
-        planning = _Planning[T](misses)
+        planning = _Planning(misses, self._search)
         plans: list[Plan[T]] = []
         for count, masks in enumerate(by_count):
             masks.sort(key=lambda mask: mask.rank)
@@ -164,16 +174,17 @@ Live = list[tuple[Mask[T], list[tuple[str, ...]]]]
 class _Planning(Generic[T]):
     """Makes plans of masks."""
 
-    def __init__(self, misses: dict[tuple[str, ...], Miss]) -> None:
+    def __init__(self, misses: dict[tuple[str, ...], Miss], search: Finder[T]) -> None:
         self._misses = misses
-        self._probes: dict[int, Probe[T]] = {}
-        self._plans: dict[tuple[int, ...], tuple[Probe[T], ...]] = {}  # equal ones become one
+        self._search = search
+        self._probes: dict[int, Probe[T]] = {}  # by the identity of a mask
+        self._ways: dict[tuple[int, ...], Way[T]] = {}  # equal ones become one
 
     def plan(self, count: int, masks: Sequence[Mask[T]]) -> Plan[T]:
         """The plan for paths with this number of segments. The masks are in order."""
         if len(masks) <= FEW_PROBES:
-            return self._to_probes(masks)
-        top: Fork[T] = Fork(0, ())
+            return self._to_way(count, self._to_probes(masks))
+        top: Fork[T] = Fork(0, self._to_way(count, ()))
         pending: list[tuple[Fork[T], str, Live[T]]] = [
             (top, "", [(mask, list(mask.leaves)) for mask in masks])
         ]
@@ -181,24 +192,28 @@ class _Planning(Generic[T]):
             above, text, live = pending.pop()
             at = above.at + 1
             done = self._end_here(count, at, [pair for pair in live if pair[0].depth == at])
-            done += above.rest
+            done += above.rest.probes
             live = [pair for pair in live if pair[0].depth > at]
             if len(live) + len(done) <= FEW_PROBES or not live:
-                above.ways[text] = self._to_probes(mask for mask, _ in live) + done
+                probes = self._to_probes(mask for mask, _ in live) + done
+                above.ways[text] = self._to_way(count, probes)
                 continue
-            fork = above.ways[text] = Fork(at, done)
+            fork = above.ways[text] = Fork(at, self._to_way(count, done))
             pending += [(fork, text, below) for text, below in _divide(at, live).items()]
         return top.ways[""]
 
+    def _to_way(self, count: int, probes: tuple[Probe[T], ...]) -> Way[T]:
+        key = (count, *map(id, probes))
+        if key not in self._ways:
+            self._ways[key] = Way(probes, make_finder(count, probes, self._search))
+        return self._ways[key]
+
     def _to_probes(self, masks: Iterable[Mask[T]]) -> tuple[Probe[T], ...]:
         masks = tuple(masks)
-        key = tuple(map(id, masks))
-        if key not in self._plans:
-            for mask in masks:
-                if id(mask) not in self._probes:
-                    self._probes[id(mask)] = mask.to_probe()
-            self._plans[key] = tuple(self._probes[id(mask)] for mask in masks)
-        return self._plans[key]
+        for mask in masks:
+            if id(mask) not in self._probes:
+                self._probes[id(mask)] = mask.to_probe()
+        return tuple(self._probes[id(mask)] for mask in masks)
 
     def _end_here(self, count: int, at: int, here: Live[T]) -> tuple[Probe[T], ...]:
         """The probes of masks whose anchor is the same for all their keys."""
@@ -220,7 +235,7 @@ class _Planning(Generic[T]):
         barrier = min((mask.rank[-1] for mask in loose), default=float("inf"))
         for leaf in merged.leaves.values():
             leaf.seal(barrier, self._misses)
-        return ((merged.pick, merged.leaves, at), *self._to_probes(loose))
+        return (Probe(merged.pick, merged.leaves, at, None), *self._to_probes(loose))
 
 
 def _divide(at: int, live: Live[T]) -> dict[str, Live[T]]:

@@ -11,12 +11,11 @@ from keyword import iskeyword
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
-from .answers import ANY_METHOD, NOT_FOUND, Match, Miss, Route
+from .answers import ANY_METHOD, Match, Miss, Route
 from .convertors import BUILT_IN_CONVERTORS, PathConvertor, check_convertors
 from .errors import DuplicateName, DuplicateRoute, MethodError, Place, RouteNameError, WrongPhase
 from .hosts import HostTable, parse_host
 from .pattern import Pattern, parse_pattern
-from .plans import Fork
 from .reach import Unreachable, find_unreachable, find_unreachable_hosts
 from .tree import Tree
 
@@ -139,57 +138,12 @@ class Router(Generic[T]):
         `host` is that of the request, with its port. The first host pattern that takes it decides
         alone: routes without a host are for requests that none takes.
         """
-        # The short way, in one function because it runs for every request: the first leaf that
-        # the path leads to has a route for the method, whose parameters are whole segments.
         tree = self._tree if host is None else self._hosts.find(host) or self._tree
         row = tree.rows.get(path)
         if row is not None:
             return row.get(method) or row[ANY_METHOD]
-        if "%" in path or "{" in path or "}" in path:
-            return tree.find(method, path)
         segments = path.split("/", tree.depth)
-        probes = tree.plans[len(segments)]
-        if type(probes) is Fork:  # half the time of isinstance()
-            probes = probes.narrow(segments)
-        for pick, leaves, _ in probes:  # type: ignore[union-attr]  # `type() is` narrows one way
-            leaf = leaves.get(pick(segments))
-            if leaf is None:
-                continue
-            entry = leaf.quick.get(method) or leaf.star
-            if entry is None or segments[0]:
-                break
-            arity, names = entry.arity, entry.names
-            if arity == 1:
-                text = segments[entry.at]
-                if not text:
-                    break
-                [first] = names
-                params = {first: text}
-            elif arity == 0:
-                return entry.match(segments, path) or tree.search(method, path, segments)
-            else:
-                get = entry.get
-                texts = get(segments)
-                if "" in texts:
-                    break
-                if arity == 2:
-                    first, second = names
-                    one, two = texts
-                    params = {first: one, second: two}
-                elif arity == 3:
-                    first, second, third = names
-                    one, two, three = texts
-                    params = {first: one, second: two, third: three}
-                else:
-                    params = dict(zip(names, texts, strict=True))
-            match: Match[T] = Match()
-            match.route = route = entry.route
-            match.value = route.value
-            match.params = match.values = params
-            return match
-        else:
-            return NOT_FOUND
-        return tree.search(method, path, segments)
+        return tree.plans[len(segments)].find(method, path, segments)
 
     @property
     def is_frozen(self) -> bool:

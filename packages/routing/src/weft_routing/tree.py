@@ -18,7 +18,7 @@ from typing import Generic, TypeVar
 from .answers import ANY_METHOD, NOT_FOUND, Match, Miss, Route, make_match
 from .leaves import Entry, Leaf, to_order
 from .pattern import to_comparable
-from .plans import Fork, Plan, Planner
+from .plans import Plan, Planner, Way
 from .shapes import Shape, Texts
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class Tree(Generic[T]):
     __slots__ = ("depth", "plans", "rows", "shadowed")
 
     def __init__(self, routes: Iterable[Route[T]]) -> None:
-        planner: Planner[T] = Planner()
+        planner = Planner(self._search)
         literal: dict[str, list[Route[T]]] = {}
         for route in routes:
             if route.pattern.is_literal:
@@ -62,6 +62,10 @@ class Tree(Generic[T]):
         if row is not None:
             return row.get(method) or row[ANY_METHOD]
         return self.search(method, path, path.split("/", self.depth))
+
+    def _search(self, method: str, path: str, segments: list[str]) -> Match[T] | Miss:
+        """What a finder leaves to the long way, of whatever characters."""
+        return self.find(method, path) if "%" in path else self.search(method, path, segments)
 
     def search(self, method: str, path: str, segments: list[str]) -> Match[T] | Miss:
         """The long way: every leaf, and the allowed methods where no route fits."""
@@ -103,13 +107,12 @@ class Tree(Generic[T]):
                 yield match
 
     def _hits(self, segments: list[str]) -> Hits[T]:
-        probes = self.plans[len(segments)]
-        if isinstance(probes, Fork):
-            probes = probes.narrow(segments)
+        plan = self.plans[len(segments)]
+        probes = (plan if isinstance(plan, Way) else plan.narrow(segments)).probes
         if segments[0]:
             return []
         hits: Hits[T] = []
-        for pick, leaves, depth in probes:
+        for pick, leaves, depth, _ in probes:
             leaf = leaves.get(pick(segments))
             if leaf is not None:
                 hits.append((depth, leaf))

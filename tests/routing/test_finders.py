@@ -1,0 +1,102 @@
+"""Finders: the code that is written for a plan answers as the long way does."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from weft_routing import Match, Miss, Route, finders, parse_pattern
+from weft_routing.answers import NOT_FOUND
+from weft_routing.plans import Way
+from weft_routing.tree import Tree
+
+SEGMENTS = ["a", "b", "a%2Fb", "{}", "{}", "{!int}", "{}.json", "{:[ab]+}", "{:.*}"]
+TEXTS = ["a", "b", "", "ab", "1", "a.json", "a%2Fb", "%61", "%2F", "{", "}", "a-b"]
+
+paths = st.lists(st.sampled_from(SEGMENTS), min_size=1, max_size=4).map(
+    lambda parts: "".join("/" + part.replace("{", f"{{p{at}") for at, part in enumerate(parts))
+)
+tables = st.lists(st.tuples(st.sampled_from(["GET", "PUT", "*"]), paths), min_size=1, max_size=12)
+targets = st.lists(st.sampled_from(TEXTS), min_size=1, max_size=5).map("/".join)
+
+
+def tree_of(*rows: tuple[str, str]) -> Tree[str]:
+    routes = []
+    for order, (method, path) in enumerate(rows):
+        pattern = parse_pattern(path)
+        routes.append(Route(method, pattern, method + path, None, order, pattern.names))
+    return Tree(routes)
+
+
+def by_finder(tree: Tree[str], method: str, path: str) -> Match[str] | Miss:
+    segments = path.split("/", tree.depth)
+    return tree.plans[len(segments)].find(method, path, segments)
+
+
+@given(tables, st.sampled_from(["GET", "PUT", "LOCK"]), targets, st.booleans())
+def test_the_short_way_answers_as_the_long_one(
+    table: list[tuple[str, str]], method: str, target: str, begins_with_slash: bool
+) -> None:
+    tree = tree_of(*[row for row in table if not parse_pattern(row[1]).is_literal])
+    path = "/" + target if begins_with_slash else target
+    assert by_finder(tree, method, path) == tree.find(method, path)
+
+
+@pytest.mark.parametrize(
+    ("path", "params"),
+    [("/u/ab", {"x": "ab"}), ("/u/a-b", {"x": "a-b"}), ("/u/é", {"x": "é"})],
+)
+def test_one_value_goes_the_short_way(path: str, params: dict[str, str]) -> None:
+    found = with_no_long_way(("GET", "/u/{x}"))("GET", path, path.split("/"))
+    assert isinstance(found, Match)
+    assert (found.value, found.params, found.values) == ("GET/u/{x}", params, params)
+
+
+def test_several_values_go_the_short_way() -> None:
+    find = with_no_long_way(("*", "/{a}/x/{b}/y/{c}"))
+    found = find("LOCK", "/1/x/2/y/3", ["", "1", "x", "2", "y", "3"])
+    assert isinstance(found, Match)
+    assert found.params == {"a": "1", "b": "2", "c": "3"}
+
+
+def test_a_path_without_a_method_goes_the_short_way() -> None:
+    find = with_no_long_way(("GET", "/u/{x}"), ("PUT", "/u/{x}"))
+    assert find("LOCK", "/u/1", ["", "u", "1"]) == Miss(("GET", "PUT"))
+    assert find("GET", "/v/1", ["", "v", "1"]) is NOT_FOUND
+
+
+@pytest.mark.parametrize("path", ["/u/", "/u/%61", "/u/{", "x/u/1", "/%75/1"])
+def test_what_is_unusual_goes_the_long_way(path: str) -> None:
+    with pytest.raises(AssertionError, match="asked"):
+        with_no_long_way(("GET", "/u/{x}"))("GET", path, path.split("/"))
+
+
+def test_no_text_of_a_pattern_becomes_code() -> None:
+    tree = tree_of(("GET", "/import os/{exec}/x/{y}"), ("GET", "/import os/{q}/{r}/{t:.*}"))
+    forms = [
+        (count, tuple(probe.literals for probe in plan.probes))
+        for count, plan in enumerate(tree.plans)
+        if isinstance(plan, Way)
+    ]
+    for form in forms:
+        code = finders._write(form)
+        assert not re.search(r"import|exec|os/", code)
+
+
+def test_plans_of_one_form_share_their_code() -> None:
+    one, two = with_no_long_way(("GET", "/u/{x}")), with_no_long_way(("GET", "/v/{y}"))
+    assert one.__code__ is two.__code__
+
+
+def with_no_long_way(*rows: tuple[str, str]) -> finders.Finder[str]:
+    """The finder of the one plan that has anything to find, with nothing behind it."""
+    plan = next(plan for plan in tree_of(*rows).plans if isinstance(plan, Way) and plan.probes)
+    count = rows[0][1].count("/") + 1
+    return finders.make_finder(count, plan.probes, _fail)
+
+
+def _fail(method: str, path: str, segments: list[str]) -> Match[str] | Miss:
+    raise AssertionError("asked the long way")
