@@ -1,9 +1,10 @@
-from functools import partial
+from collections.abc import Awaitable, Callable
+from functools import partial, wraps
 
 import pytest
 from support.serving import answer_to, body_of, last, status_of
 
-from weft_web_server import Application, Request, Response, StreamResponse, View
+from weft_web_server import Application, Handler, Request, Response, StreamResponse, View
 from weft_web_server.views import check_handler
 
 
@@ -34,9 +35,37 @@ class Callable_:
         return Response(text="object")
 
 
+def inject(handler: Callable[..., Awaitable[StreamResponse]]) -> Handler:
+    """A decorator that gives more than the request."""
+
+    @wraps(handler)
+    async def call(request: Request) -> StreamResponse:
+        return await handler(request, 1)
+
+    return call
+
+
+@inject
+async def answer_with_more(request: Request, number: int) -> StreamResponse:
+    return Response(text=f"{number}")
+
+
+async def answer_with_default(request: Request, number: int = 1) -> StreamResponse:
+    return Response()
+
+
 @pytest.mark.parametrize(
     "handler",
-    [answer, Both, partial(answer), Callable_(), lambda request: answer(request)],
+    [
+        answer,
+        Both,
+        partial(answer),
+        Callable_(),
+        lambda request: answer(request),
+        answer_with_more,
+        partial(answer_with_more),
+        answer_with_default,
+    ],
 )
 def test_good_handlers(handler: object) -> None:
     assert check_handler(handler) is handler  # type: ignore[arg-type]  # any kind
@@ -54,6 +83,7 @@ async def generator(request):  # type: ignore[no-untyped-def]  # a mistake under
         (generator, "generator is a generator"),
         (lambda: None, r"must take one argument"),
         (lambda a, b: None, "one argument, the request"),
+        (lambda a, *, b: None, "it must take one argument"),
     ],
 )
 def test_bad_handlers(handler: object, text: str) -> None:

@@ -5,7 +5,8 @@ Knows no routes and no applications.
 
 import inspect
 from collections.abc import Generator
-from typing import Any, TypeAlias
+from types import CodeType, FunctionType
+from typing import Any, Final, TypeAlias
 
 from .http_errors import HTTPMethodNotAllowed
 from .middleware import Handler
@@ -50,6 +51,8 @@ VIEW_METHODS = frozenset(
 
 AnyHandler: TypeAlias = Handler | type[View]
 
+_GENERATOR: Final = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+
 
 def check_handler(handler: AnyHandler) -> AnyHandler:
     """Refuse what could never answer a request, with what to write instead."""
@@ -60,10 +63,13 @@ def check_handler(handler: AnyHandler) -> AnyHandler:
         raise TypeError(
             f"{handler!r} is no handler; give an async function that takes the request, or a View"
         )
+    if isinstance(subject, FunctionType) and _is_simple(subject.__code__):
+        return handler
     if inspect.isgeneratorfunction(handler) or inspect.isasyncgenfunction(handler):
         raise TypeError(f"{_name(handler)} is a generator; return a response instead of yielding")
     try:
-        signature = inspect.signature(handler)
+        # What a decorator wraps may take more: the wrapper is what is called.
+        signature = inspect.signature(handler, follow_wrapped=False)
     except ValueError:  # built in C, without a signature
         return handler
     try:
@@ -73,6 +79,11 @@ def check_handler(handler: AnyHandler) -> AnyHandler:
             f"{_name(handler)}{signature} is no handler; it must take one argument, the request"
         ) from None
     return handler
+
+
+def _is_simple(code: CodeType) -> bool:
+    """Whether it is the code of a function of one argument, seen at a glance as most are that."""
+    return code.co_argcount == 1 and not code.co_kwonlyargcount and not code.co_flags & _GENERATOR
 
 
 def _name(handler: object) -> str:
