@@ -201,6 +201,17 @@ class Ending(Resource):
         return {"end": "x"} if path.endswith("x") else None
 
 
+async def test_the_path_of_a_resource_changes_between_two_requests() -> None:
+    router, resource = UrlDispatcher(), Vowels()
+    router.register_resource(resource)
+    assert (await router.resolve(ask("/v/e"))).route is resource.route
+    router.unindex_resource(resource)
+    resource.add_prefix("/new")
+    router.index_resource(resource)
+    assert (await router.resolve(ask("/new/v/e"))).route is resource.route
+    assert (await router.resolve(ask("/v/e"))).http_exception is not None
+
+
 async def test_a_resource_of_a_user_with_routes() -> None:
     router, resource = UrlDispatcher(), Ending()
     route = resource.add_route("GET", answer)

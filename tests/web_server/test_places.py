@@ -15,6 +15,14 @@ def test_the_line_that_registers() -> None:
     assert [route.place for route in routes] == [Place(__file__, line + 1)] * 2
 
 
+def test_what_one_line_registers_shares_its_place() -> None:
+    app = Application()
+    for path in ("/a", "/b"):
+        app.router.add_get(path, answer)
+    places = [route.place for route in app.router.routes()]
+    assert len(places) == 4 and all(place is places[0] for place in places)
+
+
 def test_nobody_of_a_user_called() -> None:
     found: list[Place | None] = []
     names = {"__name__": "weft.made_up", "find_place": find_place, "found": found}

@@ -24,6 +24,7 @@ from .grafting import Line, anchor_of, door_to, is_own, make_router, root_of, ro
 from .http_errors import HTTPException, HTTPMethodNotAllowed, HTTPNotFound
 from .match import UrlMappingMatchInfo
 from .middleware import Middleware
+from .places import find_place
 from .prefixes import PrefixedSubAppResource
 from .request import Request
 from .resources import (
@@ -77,8 +78,9 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
         self._resources: list[AbstractResource] = []
         self._named: dict[str, AbstractResource] = {}
         self._domains: list[MatchedSubAppResource] = []
-        self._index: dict[str, list[AbstractResource]] = {}
-        self._taken: dict[str, dict[str, ResourceRoute]] = {}  # by path and method
+        # By the literal beginning of the path; made when resources are first asked.
+        self._index: dict[str, list[AbstractResource]] | None = None
+        self._taken: dict[str, tuple[ResourceRoute, ...]] = {}  # by path, until freeze()
         self._table: Router[Target] | None = None  # made by the first resolve() after freeze()
         self._is_frozen = False
         self._has_foreign = False
@@ -152,6 +154,8 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
     async def _ask(self, request: Request) -> UrlMappingMatchInfo:
         """Every resource that stands at a beginning of the path, the longest first."""
         allowed: set[str] = set()
+        if self._index is None:
+            self._index = self._make_index()
         part = request.rel_url.path_safe or "/"
         while True:
             for resource in self._index.get(part, ()):
@@ -162,6 +166,13 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
             if part == "/":
                 return _to_miss(request.method, allowed)
             part = part.rpartition("/")[0] or "/"
+
+    def _make_index(self) -> dict[str, list[AbstractResource]]:
+        index: dict[str, list[AbstractResource]] = {}
+        for resource in self._resources:
+            if not isinstance(resource, MatchedSubAppResource):
+                index.setdefault(anchor_of(resource) or "/", []).append(resource)
+        return index
 
     # Registering.
 
@@ -175,8 +186,8 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
         if self._is_frozen:
             return
         self._is_frozen = True
+        self._taken.clear()
         for resource in self._resources:
-            self.unindex_resource(resource)
             resource.freeze()
             self.index_resource(resource)
 
@@ -196,24 +207,18 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
         if name is not None:
             self._named[name] = resource
         self._resources.append(resource)
+        if isinstance(resource, MatchedSubAppResource):
+            self._domains.append(resource)
         self._has_foreign = self._has_foreign or not is_own(resource)
         self.index_resource(resource)
 
     def index_resource(self, resource: AbstractResource) -> None:
-        """Find a resource by the literal beginning of its path."""
-        self._table = None
-        if isinstance(resource, MatchedSubAppResource):
-            self._domains.append(resource)
-        else:
-            self._index.setdefault(anchor_of(resource) or "/", []).append(resource)
+        """Find a resource, which is registered, by the path that it has now."""
+        self._index = self._table = None
 
     def unindex_resource(self, resource: AbstractResource) -> None:
-        """Forget the beginning of a resource's path; it is about to change."""
-        self._table = None
-        if isinstance(resource, MatchedSubAppResource):
-            self._domains.remove(resource)
-        else:
-            self._index[anchor_of(resource) or "/"].remove(resource)
+        """Forget the path of a resource, which is about to change."""
+        self._index = self._table = None
 
     def admit(self, route: ResourceRoute) -> None:
         """Take note of a route; RuntimeError for one that could never be reached."""
@@ -221,9 +226,9 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
         resource = route.resource
         if isinstance(resource, PatternResource | StaticResource):
             path = resource.pattern.text
-            taken = self._taken.setdefault(path, {})
+            taken = self._taken.get(path, ())
             check_is_free(route, path, taken)
-            taken[route.method] = route
+            self._taken[path] = (*taken, route)
 
     def _check_is_open(self) -> None:
         if self._is_frozen:
@@ -280,9 +285,10 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
     ) -> ResourceRoute:
         """GET, and HEAD with it unless `allow_head` is false."""
         resource = self.add_resource(path, name=name)
-        if "middlewares" in kwargs:
-            kwargs["middlewares"] = tuple(kwargs["middlewares"])  # for two routes
         if allow_head:
+            if "middlewares" in kwargs:
+                kwargs["middlewares"] = tuple(kwargs["middlewares"])  # for two routes
+            kwargs["place"] = kwargs.get("place") or find_place()
             resource.add_route("HEAD", handler, **kwargs)
         return resource.add_route("GET", handler, **kwargs)
 

@@ -50,7 +50,7 @@ class Resource(AbstractResource):
 
     def __init__(self, *, name: str | None = None) -> None:
         super().__init__(name=name)
-        self._routes: dict[str, ResourceRoute] = {}
+        self._routes: tuple[ResourceRoute, ...] = ()  # most have one or two
         self._registry: Registry | None = None
 
     def add_route(  # wide: the shape of aiohttp
@@ -86,7 +86,7 @@ class Resource(AbstractResource):
         check_is_free(route, self.canonical, self._routes)
         if self._registry is not None:
             self._registry.admit(route)
-        self._routes[route.method] = route
+        self._routes += (route,)
 
     def register_with(self, registry: Registry) -> None:
         """Let a router know of the routes, of those that come later too."""
@@ -98,8 +98,8 @@ class Resource(AbstractResource):
         params = self._match(request.rel_url.raw_path)
         if params is None:
             return None, set()
-        allowed = set(self._routes)
-        route = self._routes.get(request.method) or self._routes.get(ANY_METHOD)
+        allowed = {route.method for route in self._routes}
+        route = find_route(self._routes, request.method)
         return None if route is None else UrlMappingMatchInfo(params, route), allowed
 
     @abstractmethod
@@ -110,7 +110,7 @@ class Resource(AbstractResource):
         return len(self._routes)
 
     def __iter__(self) -> Iterator[ResourceRoute]:
-        return iter(self._routes.values())
+        return iter(self._routes)
 
     def __repr__(self) -> str:
         name = "" if self._name is None else f"{self._name!r} "
@@ -188,9 +188,15 @@ class DynamicResource(PatternResource):
         return {"formatter": self.canonical, "pattern": self._pattern.regex}
 
 
-def check_is_free(route: ResourceRoute, path: str, taken: Mapping[str, ResourceRoute]) -> None:
+def find_route(routes: Iterable[ResourceRoute], method: str) -> ResourceRoute | None:
+    """The route for a method among those of one path: its own, or that of any method."""
+    by_method = {route.method: route for route in routes}
+    return by_method.get(method) or by_method.get(ANY_METHOD)
+
+
+def check_is_free(route: ResourceRoute, path: str, taken: Iterable[ResourceRoute]) -> None:
     """RuntimeError where another route takes every request that this one could take."""
-    other = taken.get(route.method) or taken.get(ANY_METHOD)
+    other = find_route(taken, route.method)
     if other is not None:
         raise DuplicateRoute(route.method, path, other.method, route.place, other.place)
 
