@@ -315,8 +315,7 @@ class ServerConnection:
                 self._take(events)
 
     def _let_go(self) -> None:
-        if self.phase is Phase.SWITCHED:
-            self.link.close()
+        # The other protocol has closed the link, or waits a while for the peer to do so.
         if self.phase in (Phase.SWITCHED, Phase.LOST):
             self.host.connection_lost(self)
 

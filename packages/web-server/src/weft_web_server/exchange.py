@@ -345,10 +345,14 @@ class Exchange:
         return core.switch()
 
     def fail(self) -> None:
-        """Give up on an answer of which a part is out: the client must see that it is cut."""
+        """Give up on an answer of which a part is out: the client must see that it is cut.
+
+        A websocket can say so itself, and ends the link.
+        """
         self.phase = Phase.FAILED
         self.persistent = False
-        self.carrier.abort()
+        if self.response is None or not self.response._give_up():
+            self.carrier.abort()
 
 
 Job: TypeAlias = tuple[Exchange, BaseRequest]

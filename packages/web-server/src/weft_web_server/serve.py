@@ -136,6 +136,7 @@ async def _recover(host: Host, job: Job, exc: BaseException) -> None:
         raise exc
     if _is_loss(exc) and exchange.phase is Phase.ENDED and not exchange.link.is_closing:
         host.logger.debug("the client's websocket has ended before its handler")
+        exchange.fail()  # no more than closes it, where the error was another connection's
         return
     if _is_loss(exc) and exchange.link.is_closing:
         host.logger.debug("the client went away before its answer")

@@ -413,6 +413,10 @@ class StreamResponse(ResponseMapping):
             raise RuntimeError("call prepare(request) before writing")
         return self._link
 
+    def _give_up(self) -> bool:
+        """Tell the client that the handler failed; False where that takes a cut link."""
+        return False
+
     def _check_unsent(self, what: str) -> None:
         if self._link is not None:
             raise RuntimeError(f"cannot change {what} after the head was sent")

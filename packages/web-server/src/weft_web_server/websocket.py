@@ -280,6 +280,11 @@ class WebSocketResponse(StreamResponse):
             except LinkLost:
                 pass  # the other side was quicker
 
+    def _give_up(self) -> bool:
+        """Close with 1011, unless it was closed before."""
+        self._opened().abandon()
+        return True
+
     def _opened(self) -> WebSocketStream:
         if self._stream is None:
             raise RuntimeError("Call .prepare() first")

@@ -94,7 +94,7 @@ class WebSocketStream:
         self._stage = _Stage.OPEN
         self._close_code: int | None = None
         self._exception: BaseException | None = None
-        self._closer: asyncio.Future[None] | None = None  # close() waits for the peer's half
+        self._closer: asyncio.Future[bool] | None = None  # close() waits for the peer's half
         self._closed_reads = 0
         self._heartbeat: Heartbeat | None = None
 
@@ -254,6 +254,23 @@ class WebSocketStream:
         """
         if self._stage is _Stage.CLOSED:
             return False
+        if self._end(code, message):
+            if self.protocol.phase is Phase.CLOSE_SENT:
+                await self._wait_for_close()
+            self._link.close()
+        return True
+
+    def abandon(self, code: int = WSCloseCode.INTERNAL_ERROR, message: Buffer | str = b"") -> None:
+        """Send a close frame for an application that failed, and wait for nothing.
+
+        The link is closed once the peer has ended its side, 10 seconds later at most. Nothing
+        happens where the websocket was closed before.
+        """
+        if self._stage is not _Stage.CLOSED and self._end(code, message):
+            Lingerer(self._link).start()
+
+    def _end(self, code: int, message: Buffer | str) -> bool:
+        """The application reads no more; whether a close frame could be sent to the peer."""
         frame = self._render_close(code, message)
         for queued in self._inbox.messages:
             self._note_end(queued)
@@ -262,14 +279,12 @@ class WebSocketStream:
         if self._inbox.waiter.is_awaited:
             self._inbox.messages.append(CLOSING)
             self._inbox.waiter.wake()
-        if frame and not self._link.is_closing:
+        is_sent = bool(frame) and not self._link.is_closing
+        if self._close_code is None:  # ours stands until the peer's comes
+            self._close_code = code if is_sent else WSCloseCode.ABNORMAL_CLOSURE
+        if is_sent:
             self._link.write(frame)
-            if self.protocol.phase is Phase.CLOSE_SENT:
-                await self._wait_for_close()
-            self._link.close()
-        if self._close_code is None:
-            self._close_code = WSCloseCode.ABNORMAL_CLOSURE
-        return True
+        return is_sent
 
     def _render_close(self, code: int, message: Buffer | str) -> bytes:
         try:
@@ -278,17 +293,17 @@ class WebSocketStream:
             return b""
 
     async def _wait_for_close(self) -> None:
-        self._closer = asyncio.get_running_loop().create_future()
+        closer = self._closer = asyncio.get_running_loop().create_future()
         try:
             self._skip_to_close([])
             self._inbox.release()
             async with asyncio.timeout(self.options.close_timeout_seconds):
-                await self._closer
+                await closer
         except TimeoutError as exc:
             self._exception = exc
             self._link.abort()
         finally:
-            if self._close_code is None:
+            if closer.cancelled() or not closer.done() or not closer.result():
                 self._close_code = WSCloseCode.ABNORMAL_CLOSURE
             self._link.close()
 
@@ -298,9 +313,9 @@ class WebSocketStream:
         while True:
             for event in events:
                 self._note_end(event)
-                is_end = isinstance(event, WebSocketError) or event.type is _CLOSE
-                if is_end and not self._closer.done():
-                    self._closer.set_result(None)
+                is_close = not isinstance(event, WebSocketError) and event.type is _CLOSE
+                if is_close or isinstance(event, WebSocketError):
+                    _settle(self._closer, is_close)
             if not self.protocol.has_more:
                 return
             events = self.protocol.next_batch()
@@ -352,8 +367,8 @@ class WebSocketStream:
             error.__cause__ = exc
             self._exception = error
         self._enter(_Stage.ENDED)
-        if self._closer is not None and not self._closer.done():
-            self._closer.set_result(None)
+        if self._closer is not None:
+            _settle(self._closer, False)
         self._inbox.waiter.wake()
 
     # Inside.
@@ -427,3 +442,9 @@ class WebSocketStream:
     def is_listening(self) -> bool:
         """Whether bytes of the peer would reach us."""
         return not self._inbox.is_held
+
+
+def _settle(closer: "asyncio.Future[bool]", is_answered: bool) -> None:
+    """Let close() go on; the first event decides."""
+    if not closer.done():
+        closer.set_result(is_answered)
