@@ -1,5 +1,6 @@
 import base64
 import doctest
+from collections.abc import Sequence
 
 import pytest
 
@@ -94,9 +95,14 @@ def test_what_is_not_a_handshake(changes: dict[str, str | None], status: int) ->
         accept(request(**changes))  # type: ignore[arg-type]  # method is one of them
     assert caught.value.status == status
     if status == 426:
-        assert caught.value.headers == (("Sec-WebSocket-Version", "13"),)
+        assert dict(caught.value.headers) == {
+            "Sec-WebSocket-Version": "13",
+            "Upgrade": "websocket",
+        }
+    for name in changes:
+        assert name == "method" or name.replace("_", "-") in caught.value.text
     for value in changes.values():
-        assert not value or value not in caught.value.text or value == "POST"
+        assert not value or f" {value}" not in caught.value.text
 
 
 def test_an_old_version_of_http_is_refused() -> None:
@@ -201,6 +207,26 @@ def test_invalid_offers_are_declined(params: str) -> None:
     accepted = accept(request(Sec_WebSocket_Extensions="permessage-deflate" + params))
     assert accepted.deflate is None
     assert "Sec-WebSocket-Extensions" not in dict(accepted.headers)
+
+
+def test_a_callback_chooses_the_subprotocol() -> None:
+    asked: list[Sequence[str]] = []
+
+    def choose(offered: Sequence[str]) -> str | None:
+        asked.append(offered)
+        return "b" if "b" in offered else None
+
+    accepted = accept(
+        request(Sec_WebSocket_Protocol="a, no token, b"), select_subprotocol=choose, protocols="a"
+    )
+    assert (accepted.protocol, dict(accepted.headers)["Sec-WebSocket-Protocol"]) == ("b", "b")
+    assert accept(request(), select_subprotocol=choose).protocol is None
+    assert asked == [("a", "b"), ()]
+
+
+def test_a_callback_cannot_choose_what_was_not_offered() -> None:
+    with pytest.raises(ValueError, match=r"chose 'c'.*\('a', 'b'\)"):
+        accept(request(Sec_WebSocket_Protocol="a, b"), select_subprotocol=lambda offered: "c")
 
 
 # Client

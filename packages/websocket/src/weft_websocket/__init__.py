@@ -26,6 +26,7 @@ from weft_websocket.handshake import (
     make_key,
     upgrade_headers,
 )
+from weft_websocket.origins import Origin, check_origin, parse_origins
 from weft_websocket.protocol import Phase, WsEvent, WsProtocol
 
 __version__ = "0.1.0"
@@ -36,6 +37,7 @@ __all__ = (
     "Agreement",
     "DeflateParams",
     "HandshakeError",
+    "Origin",
     "Phase",
     "Rule",
     "StreamOptions",
@@ -51,8 +53,10 @@ __all__ = (
     "WsEvent",
     "WsProtocol",
     "accept",
+    "check_origin",
     "check_response",
     "make_accept",
     "make_key",
+    "parse_origins",
     "upgrade_headers",
 )

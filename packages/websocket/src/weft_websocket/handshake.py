@@ -9,7 +9,7 @@ import binascii
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 import attrs
@@ -19,10 +19,13 @@ from weft_websocket.deflate import MAX_WINDOW_BITS, MIN_WINDOW_BITS, NAME, Defla
 from weft_websocket.errors import HandshakeError
 
 Pairs = tuple[tuple[str, str], ...]
+SelectSubprotocol = Callable[[Sequence[str]], str | None]
 
 # RFC 6455 1.3
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _VERSION: Final = "13"
+_VERSION_FIELD: Final = "Sec-WebSocket-Version"
+_VERSION_TEXT: Final = f"A websocket handshake has the field {_VERSION_FIELD}: {_VERSION}"
 _PROTOCOL: Final = "Sec-WebSocket-Protocol"
 _EXTENSIONS: Final = "Sec-WebSocket-Extensions"
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -71,31 +74,55 @@ def make_accept(key: str) -> str:
 
 
 def accept(
-    head: RequestHead, *, protocols: Sequence[str] = (), compress: bool = True
+    head: RequestHead,
+    *,
+    protocols: Sequence[str] = (),
+    compress: bool = True,
+    select_subprotocol: SelectSubprotocol | None = None,
 ) -> Acceptance:
     """Answer a client's handshake, or raise HandshakeError with the answer to give instead.
 
-    The subprotocol is the first of the client's that `protocols` holds. With `compress` the
-    first acceptable offer of permessage-deflate is taken; others are declined by silence.
+    The subprotocol is the first of the client's that `protocols` holds, or what
+    `select_subprotocol` makes of all that the client offers. With `compress` the first
+    acceptable offer of permessage-deflate is taken; others are declined by silence.
     """
     key = _check_request(head)
-    headers = [
+    settled = _settle(head, protocols, compress, select_subprotocol)
+    switch = (
         ("Upgrade", "websocket"),
         ("Connection", "upgrade"),
         ("Sec-WebSocket-Accept", make_accept(key)),
-    ]
-    protocol = next((name for name in _tokens(head, _PROTOCOL) if name in protocols), None)
+    )
+    return attrs.evolve(settled, headers=switch + settled.headers)
+
+
+def _settle(
+    head: RequestHead,
+    protocols: Sequence[str],
+    compress: bool,
+    select_subprotocol: SelectSubprotocol | None,
+) -> Acceptance:
+    """Subprotocol and extension: what is the same however the stream was opened (RFC 8441 5)."""
+    headers: list[tuple[str, str]] = []
+    offered = tuple(filter(_TOKEN.fullmatch, _tokens(head, _PROTOCOL)))
+    if select_subprotocol is None:
+        protocol = next((name for name in offered if name in protocols), None)
+    else:
+        protocol = select_subprotocol(offered)
+        if protocol is not None and protocol not in offered:
+            raise ValueError(
+                f"select_subprotocol chose {protocol!r}, which the client does not offer; choose"
+                f" one of {offered!r}, or None"
+            )
     if protocol is not None:
         headers.append((_PROTOCOL, protocol))
-    deflate = None
-    if compress:
-        for offer in _parse_extensions(head.get_all(_EXTENSIONS)):
-            answer = _answer_offer(offer)
-            if answer is not None:
-                deflate, text = answer
-                headers.append((_EXTENSIONS, text))
-                break
-    return Acceptance(tuple(headers), protocol, deflate)
+    for offer in _parse_extensions(head.get_all(_EXTENSIONS)) if compress else ():
+        answer = _answer_offer(offer)
+        if answer is not None:
+            deflate, text = answer
+            headers.append((_EXTENSIONS, text))
+            return Acceptance(tuple(headers), protocol, deflate)
+    return Acceptance(tuple(headers), protocol, None)
 
 
 def upgrade_headers(
@@ -111,7 +138,7 @@ def upgrade_headers(
     headers = [
         ("Upgrade", "websocket"),
         ("Connection", "Upgrade"),
-        ("Sec-WebSocket-Version", _VERSION),
+        (_VERSION_FIELD, _VERSION),
         ("Sec-WebSocket-Key", key),
     ]
     if protocols:
@@ -160,17 +187,18 @@ def _check_request(head: RequestHead) -> str:
     if head.method != "GET" or head.version < HTTP_11:
         raise HandshakeError(400, "A websocket handshake is a GET request of HTTP/1.1")
     if not _has_token(head, "Upgrade", "websocket"):
-        raise HandshakeError(400, "No WebSocket UPGRADE header")
+        raise HandshakeError(400, "A websocket handshake has the field Upgrade: websocket")
     if not _has_token(head, "Connection", "upgrade"):
-        raise HandshakeError(400, "No CONNECTION upgrade header")
-    if head.get_all("Sec-WebSocket-Version") != [_VERSION]:
-        # RFC 6455 4.2.2 item 4
-        raise HandshakeError(
-            426, "Unsupported websocket version", (("Sec-WebSocket-Version", _VERSION),)
-        )
+        raise HandshakeError(400, "A websocket handshake has the field Connection: Upgrade")
+    if head.get_all(_VERSION_FIELD) != [_VERSION]:
+        # RFC 6455 4.2.2 item 4; RFC 9110 15.5.22 wants Upgrade in a 426.
+        fields = ((_VERSION_FIELD, _VERSION), ("Upgrade", "websocket"))
+        raise HandshakeError(426, _VERSION_TEXT, fields)
     keys = head.get_all("Sec-WebSocket-Key")
     if len(keys) != 1 or not _is_key(keys[0]):
-        raise HandshakeError(400, "Sec-WebSocket-Key is not 16 bytes in base64")
+        raise HandshakeError(
+            400, "A websocket handshake has the field Sec-WebSocket-Key: 16 bytes in base64"
+        )
     return keys[0]
 
 
