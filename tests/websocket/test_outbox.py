@@ -54,9 +54,9 @@ async def test_large_messages_leave_the_loop_while_they_are_compressed() -> None
     await peer.until(lambda: transport_is_empty(link))
     events = reader.receive(bytes(peer.received))
     assert [event.data[:5] for event in events if isinstance(event, tuple)] == [
-        "plain",
         "large",
         b"small",
+        "plain",
     ]
 
 

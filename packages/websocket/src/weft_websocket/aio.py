@@ -12,6 +12,7 @@ from typing import Final
 import attrs
 
 from weft_http_parser import Hold, Link, Role
+from weft_websocket.backlog import DEFAULT_LIMITS, SendLag, SendLimits
 from weft_websocket.codes import (
     CLOSED,
     CLOSING,
@@ -27,6 +28,8 @@ from weft_websocket.heartbeat import Heartbeat
 from weft_websocket.inbox import Inbox, Message
 from weft_websocket.lingerer import Lingerer
 from weft_websocket.outbox import Outbox
+from weft_websocket.outgoing import Chunks, OutgoingMessage, check_chunks
+from weft_websocket.prepared import PreparedMessage
 from weft_websocket.protocol import Phase, WsEvent, WsProtocol
 
 # How often a server's handler may read from a closed websocket before it is told that it loops.
@@ -49,6 +52,7 @@ class StreamOptions:
     receive_timeout_seconds: float | None = None
     queue_limit: int = 16
     write_limit: int = 65536
+    send_limits: SendLimits = DEFAULT_LIMITS
 
 
 DEFAULT_OPTIONS: Final = StreamOptions()
@@ -77,9 +81,9 @@ class WebSocketStream:
         "_heartbeat",
         "_inbox",
         "_link",
-        "_outbox",
         "_stage",
         "options",
+        "outbox",
         "protocol",
     )
 
@@ -90,7 +94,7 @@ class WebSocketStream:
         self.options = options
         self._link = link
         self._inbox = Inbox(link, options.queue_limit)
-        self._outbox = Outbox(link, protocol, options.write_limit)
+        self.outbox = Outbox(link, protocol, options.write_limit, options.send_limits)
         self._stage = _Stage.OPEN
         self._close_code: int | None = None
         self._exception: BaseException | None = None
@@ -123,6 +127,25 @@ class WebSocketStream:
     def deflate(self) -> DeflateParams | None:
         """What was agreed on compression."""
         return self.protocol.deflate
+
+    @property
+    def stream(self) -> "WebSocketStream":
+        """Itself: what broadcast() asks of every websocket."""
+        return self
+
+    @property
+    def send_limits(self) -> SendLimits:
+        """How much broadcast() may queue here, and what happens beyond; may be replaced."""
+        return self.outbox.limits
+
+    @send_limits.setter
+    def send_limits(self, limits: SendLimits) -> None:
+        self.outbox.limits = limits
+
+    @property
+    def send_lag(self) -> SendLag:
+        """How far the peer is behind."""
+        return self.outbox.lag
 
     def exception(self) -> BaseException | None:
         """What ended the connection, unless a closing handshake did."""
@@ -216,20 +239,50 @@ class WebSocketStream:
         Waits only while the peer is slow. `compress`: a level for this message, 0 for none.
         Raises ConnectionResetError when nothing can be sent any more.
         """
-        return self._outbox.send_text(data, compress)
+        return self.outbox.send_text(data, compress)
 
     def send_binary(self, data: Buffer, compress: int | None = None) -> Awaitable[None]:
         """Send a binary message, as send_text() does."""
-        return self._outbox.send_binary(data, compress)
+        return self.outbox.send_binary(data, compress)
+
+    def send_prepared(self, message: PreparedMessage) -> Awaitable[None]:
+        """Send a message that is encoded once for many connections, as send_text() does."""
+        return self.outbox.send_prepared(message)
+
+    async def send_stream(
+        self, chunks: Chunks, *, text: bool | None = None, compress: int | None = None
+    ) -> None:
+        """Send one message in fragments while it is made, from str or bytes, async or not.
+
+        Waits for the peer after each chunk. Other messages wait for the end of it; pings, pongs
+        and a close frame go between. Text or binary as the first chunk is, unless `text` says
+        (bytes of text must be UTF-8, and may be cut anywhere).
+
+        An error or a cancellation amid the message closes the connection with 1011, since the
+        peer would take the next message for the rest of this one.
+        """
+        check_chunks(chunks)
+        await self.outbox.take_turn()
+        message = OutgoingMessage(self.outbox, self.protocol, text, compress)
+        try:
+            await message.send(chunks)
+        finally:
+            if message.is_half:
+                self.fail(WSCloseCode.INTERNAL_ERROR, "a message was broken off")
+            self.outbox.give_turn()
+
+    async def flush(self) -> None:
+        """Wait until all that is queued is written; close() would drop it."""
+        await self.outbox.flush()
 
     def send_frame(
         self, data: bytes, opcode: WSMsgType, compress: int | None = None
     ) -> Awaitable[None]:
         """Send a message or a control frame by its type; a close frame only by close()."""
         if opcode is _TEXT:
-            return self._outbox.send_text(data, compress)
+            return self.outbox.send_text(data, compress)
         if opcode is _BINARY:
-            return self._outbox.send_binary(data, compress)
+            return self.outbox.send_binary(data, compress)
         if opcode is WSMsgType.PING:
             return self.ping(data)
         if opcode is WSMsgType.PONG:
@@ -238,11 +291,11 @@ class WebSocketStream:
 
     def ping(self, data: str | Buffer = b"") -> Awaitable[None]:
         """Send a ping of at most 125 bytes."""
-        return self._outbox.send_rendered(self.protocol.send_ping(data))
+        return self.outbox.send_rendered(self.protocol.send_ping(data))
 
     def pong(self, data: str | Buffer = b"") -> Awaitable[None]:
         """Send a pong of at most 125 bytes, asked for or not."""
-        return self._outbox.send_rendered(self.protocol.send_pong(data))
+        return self.outbox.send_rendered(self.protocol.send_pong(data))
 
     # Closing.
 
@@ -335,6 +388,8 @@ class WebSocketStream:
         self._stage = max(self._stage, stage)
         if self._heartbeat is not None:
             self._heartbeat.stop()
+        if stage > _Stage.CLOSING:
+            self.outbox.shut()
 
     # What the link calls.
 
@@ -422,6 +477,15 @@ class WebSocketStream:
             return
         self._link.write(self.protocol.send_close(error.code, str(error)))
         Lingerer(self._link).start()
+
+    def fail(self, code: int, reason: str) -> None:
+        """Close without waiting, for a fault of ours or a peer too slow; the reader is told.
+
+        Nothing when the closing has begun.
+        """
+        if self._stage is _OPEN and not self._link.is_closing:
+            self._fail(WebSocketError(code, reason))
+            self._inbox.waiter.wake()
 
     # What the heartbeat calls.
 

@@ -80,9 +80,7 @@ class Deflater:
         """
         coder, self._coder = self._coder, None
         if coder is None or level is not None:
-            coder = self._make_coder(
-                zlib.Z_DEFAULT_COMPRESSION if level is None else min(level, 9)
-            )
+            coder = _make_coder(level, self._window_bits)
         # A coder with another level never saw the messages before it, nor the kept coder this one,
         # so its distances would be wrong: the window begins anew behind such a message.
         return Packing(coder, data, self._keeps_window and level is None)
@@ -93,11 +91,30 @@ class Deflater:
             self._coder = packing.coder
         return packing.packed
 
-    def _make_coder(self, level: int) -> "zlib._Compress":
-        if self._window_bits > MIN_WINDOW_BITS:
-            return zlib.compressobj(level, zlib.DEFLATED, -self._window_bits)
-        # zlib has no raw window of 256 bytes; without back references any window is large enough.
-        return zlib.compressobj(level, zlib.DEFLATED, -9, zlib.DEF_MEM_LEVEL, zlib.Z_HUFFMAN_ONLY)
+    def pass_by(self) -> int:
+        """A message that pack_alone() compressed goes out: the window bits that it must have.
+
+        It moves the receiver's window on (RFC 7692 7.2.3.2) by data that this coder never saw, so
+        the distances of the next message would be wrong: the window begins anew behind it. No
+        other message may be between begin() and finish().
+        """
+        self._coder = None
+        return self._window_bits
+
+
+def pack_alone(data: Buffer, level: int | None, window_bits: int) -> bytes:
+    """The payload of a message that refers to none before it, for any connection."""
+    packing = Packing(_make_coder(level, window_bits), data, False)
+    packing.run()
+    return packing.packed
+
+
+def _make_coder(level: int | None, window_bits: int) -> "zlib._Compress":
+    level = zlib.Z_DEFAULT_COMPRESSION if level is None else min(level, 9)
+    if window_bits > MIN_WINDOW_BITS:
+        return zlib.compressobj(level, zlib.DEFLATED, -window_bits)
+    # zlib has no raw window of 256 bytes; without back references any window is large enough.
+    return zlib.compressobj(level, zlib.DEFLATED, -9, zlib.DEF_MEM_LEVEL, zlib.Z_HUFFMAN_ONLY)
 
 
 class Inflater:

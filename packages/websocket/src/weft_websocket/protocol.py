@@ -17,6 +17,7 @@ from weft_websocket._twin import FrameScanner, render_frame
 from weft_websocket.codes import WSCloseCode, WSMessage, WSMessageTextBytes, WSMsgType
 from weft_websocket.deflate import DeflateParams, Deflater, Inflater, Packing
 from weft_websocket.errors import Rule, WebSocketClosed, WebSocketError
+from weft_websocket.fragments import Fragments
 from weft_websocket.frames import (
     CONTROL_LIMIT,
     FIN,
@@ -32,6 +33,7 @@ from weft_websocket.frames import (
     parse_close,
     render_parts,
 )
+from weft_websocket.prepared import PreparedMessage
 
 WsEvent: TypeAlias = WSMessage | WSMessageTextBytes | WebSocketError
 """A message, or as the last event of all the rule that the peer broke."""
@@ -177,6 +179,11 @@ class WsProtocol:
         """Where the closing handshake stands."""
         return self._phase
 
+    @property
+    def can_send(self) -> bool:
+        """Whether a message may still be sent."""
+        return self._phase is Phase.OPEN or self._phase is Phase.CLOSE_RECEIVED
+
     def _take(self, frames: Sequence[tuple[int, bytes | str]]) -> list[WsEvent]:
         events: list[WsEvent] = []
         self._frames = ()
@@ -285,6 +292,34 @@ class WsProtocol:
         packed = self._deflater.finish(packing)
         return self._render(FIN | RSV1 | opcode, packed)
 
+    def send_prepared(self, message: PreparedMessage) -> bytes:
+        """A message that is encoded once for many connections; not amid a begun one."""
+        if self._phase is not _OPEN:
+            self._check_can_send()
+        bits = 0
+        if self._deflater is not None and message.compress != 0:
+            bits = self._deflater.pass_by()
+        if self._is_client:
+            return render_frame(*message.parts(bits), next_key())
+        return message.frame(bits)
+
+    def begin_fragments(self, opcode: WSMsgType, compress: int | None = None) -> Fragments:
+        """A message in fragments; until the last one only control frames may go between."""
+        self._check_can_send()
+        if self._deflater is None or compress == 0:
+            return Fragments(opcode, None)
+        return Fragments(opcode, self._deflater.begin(b"", compress))
+
+    def send_fragment(
+        self, fragments: Fragments, payload: Buffer, *, is_last: bool = False
+    ) -> bytes:
+        """What ``fragments.pack()`` or, as the last one, ``pack_end()`` gave, as a frame."""
+        self._check_can_send()
+        if is_last and fragments.packing is not None:
+            assert self._deflater is not None  # begin_fragments() took its coder
+            self._deflater.finish(fragments.packing)
+        return self._render(fragments.next_first(is_last), payload)
+
     def send_ping(self, data: str | Buffer = b"") -> bytes:
         """A ping of at most 125 bytes (RFC 6455 5.5.2)."""
         return self._send_control(WSMsgType.PING, data)
@@ -318,7 +353,7 @@ class WsProtocol:
         return render_frame(first, payload, next_key() if self._is_client else None)
 
     def _check_can_send(self) -> None:
-        if self._phase is not Phase.OPEN and self._phase is not Phase.CLOSE_RECEIVED:
+        if not self.can_send:
             raise WebSocketClosed
 
     @property
