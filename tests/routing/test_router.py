@@ -276,3 +276,32 @@ def test_threads_share_a_frozen_router() -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert all(answers == expected for answers in pool.map(ask, range(40)))
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/a", {"PUT": "PUT /a", "GET": "GET /{x}", "*": "* /{tail:.*}"}),
+        ("/b", {"GET": "GET /{x}", "*": "* /{tail:.*}"}),
+        ("/%62", {"GET": "GET /{x}", "*": "* /{tail:.*}"}),
+        ("/b/c", {"*": "* /{tail:.*}"}),
+        ("x", {}),
+    ],
+)
+def test_what_each_method_leads_to(path: str, expected: dict[str, str]) -> None:
+    router = router_of(
+        ("GET", "/{x}"), ("PUT", "/a"), ("*", "/{tail:.*}"), ("PUT", "/{y}"), ("GET", "/{z}")
+    )
+    found = router.match_each(path)
+    assert {method: match.value for method, match in found.items()} == expected
+
+
+def test_what_each_method_leads_to_on_a_host() -> None:
+    router = Router[int]()
+    router.add("GET", "/a", 1)
+    router.add("PUT", "/a", 2, host="*.com")
+    with pytest.raises(WrongPhase):
+        router.match_each("/a")
+    router.freeze()
+    assert list(router.match_each("/a")) == list(router.match_each("/a", "x.org")) == ["GET"]
+    assert list(router.match_each("/a", "x.com")) == ["PUT"]

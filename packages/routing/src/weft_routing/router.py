@@ -145,6 +145,18 @@ class Router(Generic[T]):
         segments = path.split("/", tree.depth)
         return tree.plans[len(segments)].find(method, path, segments)
 
+    def match_each(self, path: str, host: str | None = None) -> Mapping[str, Match[T]]:
+        """What each method of a raw path leads to; ``*`` stands for all methods not named.
+
+        >>> router = Router[str]()
+        >>> _ = router.add("GET", "/{page}", "a page"), router.add("PUT", "/{name}", "a name")
+        >>> router.freeze()
+        >>> {method: match.value for method, match in router.match_each("/x").items()}
+        {'GET': 'a page', 'PUT': 'a name'}
+        """
+        tree = self._tree if host is None else self._hosts.find(host) or self._tree
+        return tree.find_each(path)
+
     @property
     def is_frozen(self) -> bool:
         """Whether freeze() was called."""

@@ -63,6 +63,19 @@ class Tree(Generic[T]):
             return row.get(method) or row[ANY_METHOD]
         return self.search(method, path, path.split("/", self.depth))
 
+    def find_each(self, path: str) -> dict[str, Match[T]]:
+        """The best match of a raw path for each method, best first."""
+        path = to_comparable(path)
+        row = self.rows.get(path)
+        if row is not None:
+            return {method: match for method, match in row.items() if isinstance(match, Match)}
+        each: dict[str, Match[T]] = {}
+        for match in self.candidates(path):
+            each.setdefault(match.route.method, match)
+            if match.route.method == ANY_METHOD:
+                break  # it comes before all that follow
+        return each
+
     def _search(self, method: str, path: str, segments: list[str]) -> Match[T] | Miss:
         """What a finder leaves to the long way, of whatever characters."""
         return self.find(method, path) if "%" in path else self.search(method, path, segments)
