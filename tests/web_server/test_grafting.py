@@ -22,6 +22,7 @@ from weft_web_server import (
 from weft_web_server.compose import build_table
 from weft_web_server.grafting import (
     Line,
+    count_below,
     door_to,
     is_own,
     is_own_throughout,
@@ -53,7 +54,7 @@ PARTS = (
 PREFIXES = ("/a", "/b", "/a/b", "/a/b/a")
 HOSTS = ("a.com", "*.com", "b.a.com")
 
-routes = st.tuples(st.sampled_from(("GET", "*")), st.sampled_from(PARTS))
+routes = st.tuples(st.sampled_from(("GET", "POST", "*")), st.sampled_from(PARTS))
 plans = st.recursive(
     st.lists(routes, max_size=4),
     lambda below: st.lists(
@@ -155,6 +156,31 @@ def spans(*items: tuple[str, str]) -> dict[str, tuple[int, int]]:
 def test_what_can_be_joined(items: list[tuple[str, str]], inner: list[str], is_kept: bool) -> None:
     at = items.index(("below", "/a"))
     assert keeps_order(at, "/a", lines_of(*inner), spans(*items)) is is_kept
+
+
+def test_what_stands_below() -> None:
+    router = UrlDispatcher()
+    router.add_get("/", answer)
+    router.add_get("/a/{x}", answer)
+    router.add_get("/a/b", answer)
+    router.add_get("/ab", answer)
+    counts = count_below(router.resources())
+    assert counts == {"": 4, "/a": 2, "/a/b": 1, "/ab": 1}
+
+
+def test_an_application_with_nothing_beside_it_has_no_table_of_its_own() -> None:
+    """Its misses are found in the table of its parent."""
+    root, alone, shared = Application(), Application(), Application()
+    root.add_subapp("/a", alone)
+    root.add_subapp("/b", shared)
+    root.router.add_get("/b/c", answer)
+    miss = build_table(root).miss
+    tables = {}
+    for app, path in ((alone, "/a"), (shared, "/b")):
+        endpoint, _ = find_inside(miss, "GET", path)
+        assert endpoint.inside is not None and endpoint.apps == (root, app)
+        tables[path] = endpoint.inside.routes
+    assert tables["/a"] is None and tables["/b"] is not None
 
 
 def test_an_application_at_the_root() -> None:

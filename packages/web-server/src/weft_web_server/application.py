@@ -355,4 +355,4 @@ class Application(AbstractApplication):
             return info.http_exception is None
         host = request.headers.get("Host", "")
         endpoint, _ = find_inside(self._table.miss, request.method, path, host)
-        return endpoint.error is None
+        return endpoint.inside is None

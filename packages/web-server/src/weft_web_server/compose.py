@@ -9,13 +9,12 @@ from typing import Any, Protocol, TypeGuard
 
 import attrs
 
-from weft_routing import Router
-
 from .auto_options import answer_options, complete_view
 from .domains import Domain, MatchedSubAppResource
 from .grafting import (
     ANYWHERE,
     Line,
+    count_below,
     door_to,
     is_own_throughout,
     keeps_order,
@@ -26,7 +25,7 @@ from .grafting import (
     with_empty_name,
 )
 from .http_errors import HTTPMethodNotAllowed, HTTPNotFound
-from .match import AbstractApplication, Endpoint, UrlMappingMatchInfo
+from .match import AbstractApplication, Endpoint, Inside, UrlMappingMatchInfo
 from .middleware import Handler, Middleware, fold
 from .prefixes import PrefixedSubAppResource
 from .request import Request
@@ -61,6 +60,7 @@ class Table:
     """The routes of all applications, and what answers where none fits."""
 
     miss: Endpoint
+    """What leads to everything else."""
     resolve: Resolve
     asks_users: bool
     """Whether resources of users decide what fits, which the miss does not know of."""
@@ -70,39 +70,57 @@ def build_table(root: Part) -> Table:
     """Compose an application with its sub-applications."""
     chain: Chain = (root,)
     if not all(map(is_own_throughout, root.resources())):
-        miss = _make_miss(chain, make_router(()))
+        miss = _make_miss(chain, Inside())
         return Table(miss, make_asking_resolve(chain[0], miss, _compose_found), asks_users=True)
     unreachable = UnreachableRoutes()
-    _, miss = _collect(chain, unreachable)
+    miss = _collect(chain, unreachable).to_miss(unreachable)
     unreachable.warn()
-    assert miss.own_routes is not None  # every miss has them
-    if miss.has_hosts:
+    assert miss.inside is not None  # of every miss
+    if miss.inside.has_hosts:
         return Table(miss, make_host_resolve(miss), asks_users=False)
-    return Table(miss, make_resolve(miss.own_routes, miss), asks_users=False)
+    assert miss.inside.routes is not None  # its own, as nothing leads to it
+    return Table(miss, make_resolve(miss.inside.routes, miss), asks_users=False)
 
 
-def _collect(
-    chain: Chain, unreachable: UnreachableRoutes
-) -> tuple[list[Line[Endpoint]], Endpoint]:
-    """The lines of an application with those below it, and what answers where none fits."""
+@attrs.frozen(eq=False)
+class _Collected:
+    """An application: its lines with those below it."""
+
+    chain: Chain
+    lines: Sequence[Line[Endpoint]]
+    has_hosts: bool
+
+    def to_miss(self, unreachable: UnreachableRoutes) -> Endpoint:
+        """What answers where none of the lines fits, by a table of its own."""
+        router = make_router(self.lines, unreachable.note_duplicate)
+        for each in router.unreachable:
+            unreachable.note(each)
+        return _make_miss(self.chain, Inside(router, self.has_hosts))
+
+    def to_joined_miss(self) -> Endpoint:
+        """The same, where nothing else in the table of the lines could be taken for its own."""
+        return _make_miss(self.chain, Inside())
+
+
+def _collect(chain: Chain, unreachable: UnreachableRoutes) -> _Collected:
     resources = chain[-1].resources()
-    spans = spans_of(resources)
+    spans, counts = spans_of(resources), count_below(resources)
     lines: list[Line[Endpoint]] = []
     hosts: set[str] = set()
     for at, resource in enumerate(resources):
         if isinstance(resource, MatchedSubAppResource):
             lines += _collect_domain(resource, chain, hosts, unreachable)
         elif isinstance(resource, PrefixedSubAppResource):
-            below, miss = _collect((*chain, resource.app), unreachable)
-            if not miss.has_hosts and keeps_order(at, resource.prefix.anchor, below, spans):
-                lines += below
-            lines += door_to(resource.prefix, miss)
+            below, prefix = _collect((*chain, resource.app), unreachable), resource.prefix
+            if not below.has_hosts and counts[prefix.anchor] == 1:
+                lines += [*below.lines, *door_to(prefix, below.to_joined_miss())]
+                continue
+            if not below.has_hosts and keeps_order(at, prefix.anchor, below.lines, spans):
+                lines += below.lines
+            lines += door_to(prefix, below.to_miss(unreachable))
         else:
             lines += _compose_lines(resource, chain)
-    router = make_router(lines, unreachable.note_duplicate)
-    for each in router.unreachable:
-        unreachable.note(each)
-    return lines, _make_miss(chain, router, bool(hosts))
+    return _Collected(chain, lines, bool(hosts))
 
 
 def _collect_domain(
@@ -115,9 +133,12 @@ def _collect_domain(
     if resource.rule.domain in hosts:
         return []  # the first application of a host has all its requests
     hosts.add(resource.rule.domain)
-    below, miss = _collect((*chain, resource.app), unreachable)
-    lines = [] if miss.has_hosts else below
-    return [line.at(resource.rule.domain) for line in (*lines, *door_to(ANYWHERE, miss))]
+    below = _collect((*chain, resource.app), unreachable)
+    if below.has_hosts:
+        lines = door_to(ANYWHERE, below.to_miss(unreachable))
+    else:
+        lines = [*below.lines, *door_to(ANYWHERE, below.to_joined_miss())]
+    return [line.at(resource.rule.domain) for line in lines]
 
 
 def _compose_lines(resource: AbstractResource, chain: Chain) -> list[Line[Endpoint]]:
@@ -129,7 +150,7 @@ def _compose_lines(resource: AbstractResource, chain: Chain) -> list[Line[Endpoi
         # The directory itself: a door behind which the name is known to be empty.
         path = with_empty_name(resource)
         inner = [Line(line.method, path, line.value, line.place) for line in lines]
-        lines += root_of(resource, _make_miss(chain, make_router(inner)))
+        lines += root_of(resource, _make_miss(chain, Inside(make_router(inner))))
     return lines
 
 
@@ -139,10 +160,10 @@ def _compose_found(info: UrlMappingMatchInfo) -> Endpoint:
     error = info.http_exception
     if error is None:
         return _make_endpoint(route, info.apps)
-    miss = _make_miss(info.apps, make_router(()))
+    miss = _make_miss(info.apps, Inside())
     if isinstance(error, HTTPMethodNotAllowed):
         return to_miss(miss, error.method, tuple(error.allowed_methods))
-    return attrs.evolve(miss, route=route, error=error)
+    return attrs.evolve(miss, route=route)
 
 
 def _make_endpoint(route: AbstractRoute, chain: Chain) -> Endpoint:
@@ -164,20 +185,17 @@ def _make_endpoint(route: AbstractRoute, chain: Chain) -> Endpoint:
     )
 
 
-def _make_miss(chain: Chain, own_routes: Router[Endpoint], has_hosts: bool = False) -> Endpoint:
+def _make_miss(chain: Chain, inside: Inside) -> Endpoint:
     handler, first = _wrap(_raise_miss, chain)
-    options_handler = _wrap(answer_options, chain)[0] if _answers_options(chain) else None
-    error = HTTPNotFound()
+    if _answers_options(chain):
+        inside = attrs.evolve(inside, options_handler=_wrap(answer_options, chain)[0])
     return Endpoint(
         handler=handler,
-        route=SystemRoute(error),
+        route=SystemRoute(HTTPNotFound()),
         apps=chain,
         app=first,
         hooks=_hooks(chain),
-        error=error,
-        own_routes=own_routes,
-        has_hosts=has_hosts,
-        options_handler=options_handler,
+        inside=inside,
     )
 
 

@@ -143,6 +143,21 @@ def spans_of(resources: Iterable[AbstractResource]) -> Spans:
     return spans
 
 
+def count_below(resources: Iterable[AbstractResource]) -> Mapping[str, int]:
+    """How many of the resources stand at each beginning of a path, or below it."""
+    counts: dict[str, int] = {}
+    for resource in resources:
+        if isinstance(resource, MatchedSubAppResource):
+            continue
+        anchor = anchor_of(resource)
+        while True:
+            counts[anchor] = counts.get(anchor, 0) + 1
+            if not anchor:
+                break
+            anchor = anchor.rpartition("/")[0]
+    return counts
+
+
 def keeps_order(at: int, prefix: str, inner: Iterable[Line[Any]], outer: Spans) -> bool:
     """Whether the lines of the sub-application at position `at` can be joined to its parent's.
 

@@ -136,8 +136,23 @@ NOTHING_FOUND: Final = NothingFound()
 
 
 @attrs.frozen(eq=False)
+class Inside:
+    """What is known of an application where no route of its table fits a request."""
+
+    routes: "Router[Endpoint] | None" = None
+    """Its table, which tells 405 from 404; None where that is the table which led here."""
+    has_hosts: bool = False
+    """Whether other applications stand in it by host."""
+    options_handler: Callable[..., Awaitable[Any]] | None = None
+    """What answers OPTIONS by itself, where the application wants that."""
+
+
+@attrs.frozen(eq=False, weakref_slot=False)
 class Endpoint:
-    """Where a request goes: everything about its route that freeze could decide beforehand."""
+    """Where a request goes: everything about its route that freeze could decide beforehand.
+
+    There is one for each route: what only a miss has is `inside`.
+    """
 
     handler: Callable[..., Awaitable[Any]]
     route: RouteLike
@@ -145,14 +160,15 @@ class Endpoint:
     app: AbstractApplication
     """The application that `request.app` is at first."""
     hooks: tuple[Signal[Any], ...] = ()
-    error: Exception | None = None
     expect_handler: Callable[..., Awaitable[Any]] | None = None
-    own_routes: "Router[Endpoint] | None" = None
-    """Of a miss: the routes of its application, which tell 405 from 404."""
-    has_hosts: bool = False
-    """Of a miss: whether its application has others by host."""
-    options_handler: Callable[..., Awaitable[Any]] | None = None
-    """Of a miss: what answers OPTIONS by itself, where the application wants that."""
+    inside: Inside | None = None
+    """Of a miss: how to find out what it is. None where there is an answer."""
+
+    @property
+    def error(self) -> Exception | None:
+        """The 404 or 405 of a miss."""
+        error: Exception | None = getattr(self.route, "http_exception", None)
+        return error
 
 
 class UrlMappingMatchInfo(dict[str, str]):

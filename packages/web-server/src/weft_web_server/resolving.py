@@ -13,10 +13,17 @@ from weft_routing import Match, Miss, Router
 
 from .auto_options import OPTIONS, AutoOptionsRoute
 from .http_errors import HTTPException, HTTPMethodNotAllowed, HTTPNotFound
-from .match import NOTHING_FOUND, AbstractApplication, Endpoint, Found, UrlMappingMatchInfo
+from .match import (
+    NOTHING_FOUND,
+    AbstractApplication,
+    Endpoint,
+    Found,
+    Inside,
+    UrlMappingMatchInfo,
+)
 from .middleware import Handler
 from .request import Request
-from .route_objects import SystemRoute
+from .route_objects import ANY_METHOD, SystemRoute
 from .streaming import StreamResponse
 from .targets import routed_path
 
@@ -36,12 +43,12 @@ def make_resolve(router: Router[Endpoint], outer_miss: Endpoint) -> Resolve:
         match = find(head.method, path)
         if type(match) is Match:
             endpoint = match.value
-            if endpoint.error is None:
+            if endpoint.inside is None:
                 exchange.endpoint = endpoint
                 exchange.match = match
                 return endpoint.handler
-            host = head.get("host", "")
-            endpoint, exchange.match = find_inside(endpoint, head.method, path, host)
+            ask = head.method, path, head.get("host", "")
+            endpoint, exchange.match = _find_behind(endpoint, outer_miss.inside, ask)
         else:
             assert isinstance(match, Miss)
             endpoint = to_miss(outer_miss, head.method, match.allowed)
@@ -66,14 +73,34 @@ def make_host_resolve(outer_miss: Endpoint) -> Resolve:
 
 def find_inside(miss: Endpoint, method: str, path: str, host: str = "") -> tuple[Endpoint, Found]:
     """The endpoint for a request that came to an application, and the parameters of its path."""
+    return _find_behind(miss, None, (method, path, host))
+
+
+def _find_behind(
+    miss: Endpoint, outer: Inside | None, ask: tuple[str, str, str]
+) -> tuple[Endpoint, Found]:
+    """The same for a miss that the table of `outer` has led to; `ask` is method, path and host."""
+    method, path, host = ask
     while True:
-        assert miss.own_routes is not None  # every miss has them
-        found = miss.own_routes.match(method, path, host if miss.has_hosts else None)
+        inside = miss.inside
+        assert inside is not None  # of every miss
+        if inside.routes is None:
+            assert outer is not None  # which led here
+            assert outer.routes is not None
+            each = outer.routes.match_each(path, host if outer.has_hosts else None)
+            # The way to the application is for any method, and stands behind its own routes.
+            allowed = [
+                method
+                for method, match in each.items()
+                if method != ANY_METHOD and match.value.apps is miss.apps
+            ]
+            return to_miss(miss, method, tuple(sorted(allowed))), NOTHING_FOUND
+        found = inside.routes.match(method, path, host if inside.has_hosts else None)
         if not isinstance(found, Match):
             return to_miss(miss, method, found.allowed), NOTHING_FOUND
-        if found.value.error is None:
+        if found.value.inside is None:
             return found.value, found
-        miss = found.value
+        miss, outer = found.value, inside
 
 
 def to_miss(miss: Endpoint, method: str, allowed: tuple[str, ...]) -> Endpoint:
@@ -83,15 +110,15 @@ def to_miss(miss: Endpoint, method: str, allowed: tuple[str, ...]) -> Endpoint:
     error: HTTPException
     if not allowed:
         error = HTTPNotFound()
-    elif miss.options_handler is None:
+    elif miss.inside is None or miss.inside.options_handler is None:
         error = HTTPMethodNotAllowed(method, allowed)
     elif method == OPTIONS:
         route = AutoOptionsRoute({*allowed, OPTIONS})
-        return attrs.evolve(miss, handler=miss.options_handler, route=route, error=None)
+        return attrs.evolve(miss, handler=miss.inside.options_handler, route=route, inside=None)
     else:
         error = HTTPMethodNotAllowed(method, {*allowed, OPTIONS})
     # An error is made for each request: raising one leaves a traceback in it.
-    return attrs.evolve(miss, route=SystemRoute(error), error=error)
+    return attrs.evolve(miss, route=SystemRoute(error))
 
 
 class AskingRouter(Protocol):

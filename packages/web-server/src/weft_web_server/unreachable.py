@@ -44,7 +44,7 @@ class UnreachableRoutes:
         self._note(endpoint, fault.path, _Other(fault.path, fault.taken_at), fault.taken_by)
 
     def _note(self, endpoint: Endpoint, path: str, other: _Other, method: str) -> None:
-        if endpoint.error is not None or endpoint in self._known:
+        if endpoint.inside is not None or endpoint in self._known:
             return  # the refusal of an application is no route that somebody misses
         self._known.add(endpoint)
         key = (endpoint.route.resource, path, other)
@@ -69,7 +69,7 @@ class UnreachableRoutes:
 
 
 def _name(route: Route[Endpoint]) -> str:
-    if route.value.error is None:
+    if route.value.inside is None:
         return f"{route.host or ''}{route.path}"
     return f"of the application below {route.pattern.anchor}"
 
