@@ -278,19 +278,6 @@ def test_base_urls_are_checked(url: str, text: str) -> None:
         ClientSession(url)
 
 
-async def test_one_request_without_a_session() -> None:
-    async with answers() as server:
-        async with client.request("GET", server.url()) as response:
-            assert await response.text() == "ok"
-        with pytest.raises(client.InvalidURL):
-            async with client.request("GET", "http://"):
-                pass
-        async with TCPConnector() as connector:
-            async with client.request("GET", server.url(), connector=connector) as response:
-                assert response.status == 200
-            assert not connector.closed
-
-
 async def test_timeouts_of_requests_and_sessions() -> None:
     replies = {"/": silence}
     timeout = ClientTimeout(total=0.05)

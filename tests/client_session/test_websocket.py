@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from support.answers import Asked, answers, ok
+from support.answers import Asked, answers, ok, partly
 from support.peers import RawPeer
 
 import weft_client_session as client
@@ -169,6 +169,70 @@ async def test_a_refused_handshake(reply: bytes, status: int, text: str) -> None
     assert (error.status, error.message) == (status, text)
 
 
+def gzipped_badly(body: bytes) -> bytes:
+    return ok(body, "Content-Encoding: gzip", status="403 No")
+
+
+@pytest.mark.parametrize(
+    ("reply", "body"),
+    [
+        (ok(b"go away", status="403 No"), b"go away"),
+        (ok(b"x" * 100_000, status="403 No"), b"x" * 4096),
+        (gzipped_badly(b"not gzip"), b""),
+        (b"HTTP/1.1 403 No\r\nContent-Length: 10\r\n\r\nshort", b"short"),
+        (b"HTTP/1.1 204 No\r\n\r\n", b""),
+        (b"HTTP/1.1 101 Switch\r\nUpgrade: other\r\n\r\n\x81\x01x", b""),
+    ],
+)
+async def test_a_refusal_has_the_start_of_its_body(reply: bytes, body: bytes) -> None:
+    async with answers({"/": partly(reply)}) as server, ClientSession() as session:
+        with pytest.raises(client.WSServerHandshakeError) as caught:
+            await session.ws_connect(server.url())
+    assert caught.value.body == body
+
+
+async def test_a_refusal_does_not_wait_for_a_body_that_never_comes() -> None:
+    async def reply(peer: RawPeer, asked: Asked) -> None:
+        await peer.send(b"HTTP/1.1 403 No\r\nContent-Length: 10\r\n\r\nsho")
+        assert await peer.read_all() == b""  # the client closes
+
+    timeout = client.ClientTimeout(total=0.1)
+    async with answers({"/": reply}) as server, ClientSession(timeout=timeout) as session:
+        with pytest.raises(client.WSServerHandshakeError) as caught:
+            await session.ws_connect(server.url())
+    assert (caught.value.status, caught.value.body) == (403, b"sho")
+
+
+def switched(asked: Asked) -> bytes:
+    """A right answer to a handshake."""
+    from weft_websocket import make_accept
+
+    key = asked.get("Sec-WebSocket-Key") or ""
+    head = (
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Accept: {make_accept(key)}\r\n\r\n"
+    )
+    return head.encode()
+
+
+async def test_a_session_that_is_closed_during_the_handshake() -> None:
+    async def close_first(
+        request: client.ClientRequest, handler: client.ClientHandlerType
+    ) -> client.ClientResponse:
+        response = await handler(request)
+        await session.close()
+        return response
+
+    async def reply(peer: RawPeer, asked: Asked) -> None:
+        await peer.send(switched(asked))
+        await peer.read_all()
+
+    async with answers({"/": reply}) as server:
+        session = ClientSession(middlewares=(close_first,))
+        with pytest.raises(client.ServerDisconnectedError):
+            await session.ws_connect(server.url())
+
+
 async def test_what_the_handshake_says() -> None:
     async def reply(peer: RawPeer, asked: Asked) -> None:
         await peer.send(ok(b"", status="403 No"))
@@ -192,15 +256,8 @@ async def test_what_the_handshake_says() -> None:
 
 
 async def test_frames_right_behind_the_handshake_are_not_lost() -> None:
-    from weft_websocket import make_accept
-
     async def reply(peer: RawPeer, asked: Asked) -> None:
-        key = asked.get("Sec-WebSocket-Key") or ""
-        head = (
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Accept: {make_accept(key)}\r\n\r\n"
-        )
-        await peer.send(head.encode() + b"\x81\x05early")
+        await peer.send(switched(asked) + b"\x81\x05early")
         await peer.read_all()
 
     async with answers({"/": reply}) as server, ClientSession() as session:

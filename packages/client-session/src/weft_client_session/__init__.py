@@ -38,6 +38,7 @@ from weft_client_session.errors import (
 )
 from weft_client_session.jar import AbstractCookieJar, CookieJar, DummyCookieJar
 from weft_client_session.middleware import ClientHandlerType, ClientMiddlewareType
+from weft_client_session.one_shot import request
 from weft_client_session.options import ClientTimeout, ClientWSTimeout
 from weft_client_session.request import ClientRequest, ConnectionKey, RequestInfo
 from weft_client_session.resolver import (
@@ -47,7 +48,7 @@ from weft_client_session.resolver import (
     ThreadedResolver,
 )
 from weft_client_session.response import ClientResponse
-from weft_client_session.session import ClientSession, request
+from weft_client_session.session import ClientSession
 from weft_client_session.tls import Fingerprint
 from weft_http_parser import BasicAuth, encode_basic_auth, hdrs, late_names
 

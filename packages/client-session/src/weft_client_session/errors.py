@@ -76,7 +76,23 @@ class ContentTypeError(ClientResponseError):
 
 
 class WSServerHandshakeError(ClientResponseError):
-    """The server refused to speak websocket, or spoke it wrongly."""
+    """The server refused to speak websocket, or spoke it wrongly.
+
+    `body` is the start of what it said besides, at most 4 KiB.
+    """
+
+    def __init__(
+        self,
+        request_info: Asked,
+        history: Sequence[object],
+        *,
+        status: int = 0,
+        message: str = "",
+        headers: MultiMapping[str] | None = None,
+        body: bytes = b"",
+    ) -> None:
+        self.body = body
+        super().__init__(request_info, history, status=status, message=message, headers=headers)
 
 
 class ClientHttpProxyError(ClientResponseError):

@@ -29,7 +29,7 @@ from weft_client_session.errors import (
     head_error,
 )
 from weft_client_session.exchange import BodyReading, ClientExchange
-from weft_client_session.jar import AbstractCookieJar, CookieJar, DummyCookieJar
+from weft_client_session.jar import AbstractCookieJar, CookieJar
 from weft_client_session.middleware import ClientMiddlewareType
 from weft_client_session.options import (
     DEFAULT_TIMEOUT,
@@ -500,13 +500,13 @@ class ClientSession:
     ) -> "ClientWebSocketResponse[bool]":
         if self._is_closed:
             raise RuntimeError("Session is closed")
-        from weft_client_session.websocket import ask, to_websocket  # late: as in ws_connect
+        from weft_client_session.websocket import ask, open_websocket  # late: as in ws_connect
 
         key = ask(headers, options)
         request_options = fold({**keywords, "headers": headers, "raise_for_status": False})
         spec = build_spec(method, url, request_options, self._tools.defaults)
         response = await Course(self._tools, request_options).run(spec)
-        return to_websocket(response, key, options)
+        return await open_websocket(response, key, options)
 
     def _remember(self, method: str, url: str, course: Course) -> None:
         """Keep the bytes of a plain request, for the next of its kind."""
@@ -539,60 +539,3 @@ def _checked_base(url: str | URL | None) -> URL | None:
 
 def _utf8(response: ClientResponse, body: bytes) -> str:
     return "utf-8"
-
-
-class OneShot(Opening[ClientResponse]):
-    """A request with a session of its own, which is closed behind it."""
-
-    __slots__ = ("_session",)
-
-    def __init__(
-        self, coroutine: Coroutine[Any, Any, ClientResponse], session: ClientSession
-    ) -> None:
-        super().__init__(coroutine)
-        self._session = session
-
-    async def __aenter__(self) -> ClientResponse:
-        try:
-            return await super().__aenter__()
-        except BaseException:
-            await self._session.close()
-            raise
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._opened.close()
-        await self._session.close()
-
-
-def request(
-    method: str,
-    url: str | URL,
-    *,
-    version: Version = HTTP_11,
-    connector: BaseConnector | None = None,
-    **kwargs: Unpack[RequestKeywords],
-) -> OneShot:
-    """One request without a session; to be entered with `async with`."""
-    owned = connector is None
-    session = ClientSession(
-        connector=TCPConnector(force_close=True) if connector is None else connector,
-        connector_owner=owned,
-        cookie_jar=DummyCookieJar(),
-        version=version,
-    )
-    return OneShot(_one_shot(session, method, url, kwargs), session)
-
-
-async def _one_shot(
-    session: ClientSession, method: str, url: str | URL, keywords: RequestKeywords
-) -> ClientResponse:
-    try:
-        return await session.request(method, url, **keywords)
-    except BaseException:
-        await session.close()
-        raise

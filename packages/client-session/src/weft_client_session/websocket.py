@@ -13,10 +13,15 @@ import attrs
 from multidict import CIMultiDict
 
 from weft_client_session.connection import Connection
-from weft_client_session.errors import ClientConnectionResetError, WSServerHandshakeError
+from weft_client_session.errors import (
+    ClientConnectionResetError,
+    ClientError,
+    ServerDisconnectedError,
+    WSServerHandshakeError,
+)
 from weft_client_session.options import ClientWSTimeout
 from weft_client_session.response import ClientResponse
-from weft_http_parser import Role
+from weft_http_parser import ContentCodingError, Role
 from weft_websocket import (
     Agreement,
     HandshakeError,
@@ -39,6 +44,9 @@ if TYPE_CHECKING:  # only a type checker needs the default: a plain name is one 
 else:
     DecodesText = TypeVar("DecodesText")
 Message = WSMessage | WSMessageTextBytes
+# Of a refusal's body: what is read, and how long it may take to come.
+_REFUSAL_SIZE = 4096
+_REFUSAL_SECONDS = 1.0
 _ENDS = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
 
 
@@ -75,21 +83,42 @@ def ask(headers: CIMultiDict[str], options: WebSocketOptions) -> str:
     return headers["Sec-WebSocket-Key"]
 
 
-def check_handshake(response: ClientResponse, key: str, options: WebSocketOptions) -> Agreement:
+async def check_handshake(
+    response: ClientResponse, key: str, options: WebSocketOptions
+) -> Agreement:
     """What the server agreed to; raises WSServerHandshakeError, and closes the response."""
     try:
         return check_response(
             response.head, key, protocols=options.protocols, deflate_bits=options.compress
         )
     except HandshakeError as exc:
-        response.close()
+        try:
+            body = await _read_start(response)
+        finally:
+            response.close()
         raise WSServerHandshakeError(
             response.request_info,
             response.history,
             status=response.status,
             message=exc.text,
             headers=response.headers,
+            body=body,
         ) from exc
+
+
+async def _read_start(response: ClientResponse) -> bytes:
+    """What the server says about its refusal, as far as it says that soon."""
+    body = b""
+    if response.status == 101:  # what follows is of another protocol
+        return body
+    content = response.content
+    try:
+        async with asyncio.timeout(_REFUSAL_SECONDS):
+            while len(body) < _REFUSAL_SIZE and not content.at_eof():
+                body += await content.read(_REFUSAL_SIZE - len(body))
+    except (ClientError, ContentCodingError, TimeoutError):
+        pass  # the refusal is what is told, not that its text is broken too
+    return body
 
 
 class ClientWebSocketResponse(Generic[DecodesText]):
@@ -102,7 +131,9 @@ class ClientWebSocketResponse(Generic[DecodesText]):
     ) -> None:
         source = response.source
         connection = source.used_connection
-        assert isinstance(connection, Connection)  # the handshake is over, and it was not closed
+        if connection is None:  # lost, or closed with the session, right behind the answer
+            raise ServerDisconnectedError
+        assert isinstance(connection, Connection)  # what a source uses is nothing else
         self._agreement = agreement
         self._response = response
         self._connection = connection
@@ -289,11 +320,12 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         self._response.close()
 
 
-def to_websocket(
+async def open_websocket(
     response: ClientResponse, key: str, options: WebSocketOptions
 ) -> ClientWebSocketResponse[bool]:
-    """The websocket that a checked answer opens."""
-    return ClientWebSocketResponse(response, check_handshake(response, key, options), options)
+    """The websocket that an answer opens, or WSServerHandshakeError."""
+    agreement = await check_handshake(response, key, options)
+    return ClientWebSocketResponse(response, agreement, options)
 
 
 def _closed() -> ClientConnectionResetError:
