@@ -22,6 +22,8 @@ from tools.bench.child import Child
 from tools.bench.figures import Figure, Sample, table, too_noisy
 from tools.bench.parser import parser_table, run_parser, weigh_heads
 from tools.bench.routing import report, run_routing, weigh_tables
+from tools.bench.websocket import report as report_websocket
+from tools.bench.websocket import run_websocket, weigh_idle
 
 Rows = Mapping[str, Mapping[str, Figure]]
 MEASURED_CORE, OTHER_CORE = 0, 1
@@ -112,6 +114,16 @@ def describe_routing(rows: Rows) -> str:
     return report(rows, weigh_tables())
 
 
+def measure_websocket(effort: Effort) -> Rows:
+    """Processor time of websocket messages, in both roles."""
+    return run_websocket(effort.rounds, effort.seconds, _progress)
+
+
+def describe_websocket(rows: Rows) -> str:
+    """The table of the websockets' suite, and what is measured once."""
+    return report_websocket(rows, weigh_idle())
+
+
 def save(results: Mapping[str, Rows]) -> Path:
     """Write the figures where the next run can be compared with them."""
     folder = Path("build/bench")
@@ -151,8 +163,13 @@ def main() -> int:
         "client": run_client,
         "parser": measure_parser,
         "routing": measure_routing,
+        "websocket": measure_websocket,
     }
-    described = {"parser": describe_parser, "routing": describe_routing}
+    described = {
+        "parser": describe_parser,
+        "routing": describe_routing,
+        "websocket": describe_websocket,
+    }
     results = {name: suites[name](effort) for name in options.suites or SUITES}
     _progress("")
     noise = []

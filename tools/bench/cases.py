@@ -52,4 +52,4 @@ SERVER_CASES = (
 LIMIT = "bare"  # a uvloop protocol that does not parse: the least that a request can cost
 RIVAL = "aiohttp"
 CONTENDERS = ("weft", RIVAL, LIMIT)
-SUITES = ("server", "client", "parser", "routing")
+SUITES = ("server", "client", "parser", "routing", "websocket")

@@ -1,0 +1,1 @@
+"""Websocket contenders, in both roles, and the raw peers that they talk to."""
