@@ -6,16 +6,19 @@ answer a close or a ping. Knows no frames and no handshake.
 
 import asyncio
 import enum
-from collections.abc import Awaitable, Coroutine
-from typing import Final
+from collections.abc import AsyncIterator, Awaitable
+from typing import Final, NoReturn
 
 import attrs
 
 from weft_http_parser import Hold, Link, Role
+from weft_websocket._twin import Inbox
+from weft_websocket._twin.api import Frame
 from weft_websocket.backlog import DEFAULT_LIMITS, SendLag, SendLimits
 from weft_websocket.codes import (
     CLOSED,
     CLOSING,
+    Message,
     WSCloseCode,
     WSMessage,
     WSMessageTextBytes,
@@ -25,7 +28,6 @@ from weft_websocket.deflate import DeflateParams
 from weft_websocket.errors import WebSocketClosed, WebSocketError
 from weft_websocket.frames import Buffer
 from weft_websocket.heartbeat import Heartbeat
-from weft_websocket.inbox import Inbox, Message
 from weft_websocket.lingerer import Lingerer
 from weft_websocket.outbox import Outbox
 from weft_websocket.outgoing import Chunks, OutgoingMessage, check_chunks
@@ -93,7 +95,7 @@ class WebSocketStream:
         self.protocol = protocol
         self.options = options
         self._link = link
-        self._inbox = Inbox(link, options.queue_limit)
+        self._inbox = Inbox(self, protocol.scanner, options.queue_limit)
         self.outbox = Outbox(link, protocol, options.write_limit, options.send_limits)
         self._stage = _Stage.OPEN
         self._close_code: int | None = None
@@ -104,11 +106,12 @@ class WebSocketStream:
 
     def start(self, leftover: bytes = b"") -> None:
         """Take the link over, with the bytes that came behind the handshake."""
-        self._link.receiver = self
+        self._link.receiver = self._inbox
         if self.options.heartbeat_seconds:
             self._heartbeat = Heartbeat(self, self.options.heartbeat_seconds)
+            self._inbox.hear = self._heartbeat.hear
         if leftover:
-            self.data_received(leftover)
+            self._inbox.data_received(leftover)
         if self._link.is_lost:
             self.link_lost(None)
         self._link.release(Hold.SWITCH)
@@ -153,47 +156,83 @@ class WebSocketStream:
 
     # Reading.
 
-    def __aiter__(self) -> "WebSocketStream":
-        return self
+    def __aiter__(self) -> AsyncIterator[Message]:
+        # The inbox has the next message where no time limits it.
+        return self if self.options.receive_timeout_seconds is not None else self._inbox
 
-    def __anext__(self) -> Coroutine[None, None, Message]:
-        return self._read_next(None, is_iteration=True)
+    def __anext__(self) -> Awaitable[Message]:
+        seconds = self.options.receive_timeout_seconds
+        if seconds is None:
+            return self._inbox.__anext__()
+        return _read_within(self._inbox.__anext__(), seconds)
 
-    def receive(self, timeout: float | None = None) -> Coroutine[None, None, Message]:
+    def receive(self, timeout: float | None = None) -> Awaitable[Message]:
         """The next message; CLOSE, CLOSING, CLOSED or ERROR when there will be none.
 
         TimeoutError after `timeout` seconds, which harms nothing. RuntimeError for a second
         reader, and for a server's handler that goes on reading what is closed.
         """
-        return self._read_next(timeout, is_iteration=False)
+        if timeout is None:
+            timeout = self.options.receive_timeout_seconds
+            if timeout is None:
+                return self._inbox.read()
+        return _read_within(self._inbox.read(), timeout)
 
-    # One coroutine for both, since a second one would cost each message a tenth of its price.
-    async def _read_next(self, seconds: float | None, *, is_iteration: bool) -> Message:
-        inbox = self._inbox
-        if inbox.waiter.is_awaited:
-            raise RuntimeError("Concurrent call to receive() is not allowed")
-        # A loop, since whoever is woken through the event loop may find that another was quicker.
-        while not inbox.messages and self._stage is _OPEN:
-            if seconds is None and self.options.receive_timeout_seconds is None:
-                await inbox.waiter
-                continue
-            if seconds is None:
-                seconds = self.options.receive_timeout_seconds
-            async with asyncio.timeout(seconds):
-                await inbox.waiter
-        if not inbox.messages:
-            message: Message = self._read_end()
-        else:
-            message = inbox.messages.popleft()
-            if inbox.is_held:
-                self._refill()
-            kind = message[0]
-            if kind is _TEXT or kind is _BINARY:
-                return message
-            self._note_read(message)
+    # What the inbox asks for.
+
+    def refuse_reader(self, callback: object) -> NoReturn:
+        """A task waits for a message, and another one would."""
+        reader = getattr(callback, "__self__", None)
+        name = f": {reader.get_name()} waits" if isinstance(reader, asyncio.Task) else ""
+        raise RuntimeError(f"Concurrent call to receive() is not allowed{name}")
+
+    def read_end(self, is_iteration: bool) -> Message:
+        """What a reader gets when no message is left."""
+        message = self._read_end()
+        if is_iteration:
+            raise StopAsyncIteration
+        return message
+
+    def finish_read(self, message: Message, is_iteration: bool) -> Message:
+        """What a reader gets for a message that is neither text nor binary."""
+        self._note_read(message)
         if is_iteration and message[0] in _ENDS:
             raise StopAsyncIteration
         return message
+
+    def take_frames(self, frames: list[Frame]) -> None:
+        """Take what the scanner gave for the last bytes, where not all is plain messages."""
+        self._take(self.protocol.take(frames))
+
+    def take_bytes(self, data: bytes) -> None:
+        """Take bytes when the scanner's frames alone do not tell what they are."""
+        events = self.protocol.receive(data)
+        if self._closer is not None:
+            self._skip_to_close(events)
+            return
+        self._take(events)
+        self._inbox.settle()
+
+    def hold_peer(self) -> None:
+        """Read no more from the peer."""
+        if not self._inbox.is_held:
+            self._inbox.is_held = True
+            self._link.hold(Hold.QUEUE)
+
+    def release_peer(self) -> None:
+        """Read on."""
+        if self._inbox.is_held:
+            self._inbox.is_held = False
+            self._link.release(Hold.QUEUE)
+
+    def refill(self) -> None:
+        """Take what the protocol kept back, then let the link read, once half is read."""
+        if len(self._inbox.messages) > self.options.queue_limit // 2:
+            return
+        if self.protocol.has_more:
+            self._take([])
+        if not self._inbox.is_full and not self.protocol.has_more:
+            self.release_peer()
 
     def _note_read(self, message: Message) -> None:
         """What reading this message does to the connection."""
@@ -328,10 +367,10 @@ class WebSocketStream:
         for queued in self._inbox.messages:
             self._note_end(queued)
         self._enter(_Stage.CLOSED)
-        self._inbox.messages.clear()
-        if self._inbox.waiter.is_awaited:
-            self._inbox.messages.append(CLOSING)
-            self._inbox.waiter.wake()
+        self._inbox.clear()
+        if self._inbox.is_awaited:
+            self._inbox.put(CLOSING)
+            self._inbox.wake()
         is_sent = bool(frame) and not self._link.is_closing
         if self._close_code is None:  # ours stands until the peer's comes
             self._close_code = code if is_sent else WSCloseCode.ABNORMAL_CLOSURE
@@ -349,7 +388,7 @@ class WebSocketStream:
         closer = self._closer = asyncio.get_running_loop().create_future()
         try:
             self._skip_to_close([])
-            self._inbox.release()
+            self.release_peer()
             async with asyncio.timeout(self.options.close_timeout_seconds):
                 await closer
         except TimeoutError as exc:
@@ -386,6 +425,8 @@ class WebSocketStream:
 
     def _enter(self, stage: _Stage) -> None:
         self._stage = max(self._stage, stage)
+        self._inbox.is_ended = True
+        self._inbox.is_direct = False
         if self._heartbeat is not None:
             self._heartbeat.stop()
         if stage > _Stage.CLOSING:
@@ -393,22 +434,9 @@ class WebSocketStream:
 
     # What the link calls.
 
-    def link_made(self, link: Link) -> None:
-        """The link was there before the stream: nothing to do."""
-
     def data_received(self, data: bytes) -> None:
-        if self._heartbeat is not None:
-            self._heartbeat.hear()
-        events = self.protocol.receive(data)
-        if self._closer is not None:
-            self._skip_to_close(events)
-            return
-        self._take(events)
-        inbox = self._inbox
-        if inbox.messages or self._stage is not _OPEN:
-            inbox.waiter.wake()
-        if inbox.messages and inbox.is_full:
-            inbox.hold()
+        """The peer's next bytes; a link gives them to the inbox itself."""
+        self._inbox.data_received(data)
 
     def eof_received(self) -> bool:
         self.link_lost(None)
@@ -424,42 +452,34 @@ class WebSocketStream:
         self._enter(_Stage.ENDED)
         if self._closer is not None:
             _settle(self._closer, False)
-        self._inbox.waiter.wake()
+        self._inbox.wake()
 
     # Inside.
 
     def _take(self, events: list[WsEvent]) -> None:
         """Queue what is for the reader, and answer the last ping of all that is there."""
         ping: bytes | None = None
-        messages = self._inbox.messages
+        inbox = self._inbox
         autoping = self.options.autoping
         while True:
             for event in events:
                 if isinstance(event, WebSocketError):
                     self._fail(event)
                 elif event[0] is _TEXT or event[0] is _BINARY or not autoping:
-                    messages.append(event)
+                    inbox.put(event)
                 elif event[0] is WSMsgType.PING:
                     ping = event.data
                 elif event[0] is _CLOSE:
-                    messages.append(event)
+                    inbox.put(event)
             if not self.protocol.has_more:
                 break
-            if self._inbox.is_full:
-                self._inbox.hold()
+            if inbox.is_full:
+                self.hold_peer()
                 break
             events = self.protocol.next_batch()
+        inbox.is_direct = self._stage is _OPEN and not self.protocol.has_more
         if ping is not None:
             self._answer_ping(ping)
-
-    def _refill(self) -> None:
-        """Take what the protocol kept back, then let the link read, once half is read."""
-        if len(self._inbox.messages) > self.options.queue_limit // 2:
-            return
-        if self.protocol.has_more:
-            self._take([])
-        if not self._inbox.is_full and not self.protocol.has_more:
-            self._inbox.release()
 
     def _answer_ping(self, data: bytes) -> None:
         """RFC 6455 5.5.3: the most recent ping is enough, and none for a peer that reads nothing."""
@@ -471,7 +491,7 @@ class WebSocketStream:
     def _fail(self, error: WebSocketError) -> None:
         """Tell the peer which rule it broke, and the reader behind the messages before it."""
         self._exception = error
-        self._inbox.messages.append(WSMessage(WSMsgType.ERROR, error, None))
+        self._inbox.put(WSMessage(WSMsgType.ERROR, error, None))
         self._enter(_Stage.ENDED)
         if self._link.is_closing:
             return
@@ -485,7 +505,7 @@ class WebSocketStream:
         """
         if self._stage is _OPEN and not self._link.is_closing:
             self._fail(WebSocketError(code, reason))
-            self._inbox.waiter.wake()
+            self._inbox.wake()
 
     # What the heartbeat calls.
 
@@ -497,15 +517,20 @@ class WebSocketStream:
     def give_up(self, text: str) -> None:
         """The peer is dead: no closing handshake, an ERROR for the reader."""
         self._exception = TimeoutError(text)
-        self._inbox.messages.append(WSMessage(WSMsgType.ERROR, self._exception, None))
+        self._inbox.put(WSMessage(WSMsgType.ERROR, self._exception, None))
         self._enter(_Stage.ENDED)
         self._link.abort()
-        self._inbox.waiter.wake()
+        self._inbox.wake()
 
     @property
     def is_listening(self) -> bool:
         """Whether bytes of the peer would reach us."""
         return not self._inbox.is_held
+
+
+async def _read_within(reading: Awaitable[Message], seconds: float) -> Message:
+    async with asyncio.timeout(seconds):
+        return await reading
 
 
 def _settle(closer: "asyncio.Future[bool]", is_answered: bool) -> None:

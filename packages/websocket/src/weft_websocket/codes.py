@@ -6,7 +6,7 @@ Decides what a message looks like; knows nothing of frames, connections or roles
 import enum
 import json
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 
 class WSMsgType(enum.IntEnum):
@@ -87,6 +87,8 @@ class WSMessageTextBytes(NamedTuple):
         """The data, decoded as JSON."""
         return loads(self.data)
 
+
+Message: TypeAlias = WSMessage | WSMessageTextBytes
 
 CLOSING: Final = WSMessage(WSMsgType.CLOSING, None, None)
 CLOSED: Final = WSMessage(WSMsgType.CLOSED, None, None)

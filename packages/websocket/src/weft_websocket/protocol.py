@@ -9,11 +9,12 @@ that broke a rule; LOST has only what was kept back to read; CLOSED is the end.
 """
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from weft_http_parser import Role
 from weft_websocket._twin import FrameScanner, render_frame
+from weft_websocket._twin.api import Frame
 from weft_websocket.codes import WSCloseCode, WSMessage, WSMessageTextBytes, WSMsgType
 from weft_websocket.deflate import DeflateParams, Deflater, Inflater, Packing
 from weft_websocket.errors import Rule, WebSocketClosed, WebSocketError
@@ -47,8 +48,6 @@ _BATCH_BYTES: Final = 2**18
 _TEXT: Final = WSMsgType.TEXT
 _BINARY: Final = WSMsgType.BINARY
 _CLOSE: Final = WSMsgType.CLOSE
-# Half the price of calling the class, once per message; every field is given.
-_new: Final[Callable[[type, tuple[WSMsgType, bytes | str, str]], WSMessage]] = tuple.__new__
 _RULES: Final = {int(rule): rule for rule in Rule}
 
 
@@ -106,10 +105,10 @@ class WsProtocol:
         "_max_message_size",
         "_open",
         "_phase",
-        "_scanner",
         "_text_type",
         "deflate",
         "role",
+        "scanner",
     )
 
     def __init__(
@@ -126,7 +125,7 @@ class WsProtocol:
         self._max_message_size = max_message_size
         self._text_type = WSMessage if decode_text else WSMessageTextBytes
         self._phase = Phase.OPEN
-        self._scanner = FrameScanner(
+        self.scanner = FrameScanner(
             not self._is_client,
             deflate is not None,
             decode_text,
@@ -136,7 +135,7 @@ class WsProtocol:
         )
         self._deflater = None if deflate is None else Deflater(role, deflate)
         self._inflater = None if deflate is None else Inflater(role, deflate)
-        self._frames: Sequence[tuple[int, bytes | str]] = ()  # scanned, and left for next_batch()
+        self._frames: Sequence[Frame] = ()  # scanned, and left for next_batch()
         self._open: OpenMessage | None = None
 
     # Receiving.
@@ -149,16 +148,16 @@ class WsProtocol:
         """
         if self._phase is not _OPEN and not self._is_reading:
             return []
-        frames = self._scanner.feed(data)
+        frames = self.scanner.feed(data)
         if self._frames:
             frames = [*self._frames, *frames]
-        return self._take(frames)
+        return self.take(frames)
 
     def next_batch(self) -> list[WsEvent]:
         """More of what receive() left, as long as ``has_more`` is true."""
         if not self.has_more:
             return []
-        return self._take(self._frames or self._scanner.feed(b""))
+        return self.take(self._frames or self.scanner.feed(b""))
 
     def receive_eof(self) -> list[WsEvent]:
         """The peer's bytes have ended: an error unless both sides had sent their close frames."""
@@ -172,7 +171,7 @@ class WsProtocol:
     @property
     def has_more(self) -> bool:
         """Bytes or frames are left that next_batch() would look at."""
-        return bool(self._frames or self._scanner.has_more) and self._is_reading
+        return bool(self._frames or self.scanner.has_more) and self._is_reading
 
     @property
     def phase(self) -> Phase:
@@ -184,25 +183,22 @@ class WsProtocol:
         """Whether a message may still be sent."""
         return self._phase is Phase.OPEN or self._phase is Phase.CLOSE_RECEIVED
 
-    def _take(self, frames: Sequence[tuple[int, bytes | str]]) -> list[WsEvent]:
+    def take(self, frames: Sequence[Frame]) -> list[WsEvent]:
+        """The second half of receive(), for whoever feeds the ``scanner`` itself."""
         events: list[WsEvent] = []
         self._frames = ()
         inflated = 0
         rest = iter(frames)
         try:
-            for first, payload in rest:
-                if first == WHOLE_TEXT:
-                    events.append(_new(self._text_type, (_TEXT, payload, "")))
+            for frame in rest:
+                if isinstance(frame, WSMessage | WSMessageTextBytes):
+                    events.append(frame)
                     continue
-                if first == WHOLE_BINARY:
-                    events.append(_new(WSMessage, (_BINARY, payload, "")))
-                    continue
-                assert isinstance(payload, bytes)  # only WHOLE_TEXT is decoded
-                inflated += self._take_frame(first, payload, events)
+                inflated += self._take_frame(*frame, events)
                 if inflated > _BATCH_BYTES:
                     self._frames = list(rest)
-            if self._scanner.fault and not self._frames and self._is_reading:
-                raise WebSocketError.of(_RULES[self._scanner.fault])
+            if self.scanner.fault and not self._frames and self._is_reading:
+                raise WebSocketError.of(_RULES[self.scanner.fault])
         except WebSocketError as exc:
             self._step(_Step.FAIL)
             events.append(exc)

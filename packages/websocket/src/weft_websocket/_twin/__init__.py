@@ -19,11 +19,22 @@ BACKEND = "py" if _chosen is None else "c"
 
 # The Python twin costs time to load, so it is loaded only where it is used.
 if TYPE_CHECKING or _chosen is None:
+    from weft_websocket._twin._inbox import Done, Inbox
     from weft_websocket._twin._py import FrameScanner, mask, render_frame, render_header
 else:
+    Done = _chosen.Done
     FrameScanner = _chosen.FrameScanner
+    Inbox = _chosen.Inbox
     mask = _chosen.mask
     render_frame = _chosen.render_frame
     render_header = _chosen.render_header
 
-__all__ = ("BACKEND", "FrameScanner", "mask", "render_frame", "render_header")
+__all__ = (
+    "BACKEND",
+    "Done",
+    "FrameScanner",
+    "Inbox",
+    "mask",
+    "render_frame",
+    "render_header",
+)

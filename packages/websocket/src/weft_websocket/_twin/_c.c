@@ -1,132 +1,13 @@
 /* The C twin of weft_websocket._twin._py: same names, same faults at the same bytes.
 
-   scan.h cuts frames out of bytes, render.h makes them, mask.h and utf8.h hold the loops. The
-   module keeps no state: one type, functions over their arguments, constant tables. So it may run
-   in any interpreter and without the GIL; a scanner locks itself. */
+   scan.h cuts frames out of bytes, feed.h is the object around it, inbox.h brings messages to the
+   task that waits, render.h makes frames, mask.h and utf8.h hold the loops. What the module keeps
+   (state.h) is its interpreter's own. It may run without the GIL: objects lock themselves. */
 
 #include "render.h"
-#include "scan.h"
+#include "types.h"
 
-enum { API = 1 };
-
-static PyObject *
-scanner_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
-{
-    static char *names[] = {"expects_mask", "allows_deflate", "decodes_text", "max_message_size",
-        "max_fragments", "max_batch", NULL};
-    int expects_mask, allows_deflate, decodes_text;
-    Py_ssize_t max_message_size, max_fragments, max_batch;
-    FrameScanner *self;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "pppnnn:FrameScanner", names, &expects_mask,
-            &allows_deflate, &decodes_text, &max_message_size, &max_fragments, &max_batch)) {
-        return NULL;
-    }
-    if (max_message_size < 0) {
-        PyErr_SetString(PyExc_ValueError, "max_message_size must not be negative");
-        return NULL;
-    }
-    self = (FrameScanner *)type->tp_alloc(type, 0);
-    if (self == NULL) {
-        return NULL;
-    }
-    self->mask_bit = expects_mask ? MASKED : 0;
-    self->allows_deflate = (char)allows_deflate;
-    self->decodes_text = (char)decodes_text;
-    self->max_message_size = max_message_size;
-    self->max_fragments = max_fragments;
-    self->max_batch = max_batch;
-    return (PyObject *)self;
-}
-
-static void
-scanner_dealloc(FrameScanner *self)
-{
-    PyTypeObject *type = Py_TYPE(self);
-    Py_XDECREF(self->payload);
-    Py_XDECREF(self->rest);
-    type->tp_free(self);
-    Py_DECREF(type);
-}
-
-/* Forget everything that was kept: nothing more will be read. */
-static void
-drop_input(FrameScanner *self)
-{
-    self->frame.is_open = 0;
-    self->message.is_open = 0;
-    self->header_size = 0;
-    Py_CLEAR(self->payload);
-    Py_CLEAR(self->rest);
-}
-
-/* The bytes to read: what an earlier batch left, then what is new. A new reference. */
-static PyObject *
-join_input(FrameScanner *self, PyObject *arg, Py_ssize_t *at)
-{
-    PyObject *data, *rest = self->rest;
-    Py_ssize_t left;
-    if (!PyObject_CheckBuffer(arg)) {
-        return PyErr_Format(PyExc_TypeError, "a bytes-like object is required, not '%.100s'",
-            Py_TYPE(arg)->tp_name);
-    }
-    *at = 0;
-    if (rest == NULL) {
-        return PyBytes_FromObject(arg);
-    }
-    self->rest = NULL;
-    if (PyBytes_Check(arg) && PyBytes_GET_SIZE(arg) == 0) {
-        *at = self->rest_at;
-        return rest;
-    }
-    left = PyBytes_GET_SIZE(rest) - self->rest_at;
-    data = PyBytes_FromStringAndSize(PyBytes_AS_STRING(rest) + self->rest_at, left);
-    Py_DECREF(rest);
-    PyBytes_Concat(&data, arg);
-    return data;
-}
-
-static PyObject *
-scanner_feed_locked(FrameScanner *self, PyObject *arg)
-{
-    PyObject *data, *frames = PyList_New(0);
-    Py_ssize_t start = 0;
-    Byte *at, *end;
-    if (frames == NULL || self->fault || self->is_closed) {
-        return frames;
-    }
-    data = join_input(self, arg, &start);
-    if (data == NULL) {
-        Py_DECREF(frames);
-        return NULL;
-    }
-    at = (Byte *)PyBytes_AS_STRING(data);
-    end = at + PyBytes_GET_SIZE(data);
-    at = scan_frames(self, frames, at + start, end);
-    if (at == NULL) {
-        Py_CLEAR(frames);
-        self->is_closed = 1; /* a scanner that failed stays failed */
-    }
-    if (self->fault || self->is_closed) {
-        drop_input(self);
-        self->has_more = 0;
-    } else {
-        self->has_more = PyList_GET_SIZE(frames) == self->max_batch && at < end;
-        self->rest_at = at - (Byte *)PyBytes_AS_STRING(data);
-        self->rest = self->has_more ? Py_NewRef(data) : NULL;
-    }
-    Py_DECREF(data);
-    return frames;
-}
-
-static PyObject *
-scanner_feed(FrameScanner *self, PyObject *arg)
-{
-    PyObject *frames;
-    Py_BEGIN_CRITICAL_SECTION(self);
-    frames = scanner_feed_locked(self, arg);
-    Py_END_CRITICAL_SECTION();
-    return frames;
-}
+enum { API = 2 };
 
 PyDoc_STRVAR(scanner_doc, "FrameScanner(expects_mask, allows_deflate, "
                           "decodes_text, max_message_size, max_fragments, "
@@ -178,13 +59,62 @@ static PyMethodDef module_methods[] = {
     {NULL},
 };
 
+/* Add a type to the module under its own name. Returns it, borrowed from the module. */
+static PyObject *
+add_type(PyObject *module, PyType_Spec *spec)
+{
+    PyObject *type = PyType_FromModuleAndSpec(module, spec, NULL);
+    if (type == NULL || PyModule_AddType(module, (PyTypeObject *)type) < 0) {
+        Py_XDECREF(type);
+        return NULL;
+    }
+    Py_DECREF(type);
+    return type;
+}
+
 static int
 module_exec(PyObject *module)
 {
-    PyObject *type = PyType_FromModuleAndSpec(module, &scanner_spec, NULL);
-    int failed = type == NULL || PyModule_AddType(module, (PyTypeObject *)type) < 0;
-    Py_XDECREF(type);
-    return failed || PyModule_AddIntConstant(module, "API", API) < 0 ? -1 : 0;
+    State *state = PyModule_GetState(module);
+    PyObject *scanner, *reading, *done;
+    if (load_messages(state) < 0) {
+        return -1;
+    }
+    scanner = add_type(module, &scanner_spec);
+    reading = scanner == NULL ? NULL : add_type(module, &reading_spec);
+    done = reading == NULL ? NULL : add_type(module, &done_spec);
+    if (done == NULL || add_type(module, &inbox_spec) == NULL) {
+        return -1;
+    }
+    state->scanner_type = Py_NewRef(scanner);
+    state->reading_type = Py_NewRef(reading);
+    return PyModule_AddIntConstant(module, "API", API) < 0 ? -1 : 0;
+}
+
+static int
+module_traverse(PyObject *module, visitproc visit, void *arg)
+{
+    State *state = PyModule_GetState(module);
+#define WEFT_VISIT(name) Py_VISIT(state->name);
+    WEFT_STATE_FIELDS(WEFT_VISIT)
+#undef WEFT_VISIT
+    return 0;
+}
+
+static int
+module_clear(PyObject *module)
+{
+    State *state = PyModule_GetState(module);
+#define WEFT_CLEAR(name) Py_CLEAR(state->name);
+    WEFT_STATE_FIELDS(WEFT_CLEAR)
+#undef WEFT_CLEAR
+    return 0;
+}
+
+static void
+module_free(void *module)
+{
+    (void)module_clear(module);
 }
 
 static PyModuleDef_Slot module_slots[] = {
@@ -202,8 +132,12 @@ static PyModuleDef module_def = {
     PyModuleDef_HEAD_INIT,
     .m_name = "weft_websocket._twin._c",
     .m_doc = "Masking, rendering and scanning websocket frames in C.",
+    .m_size = sizeof(State),
     .m_methods = module_methods,
     .m_slots = module_slots,
+    .m_traverse = module_traverse,
+    .m_clear = module_clear,
+    .m_free = module_free,
 };
 
 PyMODINIT_FUNC

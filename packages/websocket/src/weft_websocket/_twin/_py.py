@@ -8,6 +8,8 @@ import codecs
 from typing import Final, NamedTuple, TypeAlias, final
 
 from weft_websocket._twin.api import API as API
+from weft_websocket._twin.api import Frame
+from weft_websocket.codes import Message, WSMessage, WSMessageTextBytes, WSMsgType
 from weft_websocket.errors import Rule
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
@@ -148,9 +150,9 @@ class _Message:
 class FrameScanner:
     """Cuts a stream of bytes into frames, unmasked, and checks each rule of RFC 6455 section 5.
 
-    ``feed`` returns pairs of the frame's first byte, as received, and its payload. A payload is
-    ``str`` where a text message is whole in one uncompressed frame and `decodes_text` is set,
-    else ``bytes``. Continuations and text in fragments are checked but not put together.
+    ``feed`` returns a message for each that is whole in one uncompressed frame, its text decoded
+    if `decodes_text` is set, and for any other frame a pair of its first byte, as received, and
+    its payload. Text in fragments is checked but not put together.
 
     Every rule is checked at the first byte that breaks it, so any split of the input breaks it at
     the same place: then ``fault`` is its number (0 until then). Frames before it are returned,
@@ -197,9 +199,9 @@ class FrameScanner:
         self._message: _Message | None = None
         self._is_closed = False
 
-    def feed(self, data: bytes) -> list[tuple[int, bytes | str]]:
+    def feed(self, data: bytes) -> list[Frame]:
         """The frames that are complete with these bytes, at most a batch of them."""
-        frames: list[tuple[int, bytes | str]] = []
+        frames: list[Frame] = []
         if self.fault or self._is_closed:
             return frames
         if not self._data and self._frame is None and self._message is None:
@@ -219,7 +221,7 @@ class FrameScanner:
         self._settle(len(frames) == max_batch)
         return frames
 
-    def _read_whole(self, data: bytes) -> tuple[int, bytes | str] | None:
+    def _read_whole(self, data: bytes) -> Message | None:
         """What a read nearly always is: one good message in one plain frame, and nothing else.
 
         None sends everything else the long way, which alone knows faults.
@@ -238,13 +240,10 @@ class FrameScanner:
         if start + length != size or length > (limits.max_message_size or length):
             return None
         payload = mask(data[start:], data[at:start]) if limits.mask_bit else data[start:]
-        if data[0] == FIN | BINARY:
-            return data[0], payload
         try:
-            text = payload.decode()
+            return _to_message(data[0], payload, limits.decodes_text)
         except UnicodeDecodeError:
             return None
-        return data[0], text if limits.decodes_text else payload
 
     def _settle(self, is_full: bool) -> None:
         """Keep what was not read, or drop it when nothing more will be."""
@@ -332,7 +331,7 @@ class FrameScanner:
         self._message.size += length
         self._message.fragments += 1
 
-    def _read_payload(self) -> tuple[int, bytes | str] | None:
+    def _read_payload(self) -> Frame | None:
         """The open frame when its payload is complete, else None."""
         frame, at = self._frame, self._at
         assert frame is not None  # feed() made it, or an earlier call did
@@ -353,9 +352,19 @@ class FrameScanner:
         if is_data and frame.first & FIN:
             self._message = None
         self._is_closed = frame.first & OPCODE == CLOSE
-        if self._limits.decodes_text and frame.first == FIN | TEXT:
-            return frame.first, frame.payload.decode()
+        if frame.first in _WHOLE:
+            return _to_message(frame.first, bytes(frame.payload), self._limits.decodes_text)
         return frame.first, bytes(frame.payload)
+
+
+def _to_message(first: int, payload: bytes, decodes_text: bool) -> Message:
+    """A message that is whole in one frame; UnicodeDecodeError for text that is none."""
+    if first == FIN | BINARY:
+        return WSMessage(WSMsgType.BINARY, payload, "")
+    text = payload.decode()
+    if decodes_text:
+        return WSMessage(WSMsgType.TEXT, text, "")
+    return WSMessageTextBytes(WSMsgType.TEXT, payload, "")
 
 
 def _fault_of_length(extended: bytes, size: int) -> int:

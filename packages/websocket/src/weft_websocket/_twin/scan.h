@@ -6,18 +6,10 @@
 #ifndef WEFT_SCAN_H
 #define WEFT_SCAN_H
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-#include <structmember.h>
+#include "state.h" /* before all others, as Python.h must be */
 
 #include "mask.h"
 #include "utf8.h"
-
-/* The critical sections of 3.13; before it there is always the GIL. */
-#ifndef Py_BEGIN_CRITICAL_SECTION
-#define Py_BEGIN_CRITICAL_SECTION(op) {
-#define Py_END_CRITICAL_SECTION() }
-#endif
 
 enum {
     FIN = 0x80,
@@ -73,6 +65,7 @@ typedef struct {
 
 typedef struct {
     PyObject_HEAD
+    State *state;
     Py_ssize_t max_message_size;
     Py_ssize_t max_fragments;
     Py_ssize_t max_batch;
@@ -367,17 +360,35 @@ take_piece(FrameScanner *self, Byte *source, size_t size)
     return payload;
 }
 
-/* Add (first, payload) to the list and close the frame. Steals the payload. */
+/* What the list of feed() holds for a frame: a message where it is a whole one in plain bytes, else
+   (first, payload). Steals the payload. */
+static PyObject *
+make_item(const FrameScanner *self, unsigned char first, PyObject *payload)
+{
+    const State *state = self->state;
+    PyObject *number, *pair;
+    if (first == (FIN | BINARY)) {
+        return make_message(state->message_type, state->binary_kind, payload, state->empty);
+    }
+    if (first == (FIN | TEXT)) {
+        return make_message(self->decodes_text ? state->message_type : state->bytes_message_type,
+            state->text_kind, payload, state->empty);
+    }
+    number = PyLong_FromLong(first);
+    pair = number == NULL ? NULL : PyTuple_Pack(2, number, payload);
+    Py_XDECREF(number);
+    Py_DECREF(payload);
+    return pair;
+}
+
+/* Add the frame to the list and close it. Steals the payload. */
 static int
 finish_frame(FrameScanner *self, PyObject *frames, PyObject *payload)
 {
     unsigned char first = self->frame.first;
-    PyObject *number = PyLong_FromLong(first);
-    PyObject *pair = number == NULL ? NULL : PyTuple_Pack(2, number, payload);
-    int failed = pair == NULL || PyList_Append(frames, pair) < 0;
-    Py_XDECREF(number);
-    Py_XDECREF(pair);
-    Py_DECREF(payload);
+    PyObject *item = make_item(self, first, payload);
+    int failed = item == NULL || PyList_Append(frames, item) < 0;
+    Py_XDECREF(item);
     self->frame.is_open = 0;
     if ((first & OPCODE) < CLOSE && first & FIN) {
         self->message.is_open = 0;

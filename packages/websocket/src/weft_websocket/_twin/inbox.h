@@ -1,0 +1,567 @@
+/* Inbox: bytes to messages to the one task that waits, in one step of C; see weft_websocket.inbox.
+
+   A reader awaits a Reading. While it has to wait, the Reading yields the inbox, which the task
+   takes for a future; data_received() then steps the task at once. Everything that is no plain
+   message is the owner's. */
+
+#ifndef WEFT_INBOX_H
+#define WEFT_INBOX_H
+
+#include "feed.h"
+
+/* What is in a queue counts as much as this, however few messages it is. */
+enum { MAX_QUEUED_BYTES = 1 << 18 };
+
+typedef struct {
+    PyObject_HEAD
+    State *state;
+    PyObject *owner;
+    FrameScanner *scanner;
+    PyObject *messages; /* a list: short, so taking its first is cheap */
+    PyObject *hear;     /* called with each read, or None */
+    PyObject *loop;     /* of the task that waited first, or NULL */
+    PyObject *callback; /* how the task that waits is stepped, or NULL */
+    PyObject *context;
+    PyObject *cancelled;
+    Py_ssize_t limit;
+    Py_ssize_t bytes;
+    char is_blocking;
+    char is_direct;
+    char is_ended;
+    char is_held;
+} Inbox;
+
+enum { READING_NEW, READING_WAITS, READING_DONE };
+
+typedef struct {
+    PyObject_HEAD
+    Inbox *inbox;
+    char is_iteration;
+    char phase;
+} Reading;
+
+/* The size of a message that counts, which is that of text and bytes. */
+static Py_ssize_t
+size_of_message(PyObject *message)
+{
+    PyObject *data;
+    if (!PyTuple_Check(message) || PyTuple_GET_SIZE(message) < 2) {
+        return 0;
+    }
+    data = PyTuple_GET_ITEM(message, 1);
+    if (PyUnicode_Check(data)) {
+        return PyUnicode_GET_LENGTH(data);
+    }
+    return PyBytes_Check(data) ? PyBytes_GET_SIZE(data) : 0;
+}
+
+static int
+put_message(Inbox *self, PyObject *message)
+{
+    if (PyList_Append(self->messages, message) < 0) {
+        return -1;
+    }
+    self->bytes += size_of_message(message);
+    return 0;
+}
+
+/* The first message, of which there is one; a new reference. */
+static PyObject *
+pop_message(Inbox *self)
+{
+    PyObject *message = Py_NewRef(PyList_GET_ITEM(self->messages, 0));
+    if (PyList_SetSlice(self->messages, 0, 1, NULL) < 0) {
+        Py_DECREF(message);
+        return NULL;
+    }
+    self->bytes -= size_of_message(message);
+    return message;
+}
+
+static int
+is_inbox_full(const Inbox *self)
+{
+    return PyList_GET_SIZE(self->messages) >= self->limit || self->bytes >= MAX_QUEUED_BYTES;
+}
+
+/* Waking */
+
+/* Step through the loop, in the context of the task. */
+static int
+call_soon(Inbox *self, PyObject *name, PyObject *callback, PyObject *context)
+{
+    PyObject *args[] = {self->loop, callback, (PyObject *)self, context};
+    PyObject *names = PyTuple_Pack(1, self->state->context);
+    PyObject *handle;
+    if (names == NULL) {
+        return -1;
+    }
+    handle = PyObject_VectorcallMethod(name, args, 3, names);
+    Py_DECREF(names);
+    Py_XDECREF(handle);
+    return handle == NULL ? -1 : 0;
+}
+
+/* Whether the loop runs in this thread, and whether it is within no task. -1: failed. */
+static int
+find_way(Inbox *self, int *is_here)
+{
+    PyObject *running = PyObject_CallNoArgs(self->state->find_loop), *task;
+    int is_free;
+    if (running == NULL) {
+        return -1;
+    }
+    *is_here = running == self->loop;
+    Py_DECREF(running);
+    if (!*is_here) {
+        return 0;
+    }
+    task = PyObject_CallOneArg(self->state->current_task, self->loop);
+    is_free = task == Py_None;
+    Py_XDECREF(task);
+    return task == NULL ? -1 : is_free;
+}
+
+static int
+step_task(Inbox *self, PyObject *callback, PyObject *context)
+{
+    PyObject *result;
+    int is_here = 0, is_free = find_way(self, &is_here);
+    if (is_free < 0) {
+        return -1;
+    }
+    if (!is_here) {
+        return call_soon(self, self->state->call_soon_threadsafe, callback, context);
+    }
+    if (!is_free) {
+        return call_soon(self, self->state->call_soon, callback, context);
+    }
+    if (PyContext_Enter(context) < 0) {
+        return -1;
+    }
+    result = PyObject_CallOneArg(callback, (PyObject *)self);
+    if (PyContext_Exit(context) < 0) {
+        Py_CLEAR(result);
+    }
+    Py_XDECREF(result);
+    return result == NULL ? -1 : 0;
+}
+
+/* Step the task that waits; nothing when none does. */
+static int
+wake_reader(Inbox *self)
+{
+    PyObject *callback = self->callback, *context = self->context;
+    int failed;
+    if (callback == NULL) {
+        return 0;
+    }
+    self->callback = self->context = NULL;
+    failed = step_task(self, callback, context);
+    Py_DECREF(callback);
+    Py_DECREF(context);
+    return failed;
+}
+
+static PyObject *
+inbox_wake(Inbox *self, PyObject *unused)
+{
+    return wake_reader(self) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+/* Bytes */
+
+static PyObject *
+call_owner(Inbox *self, const char *name, PyObject *arg)
+{
+    return PyObject_CallMethod(self->owner, name, "O", arg);
+}
+
+/* Put what came into the queue when all of it is plain messages; else the owner's. */
+static int
+take_frames(Inbox *self, PyObject *frames)
+{
+    State *state = self->state;
+    Py_ssize_t count = PyList_GET_SIZE(frames);
+    PyObject *result;
+    int is_plain = !self->scanner->fault && !self->scanner->has_more;
+    for (Py_ssize_t i = 0; is_plain && i < count; i++) {
+        PyTypeObject *type = Py_TYPE(PyList_GET_ITEM(frames, i));
+        is_plain = type == (PyTypeObject *)state->message_type ||
+            type == (PyTypeObject *)state->bytes_message_type;
+    }
+    if (!is_plain) {
+        result = call_owner(self, "take_frames", frames);
+        Py_XDECREF(result);
+        return result == NULL ? -1 : 0;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (put_message(self, PyList_GET_ITEM(frames, i)) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* After bytes: step the reader, and stop the peer when that one is behind. */
+static int
+settle(Inbox *self)
+{
+    PyObject *result;
+    if ((PyList_GET_SIZE(self->messages) > 0 || self->is_ended) && wake_reader(self) < 0) {
+        return -1;
+    }
+    if (PyList_GET_SIZE(self->messages) == 0 || self->is_held || !is_inbox_full(self)) {
+        return 0;
+    }
+    result = PyObject_CallMethod(self->owner, "hold_peer", NULL);
+    Py_XDECREF(result);
+    return result == NULL ? -1 : 0;
+}
+
+static PyObject *
+inbox_data_received(Inbox *self, PyObject *data)
+{
+    PyObject *frames, *heard;
+    int failed;
+    if (self->hear != Py_None) {
+        heard = PyObject_CallNoArgs(self->hear);
+        if (heard == NULL) {
+            return NULL;
+        }
+        Py_DECREF(heard);
+    }
+    if (!self->is_direct) {
+        return call_owner(self, "take_bytes", data);
+    }
+    frames = scanner_feed(self->scanner, data);
+    if (frames == NULL) {
+        return NULL;
+    }
+    failed = take_frames(self, frames);
+    Py_DECREF(frames);
+    return failed || settle(self) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+static PyObject *
+inbox_settle(Inbox *self, PyObject *unused)
+{
+    return settle(self) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+static PyObject *
+inbox_put(Inbox *self, PyObject *message)
+{
+    return put_message(self, message) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+static PyObject *
+inbox_clear_messages(Inbox *self, PyObject *unused)
+{
+    self->bytes = 0;
+    if (PyList_SetSlice(self->messages, 0, PY_SSIZE_T_MAX, NULL) < 0) {
+        return NULL;
+    }
+    return Py_NewRef(Py_None);
+}
+
+/* The rest of what a link calls is the owner's. */
+
+static PyObject *
+inbox_link_made(Inbox *self, PyObject *link)
+{
+    return Py_NewRef(Py_None); /* the link was there before the inbox */
+}
+
+static PyObject *
+inbox_eof_received(Inbox *self, PyObject *unused)
+{
+    return PyObject_CallMethod(self->owner, "eof_received", NULL);
+}
+
+static PyObject *
+inbox_link_lost(Inbox *self, PyObject *exc)
+{
+    return call_owner(self, "link_lost", exc);
+}
+
+/* The future's part: what a task calls that was given the inbox to wait for. */
+
+static PyObject *
+inbox_get_loop(Inbox *self, PyObject *unused)
+{
+    if (self->loop == NULL) {
+        if (load_asyncio(self->state) < 0) {
+            return NULL;
+        }
+        self->loop = PyObject_CallNoArgs(self->state->get_loop);
+    }
+    return Py_XNewRef(self->loop);
+}
+
+static PyObject *
+inbox_add_done_callback(
+    Inbox *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    PyObject *loop;
+    if (count != 1 || names == NULL || PyTuple_GET_SIZE(names) != 1 ||
+        !PyUnicode_Check(PyTuple_GET_ITEM(names, 0)) ||
+        PyUnicode_Compare(PyTuple_GET_ITEM(names, 0), self->state->context) != 0) {
+        PyErr_SetString(PyExc_TypeError, "add_done_callback(callback, *, context)");
+        return NULL;
+    }
+    loop = inbox_get_loop(self, NULL);
+    if (loop == NULL) {
+        return NULL;
+    }
+    Py_DECREF(loop);
+    Py_XSETREF(self->callback, Py_NewRef(args[0]));
+    Py_XSETREF(self->context, Py_NewRef(args[1]));
+    return Py_NewRef(Py_None);
+}
+
+static PyObject *
+inbox_cancel(Inbox *self, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"msg", NULL};
+    PyObject *message = Py_None, *callback = self->callback, *context = self->context;
+    int failed;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|O:cancel", names, &message)) {
+        return NULL;
+    }
+    if (callback == NULL) {
+        return Py_NewRef(Py_False);
+    }
+    Py_XSETREF(self->cancelled,
+        message == Py_None ? PyObject_CallNoArgs(self->state->cancelled_error)
+                           : PyObject_CallOneArg(self->state->cancelled_error, message));
+    if (self->cancelled == NULL) {
+        return NULL;
+    }
+    self->callback = self->context = NULL;
+    failed = call_soon(self, self->state->call_soon, callback, context);
+    Py_DECREF(callback);
+    Py_DECREF(context);
+    return failed ? NULL : Py_NewRef(Py_True);
+}
+
+static PyObject *
+inbox_result(Inbox *self, PyObject *unused)
+{
+    PyObject *cancelled = self->cancelled;
+    if (cancelled == NULL) {
+        return Py_NewRef(Py_None);
+    }
+    self->cancelled = NULL;
+    PyErr_SetObject((PyObject *)Py_TYPE(cancelled), cancelled);
+    Py_DECREF(cancelled);
+    return NULL;
+}
+
+/* Reading */
+
+static PyObject *
+make_reading(Inbox *self, char is_iteration)
+{
+    PyTypeObject *type = (PyTypeObject *)self->state->reading_type;
+    Reading *reading = PyObject_GC_New(Reading, type);
+    if (reading == NULL) {
+        return NULL;
+    }
+    reading->inbox = (Inbox *)Py_NewRef(self);
+    reading->is_iteration = is_iteration;
+    reading->phase = READING_NEW;
+    PyObject_GC_Track(reading);
+    return (PyObject *)reading;
+}
+
+static PyObject *
+inbox_read(Inbox *self, PyObject *unused)
+{
+    return make_reading(self, 0);
+}
+
+static PyObject *
+inbox_anext(Inbox *self)
+{
+    return make_reading(self, 1);
+}
+
+/* A message for the reader, or its end by the owner's rules. */
+static PyObject *
+finish_reading(Reading *self)
+{
+    Inbox *inbox = self->inbox;
+    PyObject *message, *kind, *result, *is_iteration = self->is_iteration ? Py_True : Py_False;
+    self->phase = READING_DONE;
+    if (PyList_GET_SIZE(inbox->messages) == 0) {
+        return call_owner(inbox, "read_end", is_iteration);
+    }
+    message = pop_message(inbox);
+    if (message == NULL) {
+        return NULL;
+    }
+    if (inbox->is_held) {
+        result = PyObject_CallMethod(inbox->owner, "refill", NULL);
+        if (result == NULL) {
+            Py_DECREF(message);
+            return NULL;
+        }
+        Py_DECREF(result);
+    }
+    kind = PyTuple_Check(message) && PyTuple_GET_SIZE(message) ? PyTuple_GET_ITEM(message, 0)
+                                                               : NULL;
+    if (kind == inbox->state->text_kind || kind == inbox->state->binary_kind) {
+        return message;
+    }
+    result = PyObject_CallMethod(inbox->owner, "finish_read", "OO", message, is_iteration);
+    Py_DECREF(message);
+    return result;
+}
+
+static PySendResult
+reading_step(Reading *self, PyObject *value, PyObject **result)
+{
+    Inbox *inbox = self->inbox;
+    *result = NULL;
+    if (self->phase == READING_DONE) {
+        PyErr_SetString(PyExc_RuntimeError, "cannot reuse already awaited receive()");
+        return PYGEN_ERROR;
+    }
+    /* A second reader; and one that is stepped while nobody has woken it. */
+    if (inbox->callback != NULL) {
+        self->phase = READING_DONE;
+        PyObject *error = PyObject_CallMethod(inbox->owner, "refuse_reader", "O", inbox->callback);
+        Py_XDECREF(error);
+        return PYGEN_ERROR;
+    }
+    if (PyList_GET_SIZE(inbox->messages) == 0 && !inbox->is_ended) {
+        self->phase = READING_WAITS;
+        Py_CLEAR(inbox->cancelled);
+        inbox->is_blocking = 1;
+        *result = Py_NewRef(inbox);
+        return PYGEN_NEXT;
+    }
+    *result = finish_reading(self);
+    return *result == NULL ? PYGEN_ERROR : PYGEN_RETURN;
+}
+
+static PySendResult
+reading_am_send(Reading *self, PyObject *value, PyObject **result)
+{
+    PySendResult kind;
+    Py_BEGIN_CRITICAL_SECTION(self->inbox);
+    kind = reading_step(self, value, result);
+    Py_END_CRITICAL_SECTION();
+    return kind;
+}
+
+/* An iterator returns by StopIteration. A message is a tuple, which that would take apart. */
+static PyObject *
+to_iterator_result(PySendResult kind, PyObject *result)
+{
+    PyObject *stop;
+    if (kind != PYGEN_RETURN) {
+        return result;
+    }
+    stop = PyObject_CallOneArg(PyExc_StopIteration, result);
+    Py_DECREF(result);
+    if (stop != NULL) {
+        PyErr_SetObject(PyExc_StopIteration, stop);
+        Py_DECREF(stop);
+    }
+    return NULL;
+}
+
+static PyObject *
+reading_next(Reading *self)
+{
+    PyObject *result;
+    PySendResult kind = reading_am_send(self, Py_None, &result);
+    return to_iterator_result(kind, result);
+}
+
+static PyObject *
+reading_send(Reading *self, PyObject *value)
+{
+    return reading_next(self);
+}
+
+/* The reader leaves: nobody waits any more, and no message is lost. */
+static void
+leave(Reading *self)
+{
+    if (self->phase == READING_WAITS) {
+        Py_CLEAR(self->inbox->callback);
+        Py_CLEAR(self->inbox->context);
+    }
+    self->phase = READING_DONE;
+}
+
+/* The exception of throw(type, value, traceback) or throw(exception). Always returns NULL. */
+static PyObject *
+raise_thrown(PyObject *args)
+{
+    PyObject *type, *value = NULL, *traceback = NULL;
+    if (!PyArg_ParseTuple(args, "O|OO:throw", &type, &value, &traceback)) {
+        return NULL;
+    }
+    if (PyExceptionInstance_Check(type)) {
+        PyErr_SetObject((PyObject *)Py_TYPE(type), type);
+    } else if (PyExceptionClass_Check(type)) {
+        PyErr_SetObject(type, value == Py_None ? NULL : value);
+    } else {
+        PyErr_SetString(PyExc_TypeError, "exceptions must derive from BaseException");
+    }
+    return NULL;
+}
+
+static PyObject *
+reading_throw(Reading *self, PyObject *args)
+{
+    leave(self);
+    return raise_thrown(args);
+}
+
+static PyObject *
+reading_close(Reading *self, PyObject *unused)
+{
+    leave(self);
+    return Py_NewRef(Py_None);
+}
+
+/* Done: what a sender awaits when there is nothing to wait for. */
+
+static PySendResult
+done_am_send(PyObject *self, PyObject *value, PyObject **result)
+{
+    *result = Py_NewRef(Py_None);
+    return PYGEN_RETURN;
+}
+
+static PyObject *
+done_next(PyObject *self)
+{
+    return NULL; /* an iterator without an exception is at its end, with None */
+}
+
+static PyObject *
+done_send(PyObject *self, PyObject *value)
+{
+    PyErr_SetNone(PyExc_StopIteration);
+    return NULL;
+}
+
+static PyObject *
+done_throw(PyObject *self, PyObject *args)
+{
+    return raise_thrown(args);
+}
+
+static PyObject *
+done_close(PyObject *self, PyObject *unused)
+{
+    return Py_NewRef(Py_None);
+}
+
+#endif

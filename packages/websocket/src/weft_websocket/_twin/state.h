@@ -1,0 +1,105 @@
+/* What the module keeps: the Python types that it makes messages of, and asyncio once it waits.
+
+   One of these for each interpreter, owned by the module object. */
+
+#ifndef WEFT_STATE_H
+#define WEFT_STATE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <structmember.h>
+
+/* The critical sections of 3.13; before it there is always the GIL. */
+#ifndef Py_BEGIN_CRITICAL_SECTION
+#define Py_BEGIN_CRITICAL_SECTION(op) {
+#define Py_END_CRITICAL_SECTION() }
+#endif
+
+#define WEFT_STATE_FIELDS(FIELD) \
+    FIELD(message_type)          \
+    FIELD(bytes_message_type)    \
+    FIELD(text_kind)             \
+    FIELD(binary_kind)           \
+    FIELD(empty)                 \
+    FIELD(scanner_type)          \
+    FIELD(reading_type)          \
+    FIELD(get_loop)              \
+    FIELD(find_loop)             \
+    FIELD(current_task)          \
+    FIELD(cancelled_error)       \
+    FIELD(call_soon)             \
+    FIELD(call_soon_threadsafe)  \
+    FIELD(context)
+
+typedef struct {
+#define WEFT_FIELD(name) PyObject *name;
+    WEFT_STATE_FIELDS(WEFT_FIELD)
+#undef WEFT_FIELD
+} State;
+
+/* An attribute of a module. */
+static PyObject *
+fetch(const char *module, const char *name)
+{
+    PyObject *value, *imported = PyImport_ImportModule(module);
+    if (imported == NULL) {
+        return NULL;
+    }
+    value = PyObject_GetAttrString(imported, name);
+    Py_DECREF(imported);
+    return value;
+}
+
+static int
+load_messages(State *state)
+{
+    PyObject *kinds = fetch("weft_websocket.codes", "WSMsgType");
+    if (kinds == NULL) {
+        return -1;
+    }
+    state->text_kind = PyObject_GetAttrString(kinds, "TEXT");
+    state->binary_kind = PyObject_GetAttrString(kinds, "BINARY");
+    Py_DECREF(kinds);
+    state->message_type = fetch("weft_websocket.codes", "WSMessage");
+    state->bytes_message_type = fetch("weft_websocket.codes", "WSMessageTextBytes");
+    state->empty = PyUnicode_New(0, 127);
+    state->call_soon = PyUnicode_InternFromString("call_soon");
+    state->call_soon_threadsafe = PyUnicode_InternFromString("call_soon_threadsafe");
+    state->context = PyUnicode_InternFromString("context");
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+/* asyncio is loaded by whoever waits: a core needs none. */
+static int
+load_asyncio(State *state)
+{
+    if (state->current_task != NULL) {
+        return 0;
+    }
+    Py_XSETREF(state->get_loop, fetch("asyncio", "get_running_loop"));
+    Py_XSETREF(state->find_loop, fetch("asyncio", "_get_running_loop"));
+    Py_XSETREF(state->cancelled_error, fetch("asyncio", "CancelledError"));
+    if (state->get_loop == NULL || state->find_loop == NULL || state->cancelled_error == NULL) {
+        return -1;
+    }
+    state->current_task = fetch("asyncio", "current_task");
+    return state->current_task == NULL ? -1 : 0;
+}
+
+/* A new message: a named tuple of three, without the detour of its constructor. Steals `data`. */
+static PyObject *
+make_message(PyObject *type, PyObject *kind, PyObject *data, PyObject *extra)
+{
+    PyTypeObject *made = (PyTypeObject *)type;
+    PyObject *message = made->tp_alloc(made, 3);
+    if (message == NULL) {
+        Py_DECREF(data);
+        return NULL;
+    }
+    PyTuple_SET_ITEM(message, 0, Py_NewRef(kind));
+    PyTuple_SET_ITEM(message, 1, data);
+    PyTuple_SET_ITEM(message, 2, Py_NewRef(extra));
+    return message;
+}
+
+#endif

@@ -1,0 +1,218 @@
+/* The making and the end of inboxes and readings, and their tables of methods. */
+
+#ifndef WEFT_TYPES_H
+#define WEFT_TYPES_H
+
+#include "inbox.h"
+
+static PyObject *
+inbox_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"owner", "scanner", "limit", NULL};
+    State *state = PyType_GetModuleState(type);
+    PyObject *owner, *scanner;
+    Py_ssize_t limit;
+    Inbox *self;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OO!n:Inbox", names, &owner,
+            state->scanner_type, &scanner, &limit)) {
+        return NULL;
+    }
+    self = (Inbox *)type->tp_alloc(type, 0);
+    if (self == NULL) {
+        return NULL;
+    }
+    self->state = state;
+    self->owner = Py_NewRef(owner);
+    self->scanner = (FrameScanner *)Py_NewRef(scanner);
+    self->hear = Py_NewRef(Py_None);
+    self->limit = limit;
+    self->is_direct = 1;
+    self->messages = PyList_New(0);
+    if (self->messages == NULL) {
+        Py_DECREF(self);
+        return NULL;
+    }
+    return (PyObject *)self;
+}
+
+static int
+inbox_traverse(Inbox *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(self->owner);
+    Py_VISIT(self->scanner);
+    Py_VISIT(self->messages);
+    Py_VISIT(self->hear);
+    Py_VISIT(self->loop);
+    Py_VISIT(self->callback);
+    Py_VISIT(self->context);
+    Py_VISIT(self->cancelled);
+    return 0;
+}
+
+/* Only what can be part of a circle: an inbox in use has an owner, a scanner and messages. */
+static int
+inbox_clear(Inbox *self)
+{
+    Py_XSETREF(self->owner, Py_NewRef(Py_None));
+    Py_XSETREF(self->hear, Py_NewRef(Py_None));
+    Py_CLEAR(self->loop);
+    Py_CLEAR(self->callback);
+    Py_CLEAR(self->context);
+    Py_CLEAR(self->cancelled);
+    return 0;
+}
+
+static void
+inbox_dealloc(Inbox *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    inbox_clear(self);
+    Py_CLEAR(self->owner);
+    Py_CLEAR(self->hear);
+    Py_CLEAR(self->scanner);
+    Py_CLEAR(self->messages);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyObject *
+inbox_get_is_awaited(Inbox *self, void *unused)
+{
+    return PyBool_FromLong(self->callback != NULL);
+}
+
+static PyObject *
+inbox_get_is_full(Inbox *self, void *unused)
+{
+    return PyBool_FromLong(is_inbox_full(self));
+}
+
+static PyMethodDef inbox_methods[] = {
+    {"read", (PyCFunction)inbox_read, METH_NOARGS, "read($self, /)\n--\n\nThe next message, to be awaited."},
+    {"put", (PyCFunction)inbox_put, METH_O, "put($self, message, /)\n--\n\nQueue a message; wakes nobody."},
+    {"clear", (PyCFunction)inbox_clear_messages, METH_NOARGS, "clear($self, /)\n--\n\nDrop what is queued."},
+    {"wake", (PyCFunction)inbox_wake, METH_NOARGS, "wake($self, /)\n--\n\nStep the task that waits; nothing when none does."},
+    {"settle", (PyCFunction)inbox_settle, METH_NOARGS, "settle($self, /)\n--\n\nWake the reader if there is something for it, and hold the peer if it is behind."},
+    {"data_received", (PyCFunction)inbox_data_received, METH_O, "data_received($self, data, /)\n--\n\nThe peer's next bytes."},
+    {"link_made", (PyCFunction)inbox_link_made, METH_O, "link_made($self, link, /)\n--\n\nNothing to do."},
+    {"link_lost", (PyCFunction)inbox_link_lost, METH_O, "link_lost($self, exc, /)\n--\n\nThe owner is told."},
+    {"eof_received", (PyCFunction)inbox_eof_received, METH_NOARGS, "eof_received($self, /)\n--\n\nThe owner is asked."},
+    {"get_loop", (PyCFunction)inbox_get_loop, METH_NOARGS, "get_loop($self, /)\n--\n\nThe loop of the task that waits."},
+    {"add_done_callback", (PyCFunction)(void (*)(void))inbox_add_done_callback, METH_FASTCALL | METH_KEYWORDS, "add_done_callback($self, callback, /, *, context)\n--\n\nThe task tells how it is stepped."},
+    {"cancel", (PyCFunction)(void (*)(void))inbox_cancel, METH_VARARGS | METH_KEYWORDS, "cancel($self, /, msg=None)\n--\n\nThe task is cancelled while it waits; False once it was woken."},
+    {"result", (PyCFunction)inbox_result, METH_NOARGS, "result($self, /)\n--\n\nWhat the waiting comes to."},
+    {NULL},
+};
+
+static PyMemberDef inbox_members[] = {
+    {"messages", T_OBJECT, offsetof(Inbox, messages), READONLY, NULL},
+    {"hear", T_OBJECT, offsetof(Inbox, hear), 0, NULL},
+    {"is_direct", T_BOOL, offsetof(Inbox, is_direct), 0, NULL},
+    {"is_ended", T_BOOL, offsetof(Inbox, is_ended), 0, NULL},
+    {"is_held", T_BOOL, offsetof(Inbox, is_held), 0, NULL},
+    {"_asyncio_future_blocking", T_BOOL, offsetof(Inbox, is_blocking), 0, NULL},
+    {NULL},
+};
+
+static PyGetSetDef inbox_getset[] = {
+    {"is_awaited", (getter)inbox_get_is_awaited, NULL, NULL, NULL},
+    {"is_full", (getter)inbox_get_is_full, NULL, NULL, NULL},
+    {NULL},
+};
+
+PyDoc_STRVAR(inbox_doc, "Inbox(owner, scanner, limit)\n--\n\n"
+                        "The messages of one connection, in order, and the one task that may wait for the next.");
+
+static PyType_Slot inbox_slots[] = {
+    {Py_tp_doc, (void *)inbox_doc},
+    {Py_tp_new, inbox_new},
+    {Py_tp_dealloc, inbox_dealloc},
+    {Py_tp_traverse, inbox_traverse},
+    {Py_tp_clear, inbox_clear},
+    {Py_tp_methods, inbox_methods},
+    {Py_tp_members, inbox_members},
+    {Py_tp_getset, inbox_getset},
+    {Py_am_aiter, PyObject_SelfIter},
+    {Py_am_anext, inbox_anext},
+    {0, NULL},
+};
+
+static PyType_Spec inbox_spec = {
+    .name = "weft_websocket._twin._c.Inbox",
+    .basicsize = sizeof(Inbox),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_HAVE_GC,
+    .slots = inbox_slots,
+};
+
+static int
+reading_traverse(Reading *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(self->inbox);
+    return 0;
+}
+
+static void
+reading_dealloc(Reading *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    Py_DECREF(self->inbox);
+    PyObject_GC_Del(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef reading_methods[] = {
+    {"send", (PyCFunction)reading_send, METH_O, "send($self, value, /)\n--\n\nGo on."},
+    {"throw", (PyCFunction)reading_throw, METH_VARARGS, "Leave, with an exception."},
+    {"close", (PyCFunction)reading_close, METH_NOARGS, "close($self, /)\n--\n\nLeave."},
+    {NULL},
+};
+
+static PyType_Slot reading_slots[] = {
+    {Py_tp_doc, "What the reader of an inbox awaits."},
+    {Py_tp_dealloc, reading_dealloc},
+    {Py_tp_traverse, reading_traverse},
+    {Py_tp_methods, reading_methods},
+    {Py_tp_iter, PyObject_SelfIter},
+    {Py_tp_iternext, reading_next},
+    {Py_am_await, PyObject_SelfIter},
+    {Py_am_send, reading_am_send},
+    {0, NULL},
+};
+
+static PyType_Spec reading_spec = {
+    .name = "weft_websocket._twin._c.Reading",
+    .basicsize = sizeof(Reading),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_HAVE_GC |
+        Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = reading_slots,
+};
+
+static PyMethodDef done_methods[] = {
+    {"send", (PyCFunction)done_send, METH_O, "send($self, value, /)\n--\n\nIt is over."},
+    {"throw", (PyCFunction)done_throw, METH_VARARGS, "Raise the exception."},
+    {"close", (PyCFunction)done_close, METH_NOARGS, "close($self, /)\n--\n\nNothing to do."},
+    {NULL},
+};
+
+static PyType_Slot done_slots[] = {
+    {Py_tp_doc, "What a sender awaits when there is nothing to wait for."},
+    {Py_tp_methods, done_methods},
+    {Py_tp_iter, PyObject_SelfIter},
+    {Py_tp_iternext, done_next},
+    {Py_am_await, PyObject_SelfIter},
+    {Py_am_send, done_am_send},
+    {0, NULL},
+};
+
+static PyType_Spec done_spec = {
+    .name = "weft_websocket._twin._c.Done",
+    .basicsize = sizeof(PyObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = done_slots,
+};
+
+#endif
