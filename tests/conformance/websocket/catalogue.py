@@ -1,0 +1,12 @@
+"""All cases, from the modules that hold them."""
+
+from . import closing, compression, fragmenting, framing, sizes, texts
+
+CASES = (
+    *framing.CASES,
+    *fragmenting.CASES,
+    *texts.CASES,
+    *closing.CASES,
+    *sizes.CASES,
+    *compression.CASES,
+)
