@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from weft_routing import Match, Miss, Route, finders, parse_pattern
 from weft_routing.answers import NOT_FOUND
+from weft_routing.outline import Outlines
 from weft_routing.plans import Way
 from weft_routing.tree import Tree
 
@@ -28,7 +29,7 @@ def tree_of(*rows: tuple[str, str]) -> Tree[str]:
     for order, (method, path) in enumerate(rows):
         pattern = parse_pattern(path)
         routes.append(Route(method, pattern, method + path, None, order, pattern.names))
-    return Tree(routes)
+    return Tree(routes, Outlines())
 
 
 def by_finder(tree: Tree[str], method: str, path: str) -> Match[str] | Miss:

@@ -6,6 +6,7 @@ from support.growth import count_steps
 
 from weft_routing import Match, Miss, Route, parse_pattern
 from weft_routing.leaves import CROWD, Crowd, Entry, Leaf
+from weft_routing.outline import Outlines
 from weft_routing.shapes import ShapeFactory
 
 SHAPES = ShapeFactory()
@@ -14,7 +15,7 @@ SHAPES = ShapeFactory()
 def entry_of(path: str, order: int = 0, method: str = "GET") -> Entry[str]:
     pattern = parse_pattern(path)
     route = Route(method, pattern, path, None, order, pattern.names)
-    return Entry(route, SHAPES.make(pattern, pattern.segments))
+    return Entry(route, SHAPES.make(Outlines().of(pattern)))
 
 
 def leaf_of(*entries: Entry[str], barrier: float = float("inf")) -> Leaf[str]:

@@ -11,6 +11,7 @@ from support.growth import count_steps
 from weft_routing import Route, parse_pattern
 from weft_routing.leaves import Entry, Leaf
 from weft_routing.merging import Literals, Merged, merge
+from weft_routing.outline import Outlines
 from weft_routing.shapes import ShapeFactory
 
 
@@ -18,7 +19,7 @@ def leaf_of(order: int, path: str = "/{a}") -> Leaf[int]:
     pattern = parse_pattern(path)
     leaf: Leaf[int] = Leaf()
     route = Route("GET", pattern, order, None, order, pattern.names)
-    leaf.entries.append(Entry(route, ShapeFactory().make(pattern, pattern.segments)))
+    leaf.entries.append(Entry(route, ShapeFactory().make(Outlines().of(pattern))))
     return leaf
 
 

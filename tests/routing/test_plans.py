@@ -8,11 +8,12 @@ import pytest
 
 from weft_routing import Match, Miss, Route, merging, parse_pattern
 from weft_routing.finders import Probe
+from weft_routing.outline import Outlines
 from weft_routing.plans import FEW_MASKS, FEW_PROBES, Fork, Plan, Planner, Way
 
 
 def plans_of(*paths: str) -> tuple[list[Plan[str]], Planner[str]]:
-    planner: Planner[str] = Planner(unasked)
+    planner: Planner[str] = Planner(unasked, Outlines())
     for order, path in enumerate(paths):
         pattern = parse_pattern(path)
         planner.add(Route("GET", pattern, path, None, order, pattern.names))

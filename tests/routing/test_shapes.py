@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from support.growth import assert_linear
 
 from weft_routing import Pattern, parse_pattern
+from weft_routing.outline import Outlines
 from weft_routing.shapes import ShapeFactory, Texts
 
 
@@ -21,7 +22,7 @@ def read(pattern: Pattern, path: str) -> Texts | None:
         literal = "".join(piece for piece in segment if isinstance(piece, str))
         if len(literal) == sum(map(len, map(str, segment))) and literal != text:
             return None
-    found = ShapeFactory().make(pattern, segments).read(texts, path)
+    found = ShapeFactory().make(Outlines().of(pattern)).read(texts, path)
     return None if found is None else tuple(found)
 
 
@@ -62,11 +63,9 @@ def test_the_same_values_as_the_regex(text: str, path: str) -> None:
 )
 def test_one_shape_is_made_once(one: str, two: str) -> None:
     shapes = ShapeFactory()
-    made = [shapes.make(parse_pattern(text), parse_pattern(text).segments) for text in (one, two)]
+    made = [shapes.make(Outlines().of(parse_pattern(text))) for text in (one, two)]
     assert made[0] is made[1]
-    assert (
-        shapes.make(parse_pattern("/{a}/{b}"), parse_pattern("/{a}/{b}").segments) is not made[0]
-    )
+    assert shapes.make(Outlines().of(parse_pattern("/{a}/{b}"))) is not made[0]
 
 
 @pytest.mark.parametrize(
@@ -83,14 +82,14 @@ def test_one_shape_is_made_once(one: str, two: str) -> None:
 )
 def test_what_a_path_must_begin_and_end_with(text: str, fringe: object) -> None:
     pattern = parse_pattern(text)
-    assert ShapeFactory().make(pattern, pattern.segments).fringe == fringe
+    assert ShapeFactory().make(Outlines().of(pattern)).fringe == fringe
 
 
 @pytest.mark.parametrize("text", ["/{a}.{b}", "/{a}.{b}x", "/{a}.{b}.{c}", "/x{a}x", "/{a:.*}"])
 @pytest.mark.parametrize("unit", [".", "{", "x", "\n", "x."])
 def test_no_text_is_tried_twice(text: str, unit: str) -> None:
     pattern = parse_pattern(text)
-    shape = ShapeFactory().make(pattern, pattern.segments)
+    shape = ShapeFactory().make(Outlines().of(pattern))
     assert_linear(
         lambda path: shape.read(["", path], "/" + path), lambda size: unit * (size // len(unit))
     )

@@ -8,15 +8,17 @@ import pytest
 from support.growth import assert_linear, count_steps
 
 from weft_routing import Match, Miss, Route, Router, parse_pattern
+from weft_routing.outline import Outlines
 from weft_routing.tree import Tree
 
 
 def tree_of(*paths: str) -> Tree[str]:
     patterns = map(parse_pattern, paths)
-    return Tree(
+    routes = [
         Route("GET", pattern, pattern.text, None, order, pattern.names)
         for order, pattern in enumerate(patterns)
-    )
+    ]
+    return Tree(routes, Outlines())
 
 
 def found(tree: Tree[str], path: str) -> list[tuple[str, tuple[str, ...]]]:

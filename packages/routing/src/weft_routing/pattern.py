@@ -118,6 +118,11 @@ def _stands_alone(regex: str) -> bool:
     return find_regex_fault(regex) is None and not re.compile(regex).groups
 
 
+def _has_no_group(parameter: Parameter) -> bool:
+    """Whether it is known to be good alone, and to hold no group."""
+    return parameter.convertor is not None or _stands_alone(parameter.regex)
+
+
 Piece = str | Parameter
 Segment = tuple[Piece, ...]
 
@@ -137,18 +142,23 @@ class Pattern:
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        return tuple(piece for piece in self.pieces if isinstance(piece, Parameter))
+        return tuple([piece for piece in self.pieces if isinstance(piece, Parameter)])
 
     @property
     def names(self) -> tuple[str, ...]:
         """The keys of the values of a match; a regex may add named groups of its own."""
-        if self.segments is None:
-            return tuple(self.regex.groupindex)
-        return tuple(parameter.name for parameter in self.parameters)
+        parameters = self.parameters
+        for parameter in parameters:
+            if not (parameter.stays_in_segment or _has_no_group(parameter)):
+                return tuple(self.regex.groupindex)
+        return tuple([parameter.name for parameter in parameters])
 
     @property
     def is_literal(self) -> bool:
-        return not self.parameters
+        for piece in self.pieces:  # half the time of all()
+            if isinstance(piece, Parameter):
+                return False
+        return True
 
     @property
     def literal(self) -> str:
@@ -181,8 +191,9 @@ class Pattern:
         None when segments alone cannot decide: a parameter may match slashes or has groups of its
         own, or empty segments lie before the first parameter (they do not count for the anchor).
         """
-        if not all(parameter.stays_in_segment for parameter in self.parameters):
-            return None
+        for parameter in self.parameters:
+            if not parameter.stays_in_segment:
+                return None
         first = self.pieces[0] if self.pieces else ""
         if isinstance(first, str) and first.rpartition("/")[0].endswith("/"):
             return None
@@ -343,7 +354,7 @@ def _checked(pattern: Pattern) -> Pattern:
     if any(parameter.convertor is not None for parameter in parameters):
         _check_neighbours(pattern)
     # Only regexes with groups, or with references to some, could be good alone and bad together.
-    if not all(parameter.convertor or _stands_alone(parameter.regex) for parameter in parameters):
+    if not all(map(_has_no_group, parameters)):
         _ = pattern.regex
     return pattern
 

@@ -22,8 +22,8 @@ from .answers import Match, Miss, Route
 from .finders import Finder, Probe, make_finder
 from .leaves import Entry, Leaf
 from .merging import merge
-from .pattern import Segment
-from .shapes import ShapeFactory, is_literal
+from .outline import Outline, Outlines
+from .shapes import ShapeFactory
 
 T = TypeVar("T")
 
@@ -95,19 +95,20 @@ Plan = Fork[T] | Way[T]
 class Planner(Generic[T]):
     """Takes routes with parameters, and makes the plans. `search` is the long way of a match."""
 
-    def __init__(self, search: Finder[T]) -> None:
+    def __init__(self, search: Finder[T], outlines: Outlines) -> None:
         self._search = search
+        self._outlines = outlines
         self._shapes = ShapeFactory()
         self._texts: dict[str, str] = {}  # equal texts become one
-        self._masks: dict[tuple[int, ...], Mask[T]] = {}  # number of segments, literal indexes
+        self._masks: dict[tuple[int, ...], Mask[T]] = {}  # number of segments, and the wild ones
         self._loose: dict[int, Mask[T]] = {}  # by depth
         self.depth = 0  # no segment behind this one has to be told apart
 
     def add(self, route: Route[T]) -> None:
         """Put a route into its leaf. The pattern is not literal."""
-        segments = route.pattern.segments
-        shape = self._shapes.make(route.pattern, segments)
-        if segments is None:
+        outline = self._outlines.of(route.pattern)
+        shape = self._shapes.make(outline)
+        if outline.segments is None:
             texts = route.pattern.anchor.split("/")
             mask = self._loose.get(len(texts))
             if mask is None:
@@ -115,21 +116,21 @@ class Planner(Generic[T]):
                 self._loose[len(texts)] = mask
             key = tuple(texts[1:])
         else:
-            mask, key = self._to_mask(segments)
-        self.depth = max(self.depth, mask.depth, len(segments or ()))
-        key = tuple(self._texts.setdefault(text, text) for text in key)
+            mask, key = self._to_mask(outline)
+        self.depth = max(self.depth, mask.depth, len(outline.texts))
+        key = tuple([self._texts.setdefault(text, text) for text in key])
         leaf = mask.leaves.get(key)
         if leaf is None:
             leaf = mask.leaves[key] = Leaf()
         leaf.entries.append(Entry(route, shape))
 
-    def _to_mask(self, segments: tuple[Segment, ...]) -> tuple[Mask[T], tuple[str, ...]]:
-        literals = tuple(at for at, segment in enumerate(segments) if at and is_literal(segment))
-        mask = self._masks.get((len(segments), *literals))
+    def _to_mask(self, outline: Outline) -> tuple[Mask[T], tuple[str, ...]]:
+        count, wild = len(outline.texts), outline.wild
+        mask = self._masks.get((count, *wild))
         if mask is None:
-            depth = next(at for at, segment in enumerate(segments) if not is_literal(segment))
-            mask = self._masks[len(segments), *literals] = Mask(depth, literals, is_loose=False)
-        return mask, tuple("".join(map(str, segments[at])) for at in literals)
+            literals = tuple(at for at in range(1, count) if at not in wild)
+            mask = self._masks[count, *wild] = Mask(wild[0], literals, is_loose=False)
+        return mask, tuple([outline.texts[at] for at in mask.literals])
 
     def finish(self) -> list[Plan[T]]:
         """The plan for each number of segments; the last is for paths with more than any route."""

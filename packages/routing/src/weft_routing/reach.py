@@ -17,8 +17,9 @@ from .answers import ANY_METHOD, Route
 from .convertors import BUILT_IN_CONVERTORS
 from .cutting import to_cutter
 from .hosts import HostPattern, HostTable
+from .outline import Outline, Outlines, Token, is_literal, to_token
 from .pattern import Parameter, Pattern, Piece, Segment
-from .shapes import Token, is_literal, is_plain, to_tail, to_token
+from .shapes import is_plain, to_tail
 
 T = TypeVar("T")
 
@@ -32,6 +33,7 @@ _SOLID = re.compile(
     r"(?:\\[dw]|\[(?:\\[dw]|[A-Za-z0-9_])(?:\\[dw]|[A-Za-z0-9_-])*\]|[A-Za-z0-9_])"
     r"(?:\+|\{[1-9]\d*(?:,\d*)?\})?"
 )
+_PLAIN = to_token([Parameter("_")])
 _LOOKS_AT_GROUPS = re.compile(r"\\[1-9]|\(\?P=|\(\?\(")
 
 
@@ -59,13 +61,13 @@ def _describe(route: Route[T]) -> str:
     return f"{route.method} {route.host or ''}{route.path}{at}"
 
 
-def find_unreachable(routes: Iterable[Route[T]]) -> Iterator[Unreachable[T]]:
+def find_unreachable(routes: Iterable[Route[T]], outlines: Outlines) -> Iterator[Unreachable[T]]:
     """The unreachable routes among those of one host that have parameters, in their order."""
     seen: _Seen[T] = _Seen()
     for route in routes:
         if route.pattern.is_literal:
             continue
-        found = seen.check_and_add(route)
+        found = seen.check_and_add(route, outlines.of(route.pattern))
         if found is not None:
             yield found
 
@@ -114,32 +116,33 @@ class _Seen(Generic[T]):
         self._tails: dict[str, _Tails[T]] = {}
         self._loose: dict[Token, ByMethod[T]] = {}
 
-    def check_and_add(self, route: Route[T]) -> Unreachable[T] | None:
+    def check_and_add(self, route: Route[T], outline: Outline) -> Unreachable[T] | None:
         """Tell whether an earlier route takes all that this one would."""
-        segments = route.pattern.segments
+        segments = outline.segments
         if segments is None:
             by = self._check_loose(route)
         else:
-            by = self._check_segments(route, segments)
+            by = self._check_segments(route, outline, segments)
         if by is not None:
             return Unreachable(route, by)
-        return self._check_tails(route, segments)
+        return self._check_tails(route)
 
-    def _check_segments(self, route: Route[T], segments: tuple[Segment, ...]) -> Route[T] | None:
-        wild = tuple(at for at, segment in enumerate(segments) if not is_literal(segment))
+    def _check_segments(
+        self, route: Route[T], outline: Outline, segments: tuple[Segment, ...]
+    ) -> Route[T] | None:
+        wild, tokens = outline.wild, outline.tokens
         masks = self._masks.setdefault((len(segments), wild[0]), {})
-        tokens = tuple(to_token(segments[at]) for at in wild)
         for number, (other, slots) in enumerate(masks.items()):
             if number == MOST_MASKS:
                 break
             if not set(wild) <= set(other):
                 continue
-            slot = slots.get(_literals(segments, other))
+            slot = slots.get(_literals(outline, other))
             by = None if slot is None else _look_up(slot, route, segments, other, tokens)
             if by is not None:
                 return by
-        slot = masks.setdefault(wild, {}).setdefault(_literals(segments, wild), _Slot())
-        if all(is_plain(segments[at]) and not _converts(segments[at]) for at in wild):
+        slot = masks.setdefault(wild, {}).setdefault(_literals(outline, wild), _Slot())
+        if all(token == _PLAIN for token in tokens):
             slot.plain.setdefault(route.method, route)
             return None
         slot.same.setdefault(tokens, {}).setdefault(route.method, route)
@@ -156,9 +159,7 @@ class _Seen(Generic[T]):
             same[route.method] = route
         return by
 
-    def _check_tails(
-        self, route: Route[T], segments: tuple[Segment, ...] | None
-    ) -> Unreachable[T] | None:
+    def _check_tails(self, route: Route[T]) -> Unreachable[T] | None:
         pattern = route.pattern
         start = pattern.pieces[0]
         assert isinstance(start, str)  # a pattern with parameters begins with "/"
@@ -204,9 +205,9 @@ def _first(routes: ByMethod[T], method: str) -> Route[T] | None:
     return routes.get(method) or routes.get(ANY_METHOD)
 
 
-def _literals(segments: tuple[Segment, ...], wild: tuple[int, ...]) -> tuple[str, ...]:
-    """The text of all other segments; those of the mask are literal in what it is compared with."""
-    return tuple("".join(map(str, text)) for at, text in enumerate(segments) if at not in wild)
+def _literals(outline: Outline, wild: tuple[int, ...]) -> tuple[str, ...]:
+    """The text of all other segments."""
+    return tuple([text for at, text in enumerate(outline.texts) if at not in wild])
 
 
 def _covers(one: Segment, two: Segment) -> bool:

@@ -15,6 +15,7 @@ from .answers import ANY_METHOD, Match, Miss, Route
 from .convertors import BUILT_IN_CONVERTORS, PathConvertor, check_convertors
 from .errors import DuplicateName, DuplicateRoute, MethodError, Place, RouteNameError, WrongPhase
 from .hosts import HostTable, parse_host
+from .outline import Outlines
 from .pattern import Pattern, parse_pattern
 from .reach import Unreachable, find_unreachable, find_unreachable_hosts
 from .tree import Tree
@@ -197,8 +198,9 @@ class Router(Generic[T]):
 
 def _to_tree(routes: Sequence[Route[T]], found: dict[Route[T], Unreachable[T]]) -> Tree[T]:
     """The tree of one host; notes in `found` which of its routes are unreachable."""
-    found.update((each.route, each) for each in find_unreachable(routes))
+    outlines = Outlines()
+    found.update((each.route, each) for each in find_unreachable(routes, outlines))
     useless = {route for route, each in found.items() if not each.except_line_feeds}
-    tree = Tree(route for route in routes if route not in useless)
+    tree = Tree((route for route in routes if route not in useless), outlines)
     found.update((route, Unreachable(route, by)) for route, by in tree.shadowed)
     return tree

@@ -14,14 +14,13 @@ from operator import itemgetter
 from typing import Any, Protocol
 
 from .cutting import to_cutter, to_path_cutter
-from .pattern import ANY_SEGMENT, Parameter, Pattern, Piece, Segment
+from .outline import Outline
+from .pattern import ANY_SEGMENT, Parameter, Pattern, Segment
 
 Texts = Sequence[str]
 # Beginning and end that a text must have: of a segment, or (index WHOLE) of the path.
 Fringe = tuple[int, str, str]
 WHOLE = -1
-# A segment, or a whole pattern, without the names of its parameters.
-Token = tuple["str | tuple[str, int]", ...]
 
 _EMPTY_TAIL = r".*"
 _TAIL = r".+"
@@ -208,15 +207,15 @@ class ShapeFactory:
     def __init__(self) -> None:
         self._made: dict[object, Shape] = {}
 
-    def make(self, pattern: Pattern, segments: tuple[Segment, ...] | None) -> Shape:
-        """The shape of a pattern that is not literal; `segments` are its own."""
+    def make(self, outline: Outline) -> Shape:
+        """The shape of a pattern that is not literal."""
+        segments = outline.segments
         if segments is None:
-            return self._make_whole(pattern)
-        wild = {at: segment for at, segment in enumerate(segments) if not is_literal(segment)}
-        key = tuple((at, to_token(segment)) for at, segment in wild.items())
+            return self._make_whole(outline.pattern)
+        key = outline.wild, outline.tokens
         shape = self._made.get(key)
         if shape is None:
-            shape = self._made[key] = _make_shape(wild)
+            shape = self._made[key] = _make_shape({at: segments[at] for at in outline.wild})
         return shape
 
     def _make_whole(self, pattern: Pattern) -> Shape:
@@ -240,11 +239,6 @@ def to_tail(pattern: Pattern) -> tuple[str, str] | None:
     return (prefix, last.regex) if last.regex in (_EMPTY_TAIL, _TAIL, _ANY_TAIL) else None
 
 
-def is_literal(segment: Segment) -> bool:
-    """Whether a segment has no parameter."""
-    return all(isinstance(piece, str) for piece in segment)
-
-
 def is_plain(segment: Segment) -> bool:
     """Whether a segment is ``{name}`` and nothing else."""
     return len(segment) == 1 and _is_any(segment[0])
@@ -253,13 +247,6 @@ def is_plain(segment: Segment) -> bool:
 def _is_any(piece: str | Parameter) -> bool:
     # A convertor over any text reads like a plain parameter; it is called afterwards.
     return isinstance(piece, Parameter) and piece.regex == ANY_SEGMENT
-
-
-def to_token(pieces: Sequence[Piece]) -> Token:
-    """The pieces without the names. A convertor is the same only where it is the same object."""
-    return tuple(
-        piece if isinstance(piece, str) else (piece.regex, id(piece.convertor)) for piece in pieces
-    )
 
 
 def _make_shape(wild: dict[int, Segment]) -> Shape:

@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 
 from .answers import ANY_METHOD, NOT_FOUND, Match, Miss, Route, make_match
 from .leaves import Entry, Leaf, to_order
+from .outline import Outlines
 from .pattern import to_comparable
 from .plans import Plan, Planner, Way
 from .shapes import Shape, Texts
@@ -39,8 +40,8 @@ class Tree(Generic[T]):
 
     __slots__ = ("depth", "plans", "rows", "shadowed")
 
-    def __init__(self, routes: Iterable[Route[T]]) -> None:
-        planner = Planner(self._search)
+    def __init__(self, routes: Iterable[Route[T]], outlines: Outlines) -> None:
+        planner = Planner(self._search, outlines)
         literal: dict[str, list[Route[T]]] = {}
         for route in routes:
             if route.pattern.is_literal:
