@@ -5,8 +5,8 @@ Knows how to ask for the switch and to check the answer; frames are weft_websock
 
 import asyncio
 import json
-from collections.abc import Callable
-from types import TracebackType
+from collections.abc import AsyncIterator, Awaitable, Callable
+from types import CoroutineType, TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 import attrs
@@ -24,7 +24,11 @@ from weft_client_session.response import ClientResponse
 from weft_http_parser import ContentCodingError, Role
 from weft_websocket import (
     Agreement,
+    Chunks,
     HandshakeError,
+    PreparedMessage,
+    SendLag,
+    SendLimits,
     StreamOptions,
     WebSocketStream,
     WSMessage,
@@ -160,8 +164,11 @@ class ClientWebSocketResponse(Generic[DecodesText]):
     ) -> None:
         await self.close()
 
-    def __aiter__(self) -> Self:
-        return self
+    def __aiter__(self) -> AsyncIterator[Message]:
+        kind = type(self)
+        if kind is not ClientWebSocketResponse and _reads_itself(kind):
+            return self
+        return self._stream.__aiter__()
 
     async def __anext__(self) -> Message:
         message = await self.receive()
@@ -231,25 +238,30 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         except ConnectionResetError as exc:
             raise _closed() from exc
 
-    async def send_str(self, data: str, compress: int | None = None) -> None:
+    # What can be written at once is written at the call: a coroutine would cost as much as the rest.
+    # What goes wrong is raised where the result is awaited all the same, as gather() needs it.
+
+    def send_str(self, data: str, compress: int | None = None) -> Awaitable[None]:
         """Send a text message."""
         if not isinstance(data, str):
-            raise TypeError(f"data argument must be str ({type(data)!r})")
+            return _fail(TypeError(f"data argument must be str ({type(data)!r})"))
         try:
-            await self._stream.send_text(data, compress)
-        except ConnectionResetError as exc:
-            raise _closed() from exc
+            sent = self._stream.send_text(data, compress)
+        except Exception as exc:
+            return _fail(exc)
+        return _finish(sent) if isinstance(sent, CoroutineType) else sent
 
-    async def send_bytes(
+    def send_bytes(
         self, data: bytes | bytearray | memoryview, compress: int | None = None
-    ) -> None:
+    ) -> Awaitable[None]:
         """Send a binary message."""
         if not isinstance(data, bytes | bytearray | memoryview):
-            raise TypeError(f"data argument must be byte-ish ({type(data)!r})")
+            return _fail(TypeError(f"data argument must be byte-ish ({type(data)!r})"))
         try:
-            await self._stream.send_binary(data, compress)
-        except ConnectionResetError as exc:
-            raise _closed() from exc
+            sent = self._stream.send_binary(data, compress)
+        except Exception as exc:
+            return _fail(exc)
+        return _finish(sent) if isinstance(sent, CoroutineType) else sent
 
     async def send_json(
         self,
@@ -274,11 +286,50 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         except ConnectionResetError as exc:
             raise _closed() from exc
 
+    async def send_prepared(self, message: PreparedMessage) -> None:
+        """Send a message that is encoded once for many websockets."""
+        try:
+            await self._stream.send_prepared(message)
+        except ConnectionResetError as exc:
+            raise _closed() from exc
+
+    async def send_stream(
+        self, chunks: Chunks, *, text: bool | None = None, compress: int | None = None
+    ) -> None:
+        """Send one message in fragments while it is made; see WebSocketStream.send_stream()."""
+        try:
+            await self._stream.send_stream(chunks, text=text, compress=compress)
+        except (LinkLost, WebSocketClosed) as exc:  # not what `chunks` raises
+            raise _closed() from exc
+
+    async def flush(self) -> None:
+        """Wait until all that broadcast() queued is written; close() would drop it."""
+        await self._stream.flush()
+
+    @property
+    def stream(self) -> WebSocketStream:
+        """The websocket below, which knows no HTTP."""
+        return self._stream
+
+    @property
+    def send_limits(self) -> SendLimits:
+        """How much broadcast() may queue here, and what happens beyond; may be replaced."""
+        return self._stream.send_limits
+
+    @send_limits.setter
+    def send_limits(self, limits: SendLimits) -> None:
+        self._stream.send_limits = limits
+
+    @property
+    def send_lag(self) -> SendLag:
+        """How far the server is behind."""
+        return self._stream.send_lag
+
     # Receiving.
 
-    async def receive(self, timeout: float | None = None) -> Message:  # noqa: ASYNC109  aiohttp's
+    def receive(self, timeout: float | None = None) -> Awaitable[Message]:
         """The next message; CLOSE, CLOSING, CLOSED or ERROR when there will be none."""
-        return await self._stream.receive(timeout)
+        return self._stream.receive(timeout)
 
     async def receive_str(self, *, timeout: float | None = None) -> str:  # noqa: ASYNC109
         """The text of the next message; WSMessageTypeError when it is none."""
@@ -326,6 +377,25 @@ async def open_websocket(
     """The websocket that an answer opens, or WSServerHandshakeError."""
     agreement = await check_handshake(response, key, options)
     return ClientWebSocketResponse(response, agreement, options)
+
+
+def _reads_itself(kind: "type[ClientWebSocketResponse[Any]]") -> bool:
+    """Whether a subclass has a receive() of its own, which iteration goes through."""
+    own = ClientWebSocketResponse
+    return kind.receive is not own.receive or kind.__anext__ is not own.__anext__
+
+
+async def _fail(exc: Exception) -> None:
+    if isinstance(exc, ConnectionResetError):
+        raise _closed() from exc
+    raise exc
+
+
+async def _finish(sent: Awaitable[None]) -> None:
+    try:
+        await sent
+    except ConnectionResetError as exc:
+        raise _closed() from exc
 
 
 def _closed() -> ClientConnectionResetError:

@@ -4,14 +4,18 @@ Decides what `prepare()` agrees to. What happens on the wire is the stream's.
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, Final
 
 import attrs
 
 from weft_http_parser import HTTP_11, Hold, LinkLost, Role, render_response_head
 from weft_websocket import (
+    Chunks,
     HandshakeError,
+    PreparedMessage,
+    SendLag,
+    SendLimits,
     StreamOptions,
     WebSocketStream,
     WSCloseCode,
@@ -177,17 +181,27 @@ class WebSocketResponse(StreamResponse):
 
     # Sending.
 
-    async def send_str(self, data: str, compress: int | None = None) -> None:
+    # What can be written at once is written at the call: a coroutine would cost as much as the rest.
+    # What goes wrong is raised where the result is awaited all the same, as gather() needs it.
+
+    def send_str(self, data: str, compress: int | None = None) -> Awaitable[None]:
         """Send a text message."""
         if not isinstance(data, str):
-            raise TypeError(f"data is a str, not {type(data).__name__}")
-        await self._opened().send_text(data, compress)
+            return _fail(TypeError(f"data is a str, not {type(data).__name__}"))
+        try:
+            return self._opened().send_text(data, compress)
+        except Exception as exc:
+            return _fail(exc)
 
-    async def send_bytes(self, data: Buffer, compress: int | None = None) -> None:
+    def send_bytes(self, data: Buffer, compress: int | None = None) -> Awaitable[None]:
         """Send a binary message."""
         if not isinstance(data, bytes | bytearray | memoryview):
-            raise TypeError(f"data is bytes, bytearray or memoryview, not {type(data).__name__}")
-        await self._opened().send_binary(data, compress)
+            kind = type(data).__name__
+            return _fail(TypeError(f"data is bytes, bytearray or memoryview, not {kind}"))
+        try:
+            return self._opened().send_binary(data, compress)
+        except Exception as exc:
+            return _fail(exc)
 
     async def send_json(
         self,
@@ -219,6 +233,39 @@ class WebSocketResponse(StreamResponse):
         """Send a pong that nobody asked for."""
         await self._opened().pong(message)
 
+    async def send_prepared(self, message: PreparedMessage) -> None:
+        """Send a message that is encoded once for many websockets."""
+        await self._opened().send_prepared(message)
+
+    async def send_stream(
+        self, chunks: Chunks, *, text: bool | None = None, compress: int | None = None
+    ) -> None:
+        """Send one message in fragments while it is made; see WebSocketStream.send_stream()."""
+        await self._opened().send_stream(chunks, text=text, compress=compress)
+
+    async def flush(self) -> None:
+        """Wait until all that broadcast() queued is written; close() would drop it."""
+        await self._opened().flush()
+
+    @property
+    def stream(self) -> WebSocketStream:
+        """The websocket below, which knows no HTTP; RuntimeError before `prepare()`."""
+        return self._opened()
+
+    @property
+    def send_limits(self) -> SendLimits:
+        """How much broadcast() may queue here, and what happens beyond; may be replaced."""
+        return self._opened().send_limits
+
+    @send_limits.setter
+    def send_limits(self, limits: SendLimits) -> None:
+        self._opened().send_limits = limits
+
+    @property
+    def send_lag(self) -> SendLag:
+        """How far the other side is behind."""
+        return self._opened().send_lag
+
     async def close(
         self, *, code: int = WSCloseCode.OK, message: bytes = b"", drain: bool = True
     ) -> bool:
@@ -227,9 +274,9 @@ class WebSocketResponse(StreamResponse):
 
     # Receiving.
 
-    async def receive(self, timeout: float | None = None) -> WSMessage | WSMessageTextBytes:  # noqa: ASYNC109  aiohttp's
+    def receive(self, timeout: float | None = None) -> Awaitable[WSMessage | WSMessageTextBytes]:
         """The next message, of any kind."""
-        return await self._opened().receive(timeout)
+        return self._opened().receive(timeout)
 
     async def receive_str(self, *, timeout: float | None = None) -> str | bytes:  # noqa: ASYNC109  aiohttp's
         """The text of the next message, which must be text."""
@@ -256,8 +303,11 @@ class WebSocketResponse(StreamResponse):
         """The JSON in the next message, which must be text."""
         return loads(await self.receive_str(timeout=timeout))
 
-    def __aiter__(self) -> "WebSocketResponse":
-        return self
+    def __aiter__(self) -> AsyncIterator[WSMessage | WSMessageTextBytes]:
+        kind = type(self)
+        if self._stream is None or (kind is not WebSocketResponse and _reads_itself(kind)):
+            return self
+        return self._stream.__aiter__()
 
     async def __anext__(self) -> WSMessage | WSMessageTextBytes:
         message = await self.receive()
@@ -289,6 +339,16 @@ class WebSocketResponse(StreamResponse):
         if self._stream is None:
             raise RuntimeError("Call .prepare() first")
         return self._stream
+
+
+def _reads_itself(kind: type[WebSocketResponse]) -> bool:
+    """Whether a subclass has a receive() of its own, which iteration goes through."""
+    own = WebSocketResponse
+    return kind.receive is not own.receive or kind.__anext__ is not own.__anext__
+
+
+async def _fail(exc: Exception) -> None:
+    raise exc
 
 
 def _to_http_error(exc: HandshakeError) -> HTTPException:

@@ -6,10 +6,11 @@ Knows no reader and no closing.
 
 import asyncio
 import enum
-from collections.abc import Awaitable, Callable, Generator, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Final, Literal, NamedTuple
 
 from weft_http_parser import Link
+from weft_websocket._twin import Done
 from weft_websocket.backlog import (
     DEFAULT_LIMITS,
     Backlog,
@@ -47,20 +48,12 @@ class Offer(NamedTuple):
     dropped: int
 
 
-_SENT: Final = Offer(Fate.SENT, 0)
+SENT: Final = Offer(Fate.SENT, 0)
 _CLOSED: Final = Offer(Fate.CLOSED, 0)
 
 
-class _Done:
-    """What a sender awaits when there is nothing to wait for: a fifth of a coroutine's price."""
-
-    __slots__ = ()
-
-    def __await__(self) -> Generator[None, None, None]:
-        return iter(())  # type: ignore[return-value]  # any iterator can be awaited
-
-
-_DONE: Final = _Done()
+# What a sender awaits when there is nothing to wait for: a tenth of a coroutine's price.
+_DONE: Final = Done()
 
 
 class Outbox:
@@ -145,9 +138,9 @@ class Outbox:
         Without a policy that of the limits holds.
         """
         try:
-            if self.has_room:
+            if self._is_free and not self._link.is_full:  # has_room, without its call
                 self._link.write(self._protocol.send_prepared(message))
-                return _SENT
+                return SENT
         except ConnectionError:
             return _CLOSED
         if self._is_over:
