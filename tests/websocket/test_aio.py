@@ -157,11 +157,26 @@ async def test_a_ping_is_answered_without_a_reader() -> None:
     await raw.wire(frame(0x8A, b"are you there", None))
 
 
-async def test_of_many_pings_the_last_is_answered() -> None:
+async def test_of_many_pings_the_last_sixteen_are_answered() -> None:
     raw = Raw()
     raw.send(*(frame(0x89, bytes([i])) for i in range(100)), frame(0x81, b"x"))
     assert (await raw.stream.receive()).data == "x"
-    await raw.wire(b"\x8a\x01\x63")
+    await raw.wire(b"".join(b"\x8a\x01" + bytes([i]) for i in range(84, 100)))
+
+
+async def test_a_ping_before_the_close_frame_is_answered_though_both_came_at_once() -> None:
+    raw = Raw()
+    raw.send(frame(0x89, b"?"), frame(0x88, b"\x03\xe8"))
+    assert (await raw.stream.receive()).type is CLOSE
+    await raw.wire(b"\x8a\x01?\x88\x02\x03\xe8")
+
+
+async def test_a_ping_before_a_broken_rule_is_not_answered_any_more() -> None:
+    raw = Raw()
+    raw.send(frame(0x89, b"?"), b"\xff")
+    assert (await raw.stream.receive()).type is WSMsgType.ERROR
+    await raw.peer.until_event("eof")
+    assert bytes(raw.peer.received)[:4] == b"\x88\x22\x03\xea"
 
 
 async def test_a_peer_that_reads_nothing_gets_no_pongs() -> None:

@@ -6,6 +6,7 @@ answer a close or a ping. Knows no frames and no handshake.
 
 import asyncio
 import enum
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable
 from typing import Final, NoReturn
 
@@ -40,6 +41,11 @@ _CLOSED_READS: Final = 5
 _TEXT: Final = WSMsgType.TEXT
 _BINARY: Final = WSMsgType.BINARY
 _CLOSE: Final = WSMsgType.CLOSE
+# Pings of one read that are answered. One would do, and no flood makes more of them; but peers
+# that match pongs with their pings send a few at once.
+_PONGS: Final = 16
+# RFC 6455 5.5.2: a ping before the close frame is answered, though both came in one read.
+_ANSWERING: Final = (Phase.OPEN, Phase.CLOSE_RECEIVED)
 _ENDS: Final = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
 
 
@@ -457,8 +463,8 @@ class WebSocketStream:
     # Inside.
 
     def _take(self, events: list[WsEvent]) -> None:
-        """Queue what is for the reader, and answer the last ping of all that is there."""
-        ping: bytes | None = None
+        """Queue what is for the reader, and answer the last pings of all that is there."""
+        pings: deque[bytes] = deque(maxlen=_PONGS)
         inbox = self._inbox
         autoping = self.options.autoping
         while True:
@@ -468,7 +474,7 @@ class WebSocketStream:
                 elif event[0] is _TEXT or event[0] is _BINARY or not autoping:
                     inbox.put(event)
                 elif event[0] is WSMsgType.PING:
-                    ping = event.data
+                    pings.append(event.data)
                 elif event[0] is _CLOSE:
                     inbox.put(event)
             if not self.protocol.has_more:
@@ -478,15 +484,16 @@ class WebSocketStream:
                 break
             events = self.protocol.next_batch()
         inbox.is_direct = self._stage is _OPEN and not self.protocol.has_more
-        if ping is not None:
-            self._answer_ping(ping)
+        if pings:
+            self._answer_pings(pings)
 
-    def _answer_ping(self, data: bytes) -> None:
-        """RFC 6455 5.5.3: the most recent ping is enough, and none for a peer that reads nothing."""
-        if self._link.is_closing or self.protocol.phase is not Phase.OPEN:
+    def _answer_pings(self, pings: deque[bytes]) -> None:
+        """RFC 6455 5.5.3: recent pings are enough, and none for a peer that reads nothing."""
+        protocol, link = self.protocol, self._link
+        if link.is_closing or protocol.phase not in _ANSWERING:
             return
-        if self._link.transport.get_write_buffer_size() <= self.options.write_limit:
-            self._link.write(self.protocol.send_pong(data))
+        if link.transport.get_write_buffer_size() <= self.options.write_limit:
+            link.write(b"".join(map(protocol.send_pong, pings)))
 
     def _fail(self, error: WebSocketError) -> None:
         """Tell the peer which rule it broke, and the reader behind the messages before it."""
