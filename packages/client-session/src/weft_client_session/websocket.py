@@ -21,7 +21,7 @@ from weft_client_session.errors import (
 )
 from weft_client_session.options import ClientWSTimeout
 from weft_client_session.response import ClientResponse
-from weft_http_parser import ContentCodingError, Role
+from weft_http_parser import ContentCodingError, LinkLost, Role
 from weft_websocket import (
     Agreement,
     Chunks,
@@ -30,6 +30,7 @@ from weft_websocket import (
     SendLag,
     SendLimits,
     StreamOptions,
+    WebSocketClosed,
     WebSocketStream,
     WSMessage,
     WSMessageTextBytes,

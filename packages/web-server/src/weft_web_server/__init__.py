@@ -1,6 +1,16 @@
 """An asyncio web server with the API of aiohttp.web."""
 
-from weft_websocket import WSCloseCode, WSMsgType
+from weft_websocket import (
+    BroadcastReport,
+    PreparedMessage,
+    SendLag,
+    SendLimits,
+    SlowPolicy,
+    WSCloseCode,
+    WSMsgType,
+    broadcast,
+    broadcast_wait,
+)
 
 from .access_log import AbstractAccessLogger, AccessLogger
 from .application import Application
@@ -142,6 +152,7 @@ __all__ = (
     "BaseRunner",
     "BaseSite",
     "BaseTestServer",
+    "BroadcastReport",
     "ChainMapProxy",
     "CleanupContext",
     "CleanupError",
@@ -222,6 +233,7 @@ __all__ = (
     "PlainResource",
     "PrefixResource",
     "PrefixedSubAppResource",
+    "PreparedMessage",
     "RawTestServer",
     "Request",
     "RequestKey",
@@ -237,10 +249,13 @@ __all__ = (
     "RouteOptions",
     "RouteTableDef",
     "RoutesView",
+    "SendLag",
+    "SendLimits",
     "Server",
     "ServerOptions",
     "ServerRunner",
     "Signal",
+    "SlowPolicy",
     "SockSite",
     "StaticDef",
     "StaticResource",
@@ -259,6 +274,8 @@ __all__ = (
     "WebServerError",
     "WebSocketReady",
     "WebSocketResponse",
+    "broadcast",
+    "broadcast_wait",
     "delete",
     "get",
     "get_port_socket",

@@ -2,6 +2,8 @@
 
 from weft_websocket._twin import BACKEND
 from weft_websocket.aio import StreamOptions, WebSocketStream
+from weft_websocket.backlog import SendLag, SendLimits, SlowPolicy
+from weft_websocket.broadcast import BroadcastReport, broadcast, broadcast_wait
 from weft_websocket.codes import (
     WSCloseCode,
     WSMessage,
@@ -27,6 +29,8 @@ from weft_websocket.handshake import (
     upgrade_headers,
 )
 from weft_websocket.origins import Origin, check_origin, parse_origins
+from weft_websocket.outgoing import Chunks
+from weft_websocket.prepared import PreparedMessage
 from weft_websocket.protocol import Phase, WsEvent, WsProtocol
 
 __version__ = "0.1.0"
@@ -35,11 +39,17 @@ __all__ = (
     "BACKEND",
     "Acceptance",
     "Agreement",
+    "BroadcastReport",
+    "Chunks",
     "DeflateParams",
     "HandshakeError",
     "Origin",
     "Phase",
+    "PreparedMessage",
     "Rule",
+    "SendLag",
+    "SendLimits",
+    "SlowPolicy",
     "StreamOptions",
     "WSCloseCode",
     "WSMessage",
@@ -53,6 +63,8 @@ __all__ = (
     "WsEvent",
     "WsProtocol",
     "accept",
+    "broadcast",
+    "broadcast_wait",
     "check_origin",
     "check_response",
     "make_accept",

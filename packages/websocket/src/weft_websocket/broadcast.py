@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from weft_websocket.aio import WebSocketStream
 from weft_websocket.backlog import SLOW_CODE, SLOW_REASON, SlowPolicy
 from weft_websocket.frames import Buffer
-from weft_websocket.outbox import Fate
+from weft_websocket.outbox import SENT, Fate
 from weft_websocket.prepared import PreparedMessage
 
 
@@ -54,15 +54,19 @@ def broadcast(
     if not isinstance(message, PreparedMessage):
         message = PreparedMessage(message)
     fates = dict.fromkeys(Fate, 0)
-    dropped = 0
+    sent = dropped = 0
     # The streams first: what is not open yet raises before anything is sent.
     for stream in [socket.stream for socket in sockets]:
         offer = stream.outbox.offer(message, policy, key)
+        if offer is SENT:
+            sent += 1
+            continue
         fates[offer.fate] += 1
         dropped += offer.dropped
         if offer.fate is Fate.REFUSED:
             dropped += 1 + stream.send_lag.messages
             stream.fail(SLOW_CODE, SLOW_REASON)
+    fates[Fate.SENT] = sent
     return _to_report(fates, dropped)
 
 
