@@ -15,7 +15,7 @@ T = TypeVar("T")
 ANY_METHOD = "*"
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, weakref_slot=False)
 class Route(Generic[T]):
     """One line of the table. Equal only to itself."""
 
@@ -43,7 +43,7 @@ class Route(Generic[T]):
         return self.method == method or self.method == ANY_METHOD
 
 
-@attrs.define(init=False)
+@attrs.define(init=False, weakref_slot=False)
 class Match(Generic[T]):
     """The value for a request, and the parameters of its path, decoded.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class Place:
     """A line of a program: where a route was added.
 

@@ -120,7 +120,7 @@ def _write_plain(wild: Sequence[str], later: Sequence[str]) -> list[str]:
             f"    if leaf.is_plain and leaf.quick and not s0 and {fits}{no_other}:",
             "     return leaf.miss",
             "   elif not s0:",
-            "    if not entry.arity:",
+            "    if not entry.is_plain:",
             "     match = _read(entry, path, segments)",
             "     if match is not None:",
             "      return match",

@@ -6,7 +6,7 @@ Decides what becomes of the texts that a shape has read. Knows no tree.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from .answers import ANY_METHOD, NOT_FOUND, Match, Miss, Route, make_match
 from .pattern import to_value
@@ -23,19 +23,15 @@ Parser = tuple[int, Callable[[str], object]]
 class Entry(Generic[T]):
     """A route, and how to read its values."""
 
-    __slots__ = ("arity", "at", "get", "names", "parsers", "route", "shape")
+    __slots__ = ("is_plain", "names", "parsers", "route", "shape")
 
     def __init__(self, route: Route[T], shape: Shape) -> None:
         self.route = route
         self.shape = shape
         self.names = route.names
         self.parsers = _to_parsers(route)
-        # What the short way needs: how many plain segments to get, the first one, and how to get
-        # several. 0 stands for anything else.
-        self.arity, self.at = 0, 0
-        self.get: Callable[[list[str]], Any] = _get_nothing
-        if isinstance(shape, PlainShape) and not self.parsers:
-            self.arity, self.at, self.get = shape.arity, shape.at, shape.get
+        # Whether it takes texts as they are, so that the short way needs no shape.
+        self.is_plain = isinstance(shape, PlainShape) and not self.parsers
 
     @property
     def order(self) -> int:
@@ -66,10 +62,6 @@ class Entry(Generic[T]):
         except ValueError:
             return None
         return make_match(self.route, params, values)
-
-
-def _get_nothing(segments: list[str]) -> None:
-    """Stands where the short way does not look."""
 
 
 def _to_parsers(route: Route[T]) -> tuple[Parser, ...]:
@@ -109,7 +101,7 @@ class Leaf(Generic[T]):
             self.star = self.quick.get(ANY_METHOD)
         allowed = tuple(sorted({entry.route.method for entry in self.entries}))
         self.miss = misses.setdefault(allowed, Miss(allowed))
-        self.is_plain = all(entry.arity for entry in self.entries)
+        self.is_plain = all(entry.is_plain for entry in self.entries)
         if len(self.entries) > CROWD and not self.is_plain:
             self.crowd = Crowd(self.entries)
 

@@ -10,6 +10,7 @@ nothing is decoded twice.
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
@@ -88,7 +89,7 @@ def quote_value(value: str, *, keep_slashes: bool) -> str:
     return quote(value, safe=safe, errors="surrogateescape")
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class Parameter:
     """``{name}``, ``{name:regex}`` or ``{name!convertor}`` inside a pattern."""
 
@@ -127,7 +128,7 @@ Piece = str | Parameter
 Segment = tuple[Piece, ...]
 
 
-@attrs.frozen
+@attrs.frozen(weakref_slot=False)
 class Pattern:
     """One path pattern, read once.
 
@@ -314,7 +315,7 @@ def _parse_parameter(
 ) -> Parameter:
     inner = text[start + 1 : end - 1]
     match = NAME.match(inner)
-    name = "" if match is None else match.group()
+    name = "" if match is None else sys.intern(match.group())
     sign, rest = inner[len(name) : len(name) + 1], inner[len(name) + 1 :]
     at = end - 1 - len(rest)
     if not name or sign not in ("", ":", "!"):
@@ -323,7 +324,7 @@ def _parse_parameter(
     if sign == "!":
         return _parse_typed(text, at, (name, rest), convertors)
     if not sign:
-        return Parameter(name)
+        return _plain_parameter(name)
     if not rest:
         raise PatternError(text, at, f"no regex behind ':'; {_FORMS}")
     fault = find_regex_fault(rest)
@@ -331,6 +332,11 @@ def _parse_parameter(
     if fault is not None and not _REFERENCE_FAULT.match(fault[0]):
         raise PatternError(text, at + fault[1], f"bad regex: {fault[0]}")
     return Parameter(name, rest)
+
+
+@lru_cache(1024)
+def _plain_parameter(name: str) -> Parameter:
+    return Parameter(name)  # most are plain, and tables name them alike
 
 
 def _parse_typed(
@@ -342,7 +348,7 @@ def _parse_typed(
         known = ", ".join(sorted(convertors)) or "none"
         raise PatternError(text, at, f"{kind!r} is no convertor; known ones are: {known}")
     if convertor is BUILT_IN_CONVERTORS["str"]:
-        return Parameter(name)  # text that means itself needs no converting
+        return _plain_parameter(name)  # text that means itself needs no converting
     if convertor is not BUILT_IN_CONVERTORS.get(kind):
         check_convertor(kind, convertor)
     return Parameter(name, convertor.regex, convertor)

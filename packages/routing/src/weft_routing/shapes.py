@@ -9,9 +9,8 @@ Nothing here costs more than the path is long, but for the regexes that users wr
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from operator import itemgetter
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 from .cutting import to_cutter, to_path_cutter
 from .outline import Outline
@@ -39,18 +38,15 @@ class Shape(Protocol):
 class PlainShape:
     """Whole segments that are any text: ``/notes/{id}/by/{user}``."""
 
-    __slots__ = ("arity", "at", "get")
+    __slots__ = ("_at",)
 
     fringe: Fringe | None = None
 
     def __init__(self, at: tuple[int, ...]) -> None:
-        self.arity = len(at)
-        self.at = at[0]
-        # A text, where there is one index; else a tuple of texts.
-        self.get: Callable[[list[str]], Any] = itemgetter(*at)
+        self._at = at
 
     def read(self, segments: list[str], path: str) -> Texts | None:
-        texts: Texts = (segments[self.at],) if self.arity == 1 else self.get(segments)
+        texts = [segments[at] for at in self._at]
         for text in texts:
             if not is_plain_text(text):
                 return None
