@@ -48,6 +48,8 @@ class Registry(Protocol):
 class Resource(AbstractResource):
     """A path with routes by method."""
 
+    __slots__ = ("_registry", "_routes")
+
     def __init__(self, *, name: str | None = None) -> None:
         super().__init__(name=name)
         self._routes: tuple[ResourceRoute, ...] = ()  # most have one or two
@@ -120,6 +122,8 @@ class Resource(AbstractResource):
 class PatternResource(Resource):
     """A path that a pattern describes."""
 
+    __slots__ = ("_given", "_pattern", "_test")
+
     def __init__(self, pattern: Pattern, *, name: str | None = None) -> None:
         super().__init__(name=name)
         self._pattern = pattern
@@ -151,6 +155,8 @@ class PatternResource(Resource):
 class PlainResource(PatternResource):
     """A path without parameters."""
 
+    __slots__ = ()
+
     def __init__(self, path: str, *, name: str | None = None) -> None:
         super().__init__(to_literal(path), name=name)
 
@@ -171,6 +177,8 @@ class PlainResource(PatternResource):
 
 class DynamicResource(PatternResource):
     """A path with parameters; `convertors` are those that it may name."""
+
+    __slots__ = ()
 
     def __init__(
         self,

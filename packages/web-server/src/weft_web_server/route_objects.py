@@ -5,6 +5,7 @@ Knows handlers. What paths look like is for the kinds of resources to decide.
 
 import inspect
 import re
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Sized
 from typing import Any, TypeAlias
@@ -56,7 +57,7 @@ class AbstractRoute:
         options: RouteOptions | None = None,
         place: Place | None = None,
     ) -> None:
-        method = method.upper()
+        method = sys.intern(method.upper())  # one text for all routes of a method
         if _METHOD.fullmatch(method) is None:
             raise MethodError(method)
         if expect_handler is not None and not inspect.iscoroutinefunction(expect_handler):
@@ -214,6 +215,8 @@ class AbstractResource(Sized, Iterable[AbstractRoute], ABC):
     A class of your own says in `resolve()` what fits a request. It is asked for paths at or below
     the literal beginning of its `canonical`, in its turn among the other resources.
     """
+
+    __slots__ = ("__weakref__", "_name")
 
     def __init__(self, *, name: str | None = None) -> None:
         self._name = name
