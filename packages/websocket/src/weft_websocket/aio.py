@@ -8,7 +8,7 @@ import asyncio
 import enum
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 import attrs
 
@@ -32,6 +32,7 @@ from weft_websocket.heartbeat import Heartbeat
 from weft_websocket.lingerer import Lingerer
 from weft_websocket.outbox import Outbox
 from weft_websocket.outgoing import Chunks, OutgoingMessage, check_chunks
+from weft_websocket.pings import Ping, Pings
 from weft_websocket.prepared import PreparedMessage
 from weft_websocket.protocol import Phase, WsEvent, WsProtocol
 
@@ -78,17 +79,28 @@ class _Stage(enum.IntEnum):
 _OPEN: Final = _Stage.OPEN
 
 
+class _Close(NamedTuple):
+    """How a connection ended."""
+
+    code: int
+    reason: str
+
+
+_ABNORMAL: Final = _Close(WSCloseCode.ABNORMAL_CLOSURE, "")
+
+
 class WebSocketStream:
     """A websocket over a link: many senders, one reader."""
 
     __slots__ = (
-        "_close_code",
+        "_close",
         "_closed_reads",
         "_closer",
         "_exception",
         "_heartbeat",
         "_inbox",
         "_link",
+        "_pings",
         "_stage",
         "options",
         "outbox",
@@ -104,11 +116,12 @@ class WebSocketStream:
         self._inbox = Inbox(self, protocol.scanner, options.queue_limit)
         self.outbox = Outbox(link, protocol, options.write_limit, options.send_limits)
         self._stage = _Stage.OPEN
-        self._close_code: int | None = None
+        self._close: _Close | None = None
         self._exception: BaseException | None = None
         self._closer: asyncio.Future[bool] | None = None  # close() waits for the peer's half
         self._closed_reads = 0
         self._heartbeat: Heartbeat | None = None
+        self._pings: Pings | None = None  # most are never pinged
 
     def start(self, leftover: bytes = b"") -> None:
         """Take the link over, with the bytes that came behind the handshake."""
@@ -130,7 +143,12 @@ class WebSocketStream:
     @property
     def close_code(self) -> int | None:
         """The peer's close code, 1006 when it left without one, None while open."""
-        return self._close_code
+        return None if self._close is None else self._close.code
+
+    @property
+    def close_reason(self) -> str | None:
+        """The text that came with the code, empty when none did, None while open."""
+        return None if self._close is None else self._close.reason
 
     @property
     def deflate(self) -> DeflateParams | None:
@@ -247,10 +265,10 @@ class WebSocketStream:
         if message.type is WSMsgType.ERROR:
             error = message.data
             is_rule = isinstance(error, WebSocketError)
-            self._close_code = error.code if is_rule else WSCloseCode.ABNORMAL_CLOSURE
+            self._close = _Close(error.code, str(error)) if is_rule else _ABNORMAL
             self._enter(_Stage.CLOSED)
         elif message.type is _CLOSE:
-            self._close_code = message.data
+            self._close = _Close(message.data, message.extra or "")
             self._enter(_Stage.CLOSING)
             if self.options.autoclose:
                 self._enter(_Stage.CLOSED)
@@ -263,8 +281,8 @@ class WebSocketStream:
             self._closed_reads += 1
             if self._closed_reads >= _CLOSED_READS and self.protocol.role is Role.SERVER:
                 raise RuntimeError("WebSocket connection is closed.")
-        elif self._close_code is None:
-            self._close_code = WSCloseCode.ABNORMAL_CLOSURE
+        elif self._close is None:
+            self._close = _ABNORMAL
         self._enter(_Stage.CLOSED)
         return CLOSED
 
@@ -322,7 +340,7 @@ class WebSocketStream:
 
     def send_frame(
         self, data: bytes, opcode: WSMsgType, compress: int | None = None
-    ) -> Awaitable[None]:
+    ) -> Awaitable[object]:
         """Send a message or a control frame by its type; a close frame only by close()."""
         if opcode is _TEXT:
             return self.outbox.send_text(data, compress)
@@ -334,9 +352,17 @@ class WebSocketStream:
             return self.pong(data)
         raise ValueError(f"send_frame() takes TEXT, BINARY, PING or PONG, not {opcode!r}")
 
-    def ping(self, data: str | Buffer = b"") -> Awaitable[None]:
-        """Send a ping of at most 125 bytes."""
-        return self.outbox.send_rendered(self.protocol.send_ping(data))
+    async def ping(self, data: str | Buffer = b"") -> Ping:
+        """Send a ping of at most 125 bytes; await what this returns for the seconds to its pong.
+
+        An empty one gets four bytes by which its pong is known.
+        """
+        if self._pings is None:
+            self._pings = Pings(asyncio.get_running_loop().time)
+        payload = data.encode() if isinstance(data, str) else bytes(data)
+        ping = self._pings.begin(payload)
+        await self.outbox.send_rendered(self.protocol.send_ping(ping.payload))
+        return ping
 
     def pong(self, data: str | Buffer = b"") -> Awaitable[None]:
         """Send a pong of at most 125 bytes, asked for or not."""
@@ -378,8 +404,8 @@ class WebSocketStream:
             self._inbox.put(CLOSING)
             self._inbox.wake()
         is_sent = bool(frame) and not self._link.is_closing
-        if self._close_code is None:  # ours stands until the peer's comes
-            self._close_code = code if is_sent else WSCloseCode.ABNORMAL_CLOSURE
+        if self._close is None:  # ours stands until the peer's comes
+            self._close = _Close(code, _to_text(message)) if is_sent else _ABNORMAL
         if is_sent:
             self._link.write(frame)
         return is_sent
@@ -402,7 +428,7 @@ class WebSocketStream:
             self._link.abort()
         finally:
             if closer.cancelled() or not closer.done() or not closer.result():
-                self._close_code = WSCloseCode.ABNORMAL_CLOSURE
+                self._close = _ABNORMAL
             self._link.close()
 
     def _skip_to_close(self, events: list[WsEvent]) -> None:
@@ -425,9 +451,9 @@ class WebSocketStream:
         elif isinstance(event, WSMessageTextBytes):
             return
         elif event.type is _CLOSE:
-            self._close_code = event.data
+            self._close = _Close(event.data, event.extra or "")
         elif event.type is WSMsgType.ERROR and isinstance(event.data, WebSocketError):
-            self._close_code = event.data.code
+            self._close = _Close(event.data.code, str(event.data))
 
     def _enter(self, stage: _Stage) -> None:
         self._stage = max(self._stage, stage)
@@ -437,6 +463,8 @@ class WebSocketStream:
             self._heartbeat.stop()
         if stage > _Stage.CLOSING:
             self.outbox.shut()
+            if self._pings is not None:
+                self._pings.fail(WebSocketClosed("The connection ended before the pong came"))
 
     # What the link calls.
 
@@ -471,12 +499,14 @@ class WebSocketStream:
             for event in events:
                 if isinstance(event, WebSocketError):
                     self._fail(event)
-                elif event[0] is _TEXT or event[0] is _BINARY or not autoping:
+                    continue
+                kind = event[0]
+                if kind is WSMsgType.PONG and self._pings is not None:
+                    self._pings.answer(event.data)
+                if kind is _TEXT or kind is _BINARY or kind is _CLOSE or not autoping:
                     inbox.put(event)
-                elif event[0] is WSMsgType.PING:
+                elif kind is WSMsgType.PING:
                     pings.append(event.data)
-                elif event[0] is _CLOSE:
-                    inbox.put(event)
             if not self.protocol.has_more:
                 break
             if inbox.is_full:
@@ -544,3 +574,7 @@ def _settle(closer: "asyncio.Future[bool]", is_answered: bool) -> None:
     """Let close() go on; the first event decides."""
     if not closer.done():
         closer.set_result(is_answered)
+
+
+def _to_text(reason: Buffer | str) -> str:
+    return reason if isinstance(reason, str) else bytes(reason).decode(errors="replace")
