@@ -142,7 +142,7 @@ async def test_frames_by_type() -> None:
     await raw.stream.send_frame(b"o", WSMsgType.PONG)
     await raw.stream.ping()
     await raw.stream.pong(b"x")
-    await raw.wire(b"\x81\x01t\x82\x01b\x89\x01i\x8a\x01o\x89\x00\x8a\x01x")
+    await raw.wire(b"\x81\x01t\x82\x01b\x89\x01i\x8a\x01o\x89\x04\0\0\0\x01\x8a\x01x")
     for kind in (CLOSE, WSMsgType.CONTINUATION, WSMsgType.CLOSED):
         with pytest.raises(ValueError, match="send_frame"):
             await raw.stream.send_frame(b"", kind)
@@ -676,3 +676,20 @@ async def test_cancelled_anywhere_it_is_usable_or_closed(passed: int) -> None:
         await other
     assert client.closed
     assert server.closed
+
+
+async def test_the_reason_of_the_close_frame() -> None:
+    client, server = streams()
+    assert (client.close_reason, server.close_reason) == (None, None)
+    closing = asyncio.create_task(client.close(4000, b"enough\xc3\xa9"))
+    assert (await server.receive()).extra == "enoughé"
+    await closing
+    assert (server.close_reason, client.close_code) == ("enoughé", 4000)
+
+
+async def test_without_a_close_frame_there_is_no_reason() -> None:
+    client, server = streams()
+    client.protocol.receive_eof()
+    server.link_lost(None)
+    assert await server.receive() == CLOSED
+    assert (server.close_code, server.close_reason) == (1006, "")

@@ -2,7 +2,10 @@ import asyncio
 import gc
 
 import pytest
+from support.memory import memory_links
 
+from weft_http_parser import Role
+from weft_websocket import StreamOptions, WebSocketStream, WSMsgType, WsProtocol
 from weft_websocket.pings import Ping, Pings
 
 
@@ -96,3 +99,45 @@ async def test_pings_that_nobody_holds_are_forgotten() -> None:
     gc.collect()
     assert sum(type(each) is Ping for each in gc.get_objects()) == 0
     assert len(pings._open) < 20
+
+
+# On a stream
+
+
+def pair(**options: bool) -> tuple[WebSocketStream, WebSocketStream]:
+    ours, theirs = memory_links()
+    client = WebSocketStream(ours, WsProtocol(Role.CLIENT), StreamOptions(**options))
+    server = WebSocketStream(theirs, WsProtocol(Role.SERVER))
+    client.start()
+    server.start()
+    return client, server
+
+
+async def test_a_stream_s_ping_is_answered_while_nobody_reads() -> None:
+    client, _ = pair()
+    first = await client.ping(b"mine")
+    second = await client.ping("text")
+    assert await first >= 0
+    assert await (await client.ping()) >= 0
+    assert await second >= 0
+
+
+async def test_without_autoping_the_application_sees_the_pong_too() -> None:
+    client, _ = pair(autoping=False)
+    ping = await client.ping(b"mine")
+    assert await client.receive() == (WSMsgType.PONG, b"mine", "")
+    assert await ping >= 0
+
+
+async def test_a_ping_on_a_stream_that_ends() -> None:
+    client, server = pair()
+    server.hold_peer()
+    ping = await client.ping()
+    closing = asyncio.create_task(client.close())
+    with pytest.raises(ConnectionResetError, match="before the pong"):
+        await ping
+    with pytest.raises(ConnectionResetError):
+        await client.ping()
+    server.release_peer()
+    assert (await server.receive()).type is WSMsgType.CLOSE
+    assert await closing
