@@ -103,8 +103,11 @@ class _Collected:
 
 
 def _collect(chain: Chain, unreachable: UnreachableRoutes) -> _Collected:
-    resources = chain[-1].resources()
-    spans, counts = spans_of(resources), count_below(resources)
+    resources = list(chain[-1].resources())
+    if any(isinstance(resource, PrefixedSubAppResource) for resource in resources):
+        spans, counts = spans_of(resources), count_below(resources)
+    else:  # nobody asks for them
+        spans, counts = {}, {}
     lines: list[Line[Endpoint]] = []
     hosts: set[str] = set()
     for at, resource in enumerate(resources):
