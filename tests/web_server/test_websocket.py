@@ -1,7 +1,7 @@
 """WebSocketResponse against a raw peer; what is on the wire is tested with weft_websocket."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 from support.peers import RawPeer
@@ -205,3 +205,85 @@ async def test_client_that_vanishes_ends_the_iteration() -> None:
         peer.reset()
         async with asyncio.timeout(10):
             assert await ended.get() == 1006
+
+
+# Who may connect
+
+
+@pytest.mark.parametrize(
+    ("origins", "origin", "status"),
+    [
+        (None, "http://test", 101),
+        (None, "https://test", 101),
+        (None, "http://other", 403),
+        (None, "null", 403),
+        ("*", "http://other", 101),
+        (["http://other"], "http://other", 101),
+        (["http://other"], "http://test", 403),
+        ("http://other:81", "http://other:81", 101),
+        (["null"], "null", 101),
+    ],
+)
+async def test_origins(origins: list[str] | str | None, origin: str, status: int) -> None:
+    async def handler(request: Request) -> StreamResponse:
+        socket = WebSocketResponse(origins=origins)
+        found.append(bool(socket.can_prepare(request)))
+        await socket.prepare(request)
+        await socket.close()
+        return socket
+
+    found: list[bool] = []
+    async with talking(app_with(handler)) as peer:
+        await peer.send(get("/", *FIELDS, "Connection: close", f"Origin: {origin}"))
+        head = await peer.read_until()
+        assert status_of(head) == status
+        assert found == [status == 101]
+        if status == 403:
+            assert b"origins=" in await peer.read_all()
+
+
+def test_an_origin_that_is_none_is_told_at_once() -> None:
+    with pytest.raises(ValueError, match="is no origin"):
+        WebSocketResponse(origins=["example.com"])
+
+
+async def test_a_middleware_tells_the_scheme_and_host_that_the_browser_asked_for() -> None:
+    async def handler(request: Request) -> StreamResponse:
+        socket = WebSocketResponse()
+        asked = request.clone(scheme="https", host="public.example")
+        await socket.prepare(asked)
+        await socket.close()
+        return socket
+
+    for origin, status in (("https://public.example", 101), ("http://public.example", 403)):
+        async with talking(app_with(handler)) as peer:
+            await peer.send(get("/", *FIELDS, f"Origin: {origin}"))
+            assert status_of(await peer.read_until()) == status
+
+
+async def test_a_callback_chooses_the_subprotocol() -> None:
+    def choose(request: Request, offered: Sequence[str]) -> str | None:
+        asked.append((request.path, tuple(offered)))
+        return offered[-1]
+
+    async def handler(request: Request) -> StreamResponse:
+        socket = WebSocketResponse(select_subprotocol=choose)
+        await socket.prepare(request)
+        assert socket.ws_protocol == "b"
+        await socket.close()
+        return socket
+
+    asked: list[object] = []
+    async with talking(app_with(handler)) as peer:
+        await peer.send(get("/", *FIELDS, "Sec-WebSocket-Protocol: a, b"))
+        assert b"\r\nSec-WebSocket-Protocol: b\r\n" in await peer.read_until()
+    assert asked == [("/", ("a", "b"))]
+
+
+async def test_another_version_is_told_which_one_is_spoken() -> None:
+    fields = (*FIELDS[:2], "Sec-WebSocket-Version: 8", FIELDS[3])
+    async with talking(app_with(echo)) as peer:
+        await peer.send(get("/", *fields))
+        head = (await peer.read_until()).lower()
+    assert b"\r\nsec-websocket-version: 13\r\n" in head
+    assert b"\r\nupgrade: websocket\r\n" in head and b"\r\nconnection: upgrade\r\n" in head

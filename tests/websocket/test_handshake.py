@@ -98,6 +98,7 @@ def test_what_is_not_a_handshake(changes: dict[str, str | None], status: int) ->
         assert dict(caught.value.headers) == {
             "Sec-WebSocket-Version": "13",
             "Upgrade": "websocket",
+            "Connection": "Upgrade",
         }
     for name in changes:
         assert name == "method" or name.replace("_", "-") in caught.value.text

@@ -7,8 +7,8 @@ answer, after a fault, after silence. Runs no handler itself; it starts exchange
 import enum
 import math
 import socket
-from collections.abc import Sequence
-from typing import Final, Protocol
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final, Protocol
 
 from weft_http_parser import (
     HTTP_11,
@@ -431,6 +431,13 @@ class ServerConnection:
         if self.phase in (Phase.IDLE, Phase.HEAD, Phase.DRAINING):
             self.phase = Phase.CLOSING
             self.link.close()
+
+    def make_farewell(self) -> Coroutine[Any, Any, bool] | None:
+        """What tells a client that has left HTTP that the server goes; None for the others."""
+        exchange = self.exchange
+        if self.phase is not Phase.SWITCHED or exchange is None or exchange.response is None:
+            return None
+        return exchange.response._make_farewell()
 
     def _stop_meter(self) -> None:
         if self._meter is not None:

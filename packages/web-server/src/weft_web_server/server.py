@@ -153,16 +153,25 @@ class Server:
         self.is_draining = True
 
     async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  aiohttp's
-        """Wait for the handlers, at most `timeout` seconds; then cancel them and close all."""
+        """Wait for the handlers, at most `timeout` seconds; then cancel them and close all.
+
+        The clients of open websockets are told at once: 1001, and their handlers read no more.
+        """
         self.is_draining = True
+        made = [each.make_farewell() for each in self._connections]
+        farewells = [asyncio.create_task(each) for each in made if each is not None]
         try:
             async with asyncio.timeout(timeout):
                 await self._part()
                 while any(each.exchange is not None for each in self._connections):
                     await self._wait()
+                if farewells:
+                    await asyncio.wait(farewells)
         except TimeoutError:
-            await self._cancel_handlers()
+            await self._cancel_handlers(farewells)
         finally:  # whoever is in a hurry cancels this
+            for farewell in farewells:
+                farewell.cancel()
             self._end()
 
     async def _part(self) -> None:
@@ -183,8 +192,11 @@ class Server:
             del self.lot
         self._connections.clear()
 
-    async def _cancel_handlers(self) -> None:
-        tasks = []
+    async def _cancel_handlers(self, farewells: list[asyncio.Task[bool]]) -> None:
+        tasks: list[asyncio.Task[Any]] = []
+        for farewell in farewells:
+            farewell.cancel()
+            tasks.append(farewell)
         for connection in self.connections:
             if connection.exchange is not None:
                 connection.exchange.task.cancel()

@@ -7,10 +7,10 @@ Decides what a response says before its body. `plan` decides how it is framed; t
 import datetime
 import enum
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from concurrent.futures import Executor
 from http.cookies import SimpleCookie
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import attrs
 from multidict import CIMultiDict
@@ -412,6 +412,10 @@ class StreamResponse(ResponseMapping):
         if self._link is None:
             raise RuntimeError("call prepare(request) before writing")
         return self._link
+
+    def _make_farewell(self) -> Coroutine[Any, Any, bool] | None:
+        """What tells the client that the server goes; None where the answer will end."""
+        return None
 
     def _give_up(self) -> bool:
         """Tell the client that the handler failed; False where that takes a cut link."""

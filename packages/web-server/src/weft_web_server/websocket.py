@@ -4,15 +4,18 @@ Decides what `prepare()` agrees to. What happens on the wire is the stream's.
 """
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import attrs
 
-from weft_http_parser import HTTP_11, Hold, LinkLost, Role, render_response_head
+from weft_http_parser import HTTP_11, Hold, LinkLost, Role, hdrs, render_response_head
 from weft_websocket import (
+    Acceptance,
     Chunks,
     HandshakeError,
+    Origin,
     PreparedMessage,
     SendLag,
     SendLimits,
@@ -25,11 +28,19 @@ from weft_websocket import (
     WSMsgType,
     WsProtocol,
     accept,
+    check_origin,
+    parse_origins,
 )
 
 from .cookies import format_cookies
 from .exchange import Exchange, ResponseWriter
-from .http_errors import HTTPBadRequest, HTTPException, HTTPUpgradeRequired
+from .http_errors import (
+    HTTPBadRequest,
+    HTTPException,
+    HTTPForbidden,
+    HTTPServiceUnavailable,
+    HTTPUpgradeRequired,
+)
 from .plan import SERVER_NAME, Plan
 from .request import BaseRequest
 from .streaming import Buffer, StreamResponse, Writer
@@ -37,6 +48,10 @@ from .streaming import Buffer, StreamResponse, Writer
 _OWN_FIELDS: Final = frozenset(
     {"connection", "content-length", "content-type", "transfer-encoding", "upgrade"}
 )
+
+_ERRORS: Final = {400: HTTPBadRequest, 403: HTTPForbidden, 426: HTTPUpgradeRequired}
+
+SelectSubprotocol = Callable[[Any, Sequence[str]], str | None]
 
 
 @attrs.frozen
@@ -56,6 +71,8 @@ class _Settings:
 
     stream: StreamOptions
     protocols: tuple[str, ...]
+    select_subprotocol: SelectSubprotocol | None
+    origins: frozenset[Origin | str] | None
     compress: bool
     max_message_size: int
     decode_text: bool
@@ -77,8 +94,10 @@ class WebSocketResponse(StreamResponse):
         protocols: Iterable[str] = (),
         compress: bool = True,
         max_msg_size: int = 4_194_304,
-        writer_limit: int = 65_536,
+        writer_limit: int = 262_144,
         decode_text: bool = True,
+        origins: Iterable[str] | str | None = None,
+        select_subprotocol: SelectSubprotocol | None = None,
     ) -> None:
         super().__init__(status=101)
         self._settings = _Settings(
@@ -91,6 +110,8 @@ class WebSocketResponse(StreamResponse):
                 write_limit=writer_limit,
             ),
             protocols=tuple(protocols),
+            select_subprotocol=select_subprotocol,
+            origins=_read_origins(origins),
             compress=compress,
             max_message_size=max_msg_size,
             decode_text=decode_text,
@@ -105,10 +126,23 @@ class WebSocketResponse(StreamResponse):
         if self._stream is not None:
             raise RuntimeError("Already started")
         try:
-            acceptance = accept(request._head, protocols=self._settings.protocols)
+            acceptance = self._accept(request)
         except HandshakeError:
             return WebSocketReady(False, None)
         return WebSocketReady(True, acceptance.protocol)
+
+    def _accept(self, request: BaseRequest) -> Acceptance:
+        settings = self._settings
+        head, select = request._head, settings.select_subprotocol
+        acceptance = accept(
+            head,
+            protocols=settings.protocols,
+            compress=settings.compress,
+            select_subprotocol=None if select is None else partial(select, request),
+        )
+        if head.get(hdrs.ORIGIN) is not None:
+            check_origin(head, settings.origins, scheme=request.scheme, host=request.host)
+        return acceptance
 
     async def prepare(self, request: BaseRequest) -> Writer | None:
         """Agree to the handshake; raises the HTTP error that answers a bad one."""
@@ -118,12 +152,12 @@ class WebSocketResponse(StreamResponse):
             return self._link
         settings = self._settings
         try:
-            acceptance = accept(
-                request._head, protocols=settings.protocols, compress=settings.compress
-            )
+            acceptance = self._accept(request)
         except HandshakeError as exc:
             raise _to_http_error(exc) from exc
         await exchange.open_for(self, request)
+        if exchange.carrier.host.is_draining:  # the sockets that are open are told at this moment
+            raise HTTPServiceUnavailable(text="The server is about to end")
         fields = [*acceptance.headers, ("Date", exchange.carrier.host.stamp.date)]
         fields += [pair for pair in self.headers.items() if pair[0].lower() not in _OWN_FIELDS]
         if "Server" not in self.headers:
@@ -152,10 +186,11 @@ class WebSocketResponse(StreamResponse):
 
     @property
     def compress(self) -> int | bool:
-        """Whether messages are compressed."""
+        """The bits of the compression window, 0 without compression; before that, the wish."""
         if self._stream is None:
             return self._settings.compress
-        return self._stream.deflate is not None
+        deflate = self._stream.deflate
+        return 0 if deflate is None else deflate.server_max_window_bits
 
     # Its state.
 
@@ -168,6 +203,11 @@ class WebSocketResponse(StreamResponse):
     def close_code(self) -> int | None:
         """The code that the other side closed with."""
         return None if self._stream is None else self._stream.close_code
+
+    @property
+    def close_reason(self) -> str | None:
+        """The text that came with the code, empty without one; None while it is open."""
+        return None if self._stream is None else self._stream.close_reason
 
     def exception(self) -> BaseException | None:
         """What broke the connection."""
@@ -187,7 +227,7 @@ class WebSocketResponse(StreamResponse):
     def send_str(self, data: str, compress: int | None = None) -> Awaitable[None]:
         """Send a text message."""
         if not isinstance(data, str):
-            return _fail(TypeError(f"data is a str, not {type(data).__name__}"))
+            return _fail(TypeError(f"data argument must be str ({type(data)!r})"))
         try:
             return self._opened().send_text(data, compress)
         except Exception as exc:
@@ -196,8 +236,7 @@ class WebSocketResponse(StreamResponse):
     def send_bytes(self, data: Buffer, compress: int | None = None) -> Awaitable[None]:
         """Send a binary message."""
         if not isinstance(data, bytes | bytearray | memoryview):
-            kind = type(data).__name__
-            return _fail(TypeError(f"data is bytes, bytearray or memoryview, not {kind}"))
+            return _fail(TypeError(f"data argument must be byte-ish ({type(data)!r})"))
         try:
             return self._opened().send_binary(data, compress)
         except Exception as exc:
@@ -225,11 +264,14 @@ class WebSocketResponse(StreamResponse):
         """Send a frame of a kind."""
         await self._opened().send_frame(message, opcode, compress)
 
-    async def ping(self, message: bytes = b"") -> None:
-        """Send a ping."""
-        await self._opened().ping(message)
+    async def ping(self, message: bytes | str = b"") -> Awaitable[float]:
+        """Send a ping; what it returns can be awaited for the seconds until its pong.
 
-    async def pong(self, message: bytes = b"") -> None:
+        `rtt = await (await ws.ping())`. A ping without a message carries four bytes of its own.
+        """
+        return await self._opened().ping(message)
+
+    async def pong(self, message: bytes | str = b"") -> None:
         """Send a pong that nobody asked for."""
         await self._opened().pong(message)
 
@@ -335,6 +377,10 @@ class WebSocketResponse(StreamResponse):
         self._opened().abandon()
         return True
 
+    def _make_farewell(self) -> Coroutine[Any, Any, bool]:
+        """Close with 1001; who reads is told at once, and the handler may come to its end."""
+        return self.close(code=WSCloseCode.GOING_AWAY, message=b"Server shutdown")
+
     def _opened(self) -> WebSocketStream:
         if self._stream is None:
             raise RuntimeError("Call .prepare() first")
@@ -351,6 +397,11 @@ async def _fail(exc: Exception) -> None:
     raise exc
 
 
+def _read_origins(origins: Iterable[str] | str | None) -> frozenset[Origin | str] | None:
+    if origins is None:
+        return None
+    return parse_origins((origins,) if isinstance(origins, str) else tuple(origins))
+
+
 def _to_http_error(exc: HandshakeError) -> HTTPException:
-    kind = HTTPUpgradeRequired if exc.status == 426 else HTTPBadRequest
-    return kind(text=exc.text, headers=exc.headers)
+    return _ERRORS[exc.status](text=exc.text, headers=exc.headers)

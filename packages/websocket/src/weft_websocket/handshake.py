@@ -192,7 +192,7 @@ def _check_request(head: RequestHead) -> str:
         raise HandshakeError(400, "A websocket handshake has the field Connection: Upgrade")
     if head.get_all(_VERSION_FIELD) != [_VERSION]:
         # RFC 6455 4.2.2 item 4; RFC 9110 15.5.22 wants Upgrade in a 426.
-        fields = ((_VERSION_FIELD, _VERSION), ("Upgrade", "websocket"))
+        fields = ((_VERSION_FIELD, _VERSION), ("Upgrade", "websocket"), ("Connection", "Upgrade"))
         raise HandshakeError(426, _VERSION_TEXT, fields)
     keys = head.get_all("Sec-WebSocket-Key")
     if len(keys) != 1 or not _is_key(keys[0]):
