@@ -190,6 +190,11 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         return self._stream.close_code
 
     @property
+    def close_reason(self) -> str | None:
+        """The text that came with the code, empty without one; None while it is open."""
+        return self._stream.close_reason
+
+    @property
     def protocol(self) -> str | None:
         """The subprotocol that was agreed on."""
         return self._agreement.protocol
@@ -216,10 +221,13 @@ class ClientWebSocketResponse(Generic[DecodesText]):
 
     # Sending.
 
-    async def ping(self, message: bytes | str = b"") -> None:
-        """Ask for a sign of life; `receive()` answers the server's own."""
+    async def ping(self, message: bytes | str = b"") -> Awaitable[float]:
+        """Ask for a sign of life; what it returns can be awaited for the seconds until it comes.
+
+        `rtt = await (await ws.ping())`. A ping without a message carries four bytes of its own.
+        """
         try:
-            await self._stream.ping(message)
+            return await self._stream.ping(message)
         except ConnectionResetError as exc:
             raise _closed() from exc
 
