@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 
 import pytest
 from hypothesis import given
@@ -90,6 +91,13 @@ def test_no_text_of_a_pattern_becomes_code() -> None:
 def test_plans_of_one_form_share_their_code() -> None:
     one, two = with_no_long_way(("GET", "/u/{x}")), with_no_long_way(("GET", "/v/{y}"))
     assert one.__code__ is two.__code__
+
+
+@pytest.mark.parametrize(("segments", "look_ups"), [(9, 1), (9, 8), (9, 100), (2000, 1)])
+def test_the_code_of_a_plan_stays_small(segments: int, look_ups: int) -> None:
+    probe: finders.Probe[str] = finders.Probe(itemgetter(1), {}, 1, (1,))
+    find = finders.make_finder(segments, [probe] * look_ups, _fail)
+    assert len(find.__code__.co_code) < 10_000
 
 
 def with_no_long_way(*rows: tuple[str, str]) -> finders.Finder[str]:

@@ -26,6 +26,10 @@ Finder: TypeAlias = Callable[[str, str, list[str]], "Match[T] | Miss"]
 Form: TypeAlias = tuple[int, tuple[tuple[int, ...] | None, ...]]
 """How many segments a path has, and which of them each probe looks up."""
 
+# Code is written up to this size, counted in names. Each probe names the segments and looks up
+# what comes after it, so that code for many would take longer to compile than it could ever save.
+MOST_NAMES = 256
+
 
 class Probe(NamedTuple, Generic[T]):
     """One look-up: how to pick a key, and the leaves by key.
@@ -41,7 +45,9 @@ class Probe(NamedTuple, Generic[T]):
 
 
 def make_finder(count: int, probes: Sequence[Probe[T]], search: Finder[T]) -> Finder[T]:
-    """The finder for paths of `count` segments; `search` is the long way."""
+    """The finder for paths of `count` segments; `search` is the long way, and that of many probes."""
+    if len(probes) * (count + len(probes)) > MOST_NAMES:
+        return search
     make = _compile((count, tuple(probe.literals for probe in probes)))
     ways = [probe.leaves.get for probe in probes]
     picks = [probe.pick for probe in probes]
