@@ -7,26 +7,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import attrs
-
 from .pattern import Pattern, Piece, Segment
 
 # A segment, or a whole pattern, without the names of its parameters.
 Token = tuple["str | tuple[str, int]", ...]
 
 
-@attrs.frozen(eq=False)
 class Outline:
-    """One pattern. Where `segments` is None, segments cannot be told apart and the rest is empty."""
+    """One pattern, which is not literal.
 
-    pattern: Pattern
-    segments: tuple[Segment, ...] | None
-    texts: tuple[str, ...]
-    """The text of each segment; nothing for one with parameters."""
-    wild: tuple[int, ...]
-    """The indexes of the segments with parameters."""
-    tokens: tuple[Token, ...]
-    """Those segments without names."""
+    `texts` are the texts of its segments, nothing for one with parameters; `wild`, the indexes of
+    those with parameters; `tokens`, these without names. Where `segments` is None, segments cannot
+    be told apart and the rest is empty.
+    """
+
+    __slots__ = ("pattern", "segments", "texts", "tokens", "wild")
+
+    def __init__(self, pattern: Pattern) -> None:
+        segments = pattern.segments
+        self.pattern = pattern
+        self.segments = segments
+        self.wild: tuple[int, ...] = ()
+        self.texts: tuple[str, ...] = ()
+        self.tokens: tuple[Token, ...] = ()
+        if segments is None:
+            return
+        wild = tuple([at for at, segment in enumerate(segments) if not is_literal(segment)])
+        self.wild = wild
+        self.texts = tuple(
+            ["" if at in wild else "".join(map(str, each)) for at, each in enumerate(segments)]
+        )
+        self.tokens = tuple([to_token(segments[at]) for at in wild])
 
 
 class Outlines:
@@ -41,20 +52,8 @@ class Outlines:
         """The outline of a pattern that is not literal."""
         outline = self._read.get(id(pattern))
         if outline is None:
-            outline = self._read[id(pattern)] = _outline(pattern)
+            outline = self._read[id(pattern)] = Outline(pattern)
         return outline
-
-
-def _outline(pattern: Pattern) -> Outline:
-    segments = pattern.segments
-    if segments is None:
-        return Outline(pattern, None, (), (), ())
-    wild = tuple([at for at, segment in enumerate(segments) if not is_literal(segment)])
-    texts = [
-        "" if at in wild else "".join(map(str, segment)) for at, segment in enumerate(segments)
-    ]
-    tokens = tuple([to_token(segments[at]) for at in wild])
-    return Outline(pattern, segments, tuple(texts), wild, tokens)
 
 
 def is_literal(segment: Segment) -> bool:

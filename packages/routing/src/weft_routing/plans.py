@@ -16,8 +16,6 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Generic, TypeVar
 
-import attrs
-
 from .answers import Match, Miss, Route
 from .finders import Finder, Probe, make_finder
 from .leaves import Entry, Leaf
@@ -33,14 +31,23 @@ FEW_PROBES = 4
 FEW_MASKS = 8
 
 
-@attrs.define(eq=False)
-class Mask(Generic[T]):
-    """Routes with parameters in the same segments."""
+# The classes here are plain ones: making them with attrs costs every start of a program more.
 
-    depth: int  # the anchor's number of segments, the empty one before the first slash included
-    literals: tuple[int, ...]  # indexes of the literal segments that the anchor leaves
-    is_loose: bool
-    leaves: dict[tuple[str, ...], Leaf[T]] = attrs.field(factory=dict)
+
+class Mask(Generic[T]):
+    """Routes with parameters in the same segments.
+
+    `depth` is the anchor's number of segments, the empty one before the first slash included;
+    `literals`, the indexes of the literal segments that the anchor leaves.
+    """
+
+    __slots__ = ("depth", "is_loose", "leaves", "literals")
+
+    def __init__(self, depth: int, literals: tuple[int, ...], *, is_loose: bool) -> None:
+        self.depth = depth
+        self.literals = literals
+        self.is_loose = is_loose
+        self.leaves: dict[tuple[str, ...], Leaf[T]] = {}
 
     @property
     def rank(self) -> tuple[int, bool, int]:
@@ -60,21 +67,25 @@ class Mask(Generic[T]):
         return Probe(itemgetter(*literals), dict(self.leaves), self.depth, plain)
 
 
-@attrs.frozen(eq=False)
 class Way(Generic[T]):
     """Probes, one after the other, and the finder that is their short way."""
 
-    probes: tuple[Probe[T], ...]
-    find: Finder[T]
+    __slots__ = ("find", "probes")
+
+    def __init__(self, probes: tuple[Probe[T], ...], find: Finder[T]) -> None:
+        self.probes = probes
+        self.find = find
 
 
-@attrs.define(eq=False)
 class Fork(Generic[T]):
     """Narrows down the probes by one literal segment."""
 
-    at: int
-    rest: Way[T]  # where a path differs from all anchors
-    ways: dict[str, Fork[T] | Way[T]] = attrs.field(factory=dict)
+    __slots__ = ("at", "rest", "ways")
+
+    def __init__(self, at: int, rest: Way[T]) -> None:
+        self.at = at
+        self.rest = rest  # where a path differs from all anchors
+        self.ways: dict[str, Fork[T] | Way[T]] = {}
 
     def narrow(self, segments: list[str]) -> Way[T]:
         """The way for a path."""

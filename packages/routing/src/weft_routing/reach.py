@@ -88,21 +88,25 @@ def find_unreachable_hosts(
 ByMethod = dict[str, Route[T]]
 
 
-@attrs.define(eq=False)
 class _Slot(Generic[T]):
     """The routes of one mask that have the same literal segments."""
 
-    plain: ByMethod[T] = attrs.field(factory=dict)
-    same: dict[tuple[Token, ...], ByMethod[T]] = attrs.field(factory=dict)
-    others: list[tuple[Route[T], tuple[Segment, ...]]] = attrs.field(factory=list)
+    __slots__ = ("others", "plain", "same")
+
+    def __init__(self) -> None:
+        self.plain: ByMethod[T] = {}
+        self.same: dict[tuple[Token, ...], ByMethod[T]] = {}
+        self.others: list[tuple[Route[T], tuple[Segment, ...]]] = []
 
 
-@attrs.define(eq=False)
 class _Tails(Generic[T]):
     """The routes of one anchor that are literal text and the rest of the path."""
 
-    by_prefix: dict[str, ByMethod[T]] = attrs.field(factory=dict)
-    lengths: set[int] = attrs.field(factory=set)
+    __slots__ = ("by_prefix", "lengths")
+
+    def __init__(self) -> None:
+        self.by_prefix: dict[str, ByMethod[T]] = {}
+        self.lengths: set[int] = set()
 
 
 class _Seen(Generic[T]):
