@@ -51,6 +51,28 @@ def test_build(pattern: str, values: dict[str, object], url: str) -> None:
     assert str(build_url(pattern, values)) == url
 
 
+@pytest.mark.parametrize(
+    ("pattern", "values", "url"),
+    [
+        ("/{x:.*}", {"x": "/evil.example"}, "/%2Fevil.example"),
+        ("/{x!path}", {"x": "//evil.example/y"}, "/%2F/evil.example/y"),
+        ("/{x:.*}/{y}", {"x": "", "y": "evil.example"}, "/%2Fevil.example"),
+        ("/a/{x:.*}", {"x": "/evil.example"}, "/a//evil.example"),
+    ],
+)
+def test_no_value_makes_a_host(pattern: str, values: dict[str, object], url: str) -> None:
+    assert str(build_url(pattern, values)) == url
+
+
+@pytest.mark.parametrize("pattern", ["/{x:.*}", "/{x!path}"])
+def test_a_value_with_a_slash_at_its_beginning_comes_back(pattern: str) -> None:
+    assert match_values(pattern, {"x": "//evil.example"}) == {"x": "//evil.example"}
+
+
+def test_two_slashes_of_the_pattern_stay() -> None:
+    assert build_url("//a/{x}", {"x": "b"}).raw_path == "//a/b"
+
+
 def test_query() -> None:
     query: Mapping[str, str | int | list[str | int]] = {"q": "a b&é", "n": 2, "t": ["x", 3]}
     assert str(build_url("/a%3F", {}, query=query)) == "/a%3F?q=a+b%26%C3%A9&n=2&t=x&t=3"

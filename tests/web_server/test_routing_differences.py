@@ -219,6 +219,14 @@ def test_slashes_in_values_lead_back() -> None:
     assert str(other.url_for(x="a/b", y="c")) == "/a/b/c"
 
 
+def test_no_value_makes_a_host() -> None:
+    mine, other = (web.Application().router.add_resource("/{x:.*}") for web in (ours, theirs))
+    assert (
+        ours.HTTPFound(mine.url_for(x="/evil.example")).headers["Location"] == "/%2Fevil.example"
+    )
+    assert str(other.url_for(x="/evil.example")) == "////evil.example"
+
+
 @pytest.mark.parametrize(("value", "theirs_has"), [("10:30", "10%3A30"), (":30", ":30")])
 def test_colons_in_values_stay(value: str, theirs_has: str) -> None:
     mine, other = (web.Application().router.add_resource("/{x}") for web in (ours, theirs))

@@ -289,7 +289,9 @@ values = st.one_of(st.text("ab1%2F +?#&=;:@~é.{}[]'\n", max_size=6), st.text(ma
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(URL_PATHS), st.sampled_from(["", "/a", "/a%2Fb"]), st.data())
 def test_same_urls(path: str, prefix: str, data: st.DataObject) -> None:
-    """Values without slashes; with them, and with colons, the differences have examples."""
+    """Values without slashes; with them, with colons, and where the first segment would be empty,
+    the differences have examples.
+    """
     rows: Rows = (Route("GET", path, "named"),)
     parts = {name: data.draw(values.map(without_slash)) for name in names_of(path)}
     urls = []
@@ -297,6 +299,7 @@ def test_same_urls(path: str, prefix: str, data: st.DataObject) -> None:
         built = build(web, (Sub(prefix, rows),) if prefix else rows)
         url = built.apps[-1][1].router["named"].url_for(**parts)
         urls.append((str(url), url.raw_path, str(url.with_query(a="ü b"))))
+    assume(not urls[1][1].startswith("//"))
     assert urls[0] == tuple(text.replace("%3A", ":") for text in urls[1])
 
 
@@ -318,10 +321,15 @@ def test_same_urls_of_files(filename: str) -> None:
 @settings(max_examples=50, deadline=None)
 @given(tables, asks)
 def test_urls_lead_back(rows: Rows, asked: list[Ask]) -> None:
-    """The URL of what a request matched, with the values that it gave, matches the same."""
+    """The URL of what a request matched, with the values that it gave, matches the same.
+
+    Only for a path that begins like the name of a host there is none.
+    """
     built = build(ours, prune(rows))
     built.app.freeze()
     for method, path, host in asked:
+        if path.startswith("//"):
+            continue
         info = serve(built, (method, path, host))
         if info.http_exception is None and "directory" not in info.get_info():
             url = info.route.url_for(**info)

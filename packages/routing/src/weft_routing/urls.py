@@ -27,7 +27,7 @@ def build_url(
 
     A parameter with a convertor takes a value of the convertor's type, any other one a str. A
     slash in the value of a parameter that stays inside its segment is encoded, so the URL leads
-    back to the same values.
+    back to the same values. So is one that would begin the name of a host.
 
     >>> str(build_url("/files/{owner!int}/{tail!path}", {"owner": 7, "tail": "x/y z"}))
     '/files/7/x/y%20z'
@@ -47,6 +47,10 @@ def build_url(
         path += _to_path(pattern, piece, left.pop(piece.name))
     for name in left:
         raise UnknownValue(pattern.text, name, tuple(piece.name for piece in pattern.parameters))
+    if path.startswith("//") and not pattern.text.startswith("//"):
+        # Two slashes at the start lead to another host (RFC 3986 section 4.2), and the second one
+        # is of a value, which may be anybody's: a redirect must not go there.
+        path = "/%2F" + path[2:]
     url = URL.build(path=path, encoded=True)
     return _with_query(url, pattern, query) if query else url
 
