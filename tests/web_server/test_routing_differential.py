@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from support.asking import Ask, ask_aiohttp, ask_weft, serve, theirs, to_answer
 from support.tables import (
