@@ -35,7 +35,8 @@ def test_duplicate_route_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "error"), [("x", ValueError), ("/{x", PatternError), ("/{x:[}", PatternError)]
+    ("path", "error"),
+    [("x", PatternError), ("x{y}", PatternError), ("/{x", PatternError), ("/{x:[}", PatternError)],
 )
 def test_bad_paths(path: str, error: type[Exception]) -> None:
     with pytest.raises(error):
@@ -48,8 +49,11 @@ def test_names() -> None:
     router.add_post("/a", answer, name="one")
     assert list(router) == ["one"] and len(router) == 1 and "one" in router
     assert router["one"] is router.named_resources()["one"]
-    with pytest.raises(DuplicateName):
+    with pytest.raises(DuplicateName) as caught:
         router.add_get("/b", answer, name="one")
+    assert caught.value.place is not None and caught.value.taken_at is not None
+    assert caught.value.place.file == caught.value.taken_at.file == __file__
+    assert caught.value.place.line == caught.value.taken_at.line + 5
     for bad in ("1n", "if", "a b"):
         with pytest.raises(RouteNameError):
             router.add_get("/c", answer, name=bad)

@@ -26,6 +26,13 @@ async def layer(request: Request, handler: object) -> StreamResponse:
     raise NotImplementedError
 
 
+def test_what_a_route_cannot_carry() -> None:
+    with pytest.raises(TypeError, match=r"are web\.RouteOptions, not {'timeout'"):
+        AbstractRoute("GET", answer, options={"timeout": 5})  # type: ignore[arg-type]  # a mistake
+    with pytest.raises(TypeError, match="5 is no middleware"):
+        AbstractRoute("GET", answer, middlewares=[layer, 5])  # type: ignore[list-item]  # a mistake
+
+
 def test_what_a_route_carries() -> None:
     route = AbstractRoute("get", answer, middlewares=[layer], options=RouteOptions(timeout=5))
     assert (route.method, route.handler, route.name, route.resource) == ("GET", answer, None, None)

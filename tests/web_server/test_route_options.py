@@ -18,6 +18,12 @@ def test_bad_values(name: str, value: float) -> None:
         RouteOptions(**{name: value})  # type: ignore[arg-type]  # one of two names
 
 
+@pytest.mark.parametrize("name", ["client_max_size", "timeout"])
+def test_no_numbers(name: str) -> None:
+    with pytest.raises(TypeError, match=f"{name} is '5'; give a number"):
+        RouteOptions(**{name: "5"})  # type: ignore[arg-type]  # the mistake under test
+
+
 def test_over() -> None:
     inner = RouteOptions(timeout=0, handler_cancellation=False)
     outer = RouteOptions(timeout=5, handler_cancellation=True, client_max_size=7)

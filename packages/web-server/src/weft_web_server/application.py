@@ -233,10 +233,13 @@ class Application(AbstractApplication):
         """Let another application answer everything below a prefix."""
         if not isinstance(prefix, str):
             raise TypeError(f"a prefix is a str, not {type(prefix).__name__}")
-        prefix = prefix.rstrip("/")
-        if not prefix.startswith("/"):
-            raise ValueError("the prefix of a sub-application must begin with a slash and go on")
-        resource = PrefixedSubAppResource(prefix, self._checked(subapp))
+        literal = prefix.rstrip("/")
+        if not literal.startswith("/"):
+            raise ValueError(
+                f"the prefix {prefix!r} of a sub-application must begin with a slash and go on;"
+                " write one such as /api"
+            )
+        resource = PrefixedSubAppResource(literal, self._checked(subapp))
         self._adopt(resource, subapp)
         return resource
 

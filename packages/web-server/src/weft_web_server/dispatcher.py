@@ -200,7 +200,10 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
         if name is not None:
             taken = self._named.get(name)
             if taken is not None:
-                raise DuplicateName(name, resource.canonical, taken.canonical)
+                taken_at = next((route.place for route in taken), None)
+                raise DuplicateName(
+                    name, resource.canonical, taken.canonical, find_place(), taken_at
+                )
             _check_name(name)
         if isinstance(resource, Resource | StaticResource):
             resource.register_with(self)
@@ -239,8 +242,6 @@ class UrlDispatcher(Mapping[str, AbstractResource]):
 
     def add_resource(self, path: str, *, name: str | None = None) -> Resource:
         """A resource for a path, to add routes to; the last one, if it has this path and name."""
-        if path and not path.startswith("/"):
-            raise ValueError(f"the path {path!r} must begin with a slash, or be empty")
         last = self._resources[-1] if self._resources else None
         if isinstance(last, Resource) and last.name == name and last.raw_match(path):
             return last

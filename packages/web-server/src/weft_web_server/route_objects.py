@@ -62,11 +62,16 @@ class AbstractRoute:
             raise MethodError(method)
         if expect_handler is not None and not inspect.iscoroutinefunction(expect_handler):
             raise TypeError(f"an expect_handler is an async function, not {expect_handler!r}")
+        if options is not None and not isinstance(options, RouteOptions):
+            raise TypeError(f"the options of a route are web.RouteOptions, not {options!r}")
         self._method = method
         self._handler = handler
         self._resource = resource
         self._expect_handler = expect_handler
         self._middlewares = tuple(middlewares)
+        for middleware in self._middlewares:
+            if not callable(middleware):
+                raise TypeError(f"{middleware!r} is no middleware; give an async function")
         self._options = NO_OPTIONS if options is None else options
         self._place = place
 

@@ -26,6 +26,8 @@ class RouteOptions:
     def __attrs_post_init__(self) -> None:
         for name in _LIMITS:
             value = getattr(self, name)
+            if not isinstance(value, int | float | None):
+                raise TypeError(f"{name} is {value!r}; give a number, or None")
             if value is not None and not value >= 0:  # also what is no number in order, a NaN
                 raise ValueError(f"{name} is {value!r}; give a number that is not negative")
 
