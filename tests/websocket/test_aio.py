@@ -17,6 +17,7 @@ from weft_websocket import (
     WSCloseCode,
     WSMsgType,
     WsProtocol,
+    aio,
 )
 
 from .test_twin import frame
@@ -360,9 +361,10 @@ async def test_a_broken_rule_closes_with_its_code(wire: bytes, rule: Rule) -> No
     raw = Raw(protocol=protocol)
     raw.send(frame(0x81, b"before"), wire, frame(0x81, b"after"))
     answer = rule.close_code.to_bytes(2, "big") + rule.text.encode()
-    await raw.wire(frame(0x88, answer, None))
     assert (await raw.stream.receive()).data == "before"
+    await raw.stream.send_text("answered")
     message = await raw.stream.receive()
+    await raw.wire(frame(0x81, b"answered", None) + frame(0x88, answer, None))
     error = raw.stream.exception()
     assert message == (WSMsgType.ERROR, error, None)
     assert isinstance(error, WebSocketError)
@@ -386,6 +388,67 @@ async def test_a_peer_that_is_still_sending_learns_of_its_fault() -> None:
     assert not raw.link.is_closing
     raw.peer_link.close()
     await raw.link.wait_closed()
+
+
+async def test_a_reader_that_takes_its_time_does_not_keep_the_peer_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(aio, "_ANSWER_SECONDS", 0.01)
+    raw = Raw(heartbeat_seconds=0.02)
+    raw.send(frame(0x81, b"before"), frame(0x83))
+    await raw.peer.until_event("eof")
+    assert bytes(raw.peer.received).startswith(b"\x88\x1f\x03\xeaunknown opcode")
+    assert [(await raw.stream.receive()).type for _ in range(2)] == [TEXT, WSMsgType.ERROR]
+    assert raw.stream.close_code == 1002
+
+
+@pytest.mark.parametrize("ends", ["close", "abandon"])
+async def test_a_fault_that_was_not_read_is_what_a_close_says(ends: str) -> None:
+    raw = Raw()
+    raw.send(frame(0x81, b"before"), frame(0x83))
+    await passes()
+    if ends == "close":
+        assert await raw.stream.close() is True
+    else:
+        raw.stream.abandon()
+    await raw.peer.until_event("eof")
+    assert bytes(raw.peer.received).startswith(b"\x88\x1f\x03\xeaunknown opcode")
+    assert (raw.stream.closed, raw.stream.close_code) == (True, 1002)
+
+
+async def test_a_peer_that_left_after_its_fault_is_told_nothing() -> None:
+    raw = Raw()
+    raw.send(frame(0x81, b"before"), frame(0x83))
+    await passes()
+    raw.peer_link.close()
+    await raw.link.wait_closed()
+    assert [(await raw.stream.receive()).type for _ in range(2)] == [TEXT, WSMsgType.ERROR]
+    assert (raw.stream.close_code, raw.peer.received) == (1002, b"")
+
+
+async def test_an_application_that_failed_closes_with_1011_and_waits_for_nothing() -> None:
+    raw = Raw()
+    reader = asyncio.create_task(raw.stream.receive())
+    await passes()
+    raw.stream.abandon()
+    assert await reader == CLOSING
+    assert (raw.stream.closed, raw.stream.close_code) == (True, 1011)
+    await raw.wire(b"\x88\x02\x03\xf3")
+    raw.stream.abandon()  # a second time is one too many
+    raw.send(frame(0x81, b"late"), frame(0x88, b"\x03\xf3"))
+    raw.peer_link.close()
+    await raw.link.wait_closed()
+    assert bytes(raw.peer.received) == b"\x88\x02\x03\xf3"
+
+
+async def test_the_close_code_is_ours_until_the_peer_answers() -> None:
+    raw = Raw()
+    closing = asyncio.create_task(raw.stream.close(4001))
+    await raw.peer.until_bytes(4)
+    assert (raw.stream.closed, raw.stream.close_code) == (True, 4001)
+    raw.send(frame(0x88, b"\x0f\xa0"))
+    assert await closing is True
+    assert raw.stream.close_code == 4000
 
 
 async def test_a_fault_is_met_by_close() -> None:

@@ -47,6 +47,8 @@ _CLOSE: Final = WSMsgType.CLOSE
 _PONGS: Final = 16
 # RFC 6455 5.5.2: a ping before the close frame is answered, though both came in one read.
 _ANSWERING: Final = (Phase.OPEN, Phase.CLOSE_RECEIVED)
+# How long messages before a broken rule may be answered: then the peer is told of the rule.
+_ANSWER_SECONDS: Final = 10.0
 _ENDS: Final = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
 
 
@@ -264,8 +266,10 @@ class WebSocketStream:
             return
         if message.type is WSMsgType.ERROR:
             error = message.data
-            is_rule = isinstance(error, WebSocketError)
-            self._close = _Close(error.code, str(error)) if is_rule else _ABNORMAL
+            self._close = _ABNORMAL
+            if isinstance(error, WebSocketError):
+                self._close = _Close(error.code, str(error))
+                self._tell(error)
             self._enter(_Stage.CLOSED)
         elif message.type is _CLOSE:
             self._close = _Close(message.data, message.extra or "")
@@ -395,6 +399,8 @@ class WebSocketStream:
 
     def _end(self, code: int, message: Buffer | str) -> bool:
         """The application reads no more; whether a close frame could be sent to the peer."""
+        if self.protocol.phase is Phase.FAILED and isinstance(self._exception, WebSocketError):
+            self._tell(self._exception)
         frame = self._render_close(code, message)
         for queued in self._inbox.messages:
             self._note_end(queued)
@@ -526,14 +532,29 @@ class WebSocketStream:
             link.write(b"".join(map(protocol.send_pong, pings)))
 
     def _fail(self, error: WebSocketError) -> None:
-        """Tell the peer which rule it broke, and the reader behind the messages before it."""
+        """Tell the reader which rule was broken, behind the messages before it, and the peer.
+
+        The peer hears of it when the reader does, who may answer those messages until then; but
+        no reader makes it wait for long.
+        """
         self._exception = error
+        is_behind = bool(self._inbox.messages)
         self._inbox.put(WSMessage(WSMsgType.ERROR, error, None))
-        self._enter(_Stage.ENDED)
-        if self._link.is_closing:
+        if not is_behind or self.protocol.phase is not Phase.FAILED:
+            self._tell(error)
             return
-        self._link.write(self.protocol.send_close(error.code, str(error)))
-        Lingerer(self._link).start()
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
+        asyncio.get_running_loop().call_later(_ANSWER_SECONDS, self._tell, error)
+
+    def _tell(self, error: WebSocketError) -> None:
+        """Close for an error, unless that was done before."""
+        if not self.protocol.can_send:
+            return
+        self._enter(_Stage.ENDED)
+        if not self._link.is_closing:
+            self._link.write(self.protocol.send_close(error.code, str(error)))
+            Lingerer(self._link).start()
 
     def fail(self, code: int, reason: str) -> None:
         """Close without waiting, for a fault of ours or a peer too slow; the reader is told.

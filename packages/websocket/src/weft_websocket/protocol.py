@@ -5,7 +5,7 @@ no loop, no clock and no socket, and never calls back.
 
 The closing handshake is the table ``_NEXT``. OPEN goes on until one side closes; CLOSE_RECEIVED
 still sends, for an application may answer what came before the close frame; FAILED is a peer
-that broke a rule; LOST has only what was kept back to read; CLOSED is the end.
+that broke a rule, and still sends for the same reason; LOST has only what was kept back to read; CLOSED is the end.
 """
 
 import enum
@@ -87,6 +87,9 @@ _NEXT: Final = {
     (Phase.LOST, _Step.LOSE): Phase.LOST,
     (Phase.CLOSED, _Step.LOSE): Phase.CLOSED,
 }
+
+
+_SENDING: Final = (Phase.OPEN, Phase.CLOSE_RECEIVED, Phase.FAILED)
 
 
 class WsProtocol:
@@ -181,7 +184,7 @@ class WsProtocol:
     @property
     def can_send(self) -> bool:
         """Whether a message may still be sent."""
-        return self._phase is Phase.OPEN or self._phase is Phase.CLOSE_RECEIVED
+        return self._phase in _SENDING
 
     def take(self, frames: Sequence[Frame]) -> list[WsEvent]:
         """The second half of receive(), for whoever feeds the ``scanner`` itself."""
