@@ -41,6 +41,10 @@ class Echoes:
         """How the next websocket ended; waits for it."""
         return await self._ends.get()
 
+    async def page(self, request: web.Request) -> web.Response:
+        """Nothing to see: an origin for scripts."""
+        return web.Response(text="<!doctype html><title>echoes</title>", content_type="text/html")
+
     async def echo(self, request: web.Request) -> web.WebSocketResponse:
         ws = web.WebSocketResponse()
         await self._run(ws, request)
@@ -96,7 +100,7 @@ async def echoing() -> AsyncIterator[Echoes]:
     """The server, and everything around it, within a time that is more than enough."""
     echoes = Echoes()
     app = web.Application()
-    for name in ("echo", "small", "leave", "ask"):
+    for name in ("page", "echo", "small", "leave", "ask"):
         app.router.add_get(f"/{name}", getattr(echoes, name))
     async with asyncio.timeout(WAIT_SECONDS), serving(app) as echoes.port:
         yield echoes
