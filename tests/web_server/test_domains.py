@@ -12,6 +12,7 @@ from weft_web_server import (
     Request,
     Response,
     StreamResponse,
+    normalize_path_middleware,
 )
 
 
@@ -106,6 +107,21 @@ async def test_domains_are_asked_before_routes_in_their_order() -> None:
     refused = await answer_to(app, to("a.com", method="POST"))
     assert status_of(refused) == 405 and b"\r\nAllow: GET,HEAD\r\n" in refused
     assert status_of(await answer_to(app, to("c.com", "/none"))) == 404
+
+
+@pytest.mark.parametrize("is_asked", [False, True])
+async def test_the_host_of_an_absolute_target_replaces_the_field(is_asked: bool) -> None:
+    """RFC 9112 section 3.2.2, so that the domain is that of `request.host`."""
+    inner = Application(middlewares=[normalize_path_middleware()])
+    inner.router.add_get("/x/", answer, name="inner")
+    app = naming("main")
+    if is_asked:
+        app.router.register_resource(MatchedSubAppResource(ByField(), naming("other")))
+    app.add_domain("a.com", inner)
+    assert body_of(await answer_to(app, to("b.com", "http://a.com/x/"))) == b"inner"
+    assert body_of(await answer_to(app, to("a.com", "http://b.com/x"))) == b"main"
+    # Its neighbour is looked for where it came to.
+    assert status_of(await answer_to(app, to("a.com", "/x"))) == 308
 
 
 async def test_domains_at_any_depth() -> None:

@@ -137,6 +137,17 @@ async def test_a_path_is_normalized_where_something_fits(of_user: bool) -> None:
     assert status_of(await answer_to(app, last("/sub/y"))) == 404
 
 
+@pytest.mark.parametrize("of_user", [False, True])
+async def test_connect_leads_nowhere(of_user: bool) -> None:
+    """Its target has no path (RFC 9112 section 3.2.3), so a route for "/" is not meant."""
+    app = Application()
+    for path in ("/", "/{tail:.*}"):
+        app.router.add_route("*", path, answer)
+    if of_user:
+        app.router.register_resource(Below("/own"))
+    assert status_of(await answer_to(app, b"CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n")) == 404
+
+
 async def test_a_table_of_its_own_where_joining_would_change_the_order() -> None:
     app, sub = Application(), Application()
 

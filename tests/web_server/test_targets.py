@@ -5,6 +5,7 @@ from weft_web_server.errors import RequestAddressError
 from weft_web_server.targets import (
     cut_query,
     find_local_address,
+    named_host,
     routed_path,
     to_rel_url,
     to_target_url,
@@ -12,7 +13,7 @@ from weft_web_server.targets import (
 
 
 def parse(target: str, method: str = "GET") -> RequestHead:
-    sent = f"{method} {target} HTTP/1.1\r\nHost: test\r\n\r\n".encode()
+    sent = f"{method} {target} HTTP/1.1\r\nHost: test:80\r\n\r\n".encode()
     head = Http1Connection(Role.SERVER).receive(sent)[0]
     assert isinstance(head, RequestHead)
     return head
@@ -38,6 +39,29 @@ def test_path(target: str, path: str, url: str) -> None:
 def test_other_forms() -> None:
     assert routed_path(parse("*", "OPTIONS")) == "*"
     assert to_target_url(parse("other:443", "CONNECT")).raw_authority == "other:443"
+
+
+def test_connect_has_no_path() -> None:
+    head = parse("other:443", "CONNECT")
+    assert routed_path(head) == to_rel_url(head).raw_path == ""
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "host"),
+    [
+        ("GET", "/", "test:80"),
+        ("GET", "//other/", "test:80"),
+        ("GET", "http://OTHER:8080/", "OTHER:8080"),
+        ("OPTIONS", "*", "test:80"),
+        ("CONNECT", "other:443", "other:443"),
+    ],
+)
+def test_host(method: str, target: str, host: str) -> None:
+    assert named_host(parse(target, method)) == host
+
+
+def test_no_host() -> None:
+    assert named_host(RequestHead("GET", "/")) is None
 
 
 def test_no_address() -> None:

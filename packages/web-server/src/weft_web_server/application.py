@@ -29,6 +29,7 @@ from .route_objects import AbstractResource, AbstractRoute
 from .routes import AbstractRouteDef
 from .signals import FrozenList, Signal
 from .streaming import StreamResponse
+from .targets import named_host
 
 logger: Final = logging.getLogger("weft.web")
 T = TypeVar("T")
@@ -356,6 +357,6 @@ class Application(AbstractApplication):
             other = request.clone(rel_url=URL.build(path=path, encoded=True))
             info = await self._router.resolve(other)
             return info.http_exception is None
-        host = request.headers.get("Host", "")
+        host = named_host(request._head) or ""
         endpoint, _ = find_inside(self._table.miss, request.method, path, host)
         return endpoint.inside is None

@@ -15,6 +15,7 @@ from .match import AbstractApplication
 from .prefixes import PrefixedSubAppResource
 from .request import Request
 from .route_objects import Info, Resolved
+from .targets import named_host
 
 
 class AbstractRuleMatching(ABC):
@@ -68,7 +69,7 @@ class Domain(AbstractRuleMatching):
         return host if url.port == 80 else f"{host}:{url.port}"
 
     async def match(self, request: Request) -> bool:
-        host = request.headers.get("Host", "")
+        host = named_host(request._head) or ""
         return host != "" and self.match_domain(host)
 
     def match_domain(self, host: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 import attrs
 from yarl import URL
 
+from weft_http_parser import RequestHead
 from weft_routing import Pattern, Place, Router
 
 from .keys import AppMapping
@@ -55,7 +56,7 @@ class RequestLike(Protocol):
     @property
     def method(self) -> str: ...
     @property
-    def headers(self) -> Mapping[str, str]: ...
+    def _head(self) -> RequestHead: ...
     def clone(self, *, rel_url: URL) -> Any: ...
 
 

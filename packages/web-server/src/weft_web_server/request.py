@@ -47,7 +47,7 @@ from .request_body import (
     read_urlencoded,
 )
 from .reverse import find_named
-from .targets import cut_query, find_local_address, to_rel_url, to_target_url
+from .targets import cut_query, find_local_address, named_host, to_rel_url
 
 if TYPE_CHECKING:
     from .application import Application
@@ -228,14 +228,8 @@ class BaseRequest(RequestMapping):
         """The host of an absolute target, else the Host field, else this machine's address."""
         if self._overrides.host is not None:
             return self._overrides.host
-        if self._head.marks & MARK_OTHER_TARGET and (
-            authority := to_target_url(self._head).raw_authority
-        ):
-            return authority  # RFC 9112 section 3.2.2: it replaces the Host field
-        host = self._head.get("Host")
-        if host is not None:
-            return host
-        return find_local_address(self.exchange.link)
+        host = named_host(self._head)
+        return find_local_address(self.exchange.link) if host is None else host
 
     @property
     def remote(self) -> str | None:

@@ -25,7 +25,7 @@ from .middleware import Handler
 from .request import Request
 from .route_objects import ANY_METHOD, SystemRoute
 from .streaming import StreamResponse
-from .targets import routed_path
+from .targets import named_host, routed_path
 
 Resolve: TypeAlias = Callable[[Request], Handler]
 """Finds the handler for a request, and notes the match in the request's exchange."""
@@ -47,7 +47,7 @@ def make_resolve(router: Router[Endpoint], outer_miss: Endpoint) -> Resolve:
                 exchange.endpoint = endpoint
                 exchange.match = match
                 return endpoint.handler
-            ask = head.method, path, head.get("host", "")
+            ask = head.method, path, named_host(head) or ""
             endpoint, exchange.match = _find_behind(endpoint, outer_miss.inside, ask)
         else:
             assert isinstance(match, Miss)
@@ -63,7 +63,7 @@ def make_host_resolve(outer_miss: Endpoint) -> Resolve:
 
     def resolve(request: Request) -> Handler:
         exchange, head = request.exchange, request._head
-        path, host = routed_path(head), head.get("host", "")
+        path, host = routed_path(head), named_host(head) or ""
         endpoint, exchange.match = find_inside(outer_miss, head.method, path, host)
         exchange.endpoint = endpoint
         return endpoint.handler

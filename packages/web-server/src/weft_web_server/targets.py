@@ -11,11 +11,25 @@ from .errors import RequestAddressError
 
 
 def routed_path(head: RequestHead) -> str:
-    """The raw path by which a request is routed: the target without query and host."""
+    """The raw path by which a request is routed: the target without query and host.
+
+    That of CONNECT is empty, and no route fits it: its target names a server and no path.
+    """
     if head.marks & MARK_OTHER_TARGET:
-        return to_rel_url(head).raw_path or "/"
+        return to_rel_url(head).raw_path
     target = head.target
     return cut_query(target) if "?" in target or "#" in target else target
+
+
+def named_host(head: RequestHead) -> str | None:
+    """The host that a request is for: that of an absolute target, else what the Host field says.
+
+    RFC 9112 section 3.2.2: the target's replaces the field. Whoever stands in front has looked at
+    the target, so a field that says something else must lead nowhere else.
+    """
+    if head.marks & MARK_OTHER_TARGET and (authority := to_target_url(head).raw_authority):
+        return authority
+    return head.get("Host")
 
 
 def cut_query(target: str) -> str:
@@ -28,7 +42,8 @@ def to_rel_url(head: RequestHead) -> URL:
     target = head.target
     if head.marks & MARK_OTHER_TARGET:
         url = to_target_url(head)
-        return URL.build(path=url.raw_path or "/", query_string=url.raw_query_string, encoded=True)
+        path = "" if head.method == "CONNECT" else url.raw_path or "/"
+        return URL.build(path=path, query_string=url.raw_query_string, encoded=True)
     # Built from its parts, or two slashes at the start would make a host.
     path, _, rest = target.partition("#")[0].partition("?")
     return URL.build(path=path, query_string=rest, encoded=True)
