@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -108,3 +109,32 @@ async def test_a_closed_stream_has_no_heartbeat() -> None:
         async with asyncio.timeout(0.03):
             await asyncio.Event().wait()
     assert bytes(raw.peer.received) == b"\x88\x00"
+
+
+async def test_a_peer_is_pinged_before_it_was_silent_for_the_whole_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On a clock of the test: a proxy in front may cut a silent connection at that time."""
+    loop = asyncio.get_running_loop()
+    timers: list[tuple[float, Callable[[], object]]] = []
+
+    class Timer:
+        def cancel(self) -> None: ...
+
+    def call_later(delay: float, look: Callable[[], object]) -> Timer:
+        timers.append((delay, look))
+        return Timer()
+
+    monkeypatch.setattr(loop, "call_later", call_later)
+    owner = Owner()
+    beat = Heartbeat(owner, 40.0)
+    now, heard_at, pinged_at = 0.0, 1.0, 0.0
+    beat.hear()
+    while len(owner.events) < 2:
+        delay, look = timers.pop()
+        now += delay
+        look()
+        if owner.events and not pinged_at:
+            pinged_at = now
+    assert 30 <= pinged_at - heard_at < 40
+    assert (now - pinged_at, len(owner.events)) == (20.0, 2)

@@ -4,7 +4,8 @@ Decides when a ping is due and when to give up. Knows no messages and no closing
 """
 
 import asyncio
-from typing import Protocol
+from collections.abc import Callable
+from typing import Final, Protocol
 
 
 class Owner(Protocol):
@@ -24,37 +25,44 @@ class Owner(Protocol):
         ...
 
 
-class Heartbeat:
-    """Pings a silent peer; one timer that looks at the time of the last read, not one per read."""
+# A peer is looked at four times in its period: the ping is due when three looks found nothing, so
+# never later than the period, and the pong has two more to come.
+_LOOKS: Final = 4
+_QUIET_LOOKS: Final = 3
+_DEAD_LOOKS: Final = 5
 
-    __slots__ = ("_heard_at", "_loop", "_owner", "_pinged_at", "_seconds", "_timer")
+
+class Heartbeat:
+    """Pings a peer before it was silent for as long as `seconds`, and gives it half that to answer.
+
+    A timer looks now and then, so that what comes costs next to nothing: it empties a list.
+    """
+
+    __slots__ = ("_loop", "_owner", "_quiet_looks", "_seconds", "_silence", "_timer", "hear")
 
     def __init__(self, owner: Owner, seconds: float) -> None:
         self._owner = owner
         self._seconds = seconds
         self._loop = asyncio.get_running_loop()
-        self._heard_at = self._loop.time()
-        self._pinged_at: float | None = None
-        self._timer = self._loop.call_later(seconds, self._tick)
-
-    def hear(self) -> None:
+        self._silence: list[None] = [None]
+        self.hear: Callable[[], None] = self._silence.clear
         """Bytes came: the peer lives."""
-        self._heard_at = self._loop.time()
+        self._quiet_looks = -1  # whoever has just connected has as long as one just heard
+        self._timer = self._loop.call_later(seconds / _LOOKS, self._look)
 
     def stop(self) -> None:
         self._timer.cancel()
 
-    def _tick(self) -> None:
-        if not self._owner.is_listening:  # then silence says nothing
-            self.hear()
-        now = self._loop.time()
-        if self._pinged_at is not None and self._heard_at < self._pinged_at:
+    def _look(self) -> None:
+        # Who does not listen would not hear the peer: then silence says nothing.
+        if self._silence and self._owner.is_listening:
+            self._quiet_looks += 1
+        else:
+            self._quiet_looks = 0
+            self._silence[:] = (None,)
+        if self._quiet_looks == _DEAD_LOOKS:
             self._owner.give_up(f"No PONG received after {self._seconds / 2} seconds")
             return
-        self._pinged_at = None
-        due = self._heard_at + self._seconds
-        if due <= now:
-            self._pinged_at = now
-            due = now + self._seconds / 2
+        if self._quiet_looks == _QUIET_LOOKS:
             self._owner.send_heartbeat()
-        self._timer = self._loop.call_at(due, self._tick)
+        self._timer = self._loop.call_later(self._seconds / _LOOKS, self._look)
