@@ -1,4 +1,7 @@
-"""weft's websocket against the library `websockets`, over real sockets, in both roles."""
+"""The stream alone against the library `websockets`, over real sockets, in both roles.
+
+The server and the session against other libraries: test_websocket_libraries.py.
+"""
 
 import asyncio
 import contextlib
@@ -9,7 +12,7 @@ from typing import Any
 
 import pytest
 import websockets
-from support.websockets import connected, serving
+from support.websockets import Handler, connected, serving
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.extensions.permessage_deflate import (
@@ -46,16 +49,19 @@ async def foreign_echo(connection: ServerConnection) -> None:
 
 
 @contextlib.asynccontextmanager
-async def foreign_server(**options: Any) -> AsyncIterator[int]:
-    async with serve(foreign_echo, "127.0.0.1", 0, **options) as server:
-        port: int = next(iter(server.sockets)).getsockname()[1]
+async def our_server(handler: Handler, **options: Any) -> AsyncIterator[int]:
+    async with asyncio.timeout(WAIT_SECONDS), serving(handler, **options) as port:
         yield port
 
 
-@pytest.fixture(autouse=True)
-async def deadline() -> AsyncIterator[None]:
-    async with asyncio.timeout(WAIT_SECONDS):
-        yield
+@contextlib.asynccontextmanager
+async def foreign_server(**options: Any) -> AsyncIterator[int]:
+    async with (
+        asyncio.timeout(WAIT_SECONDS),
+        serve(foreign_echo, "127.0.0.1", 0, **options) as server,
+    ):
+        port: int = next(iter(server.sockets)).getsockname()[1]
+        yield port
 
 
 SERVER_WINDOWS = [(None, None), (9, 10), (15, 9), (12, True)]
@@ -68,7 +74,7 @@ async def test_our_server_compresses(
 ) -> None:
     offer = ClientPerMessageDeflateFactory(*forgets, *windows)
     async with (
-        serving(echo) as port,
+        our_server(echo) as port,
         connect(
             f"ws://127.0.0.1:{port}", extensions=[offer], compression=None, max_size=None
         ) as peer,
@@ -109,7 +115,7 @@ async def exchange(stream: WebSocketStream) -> None:
 
 async def test_our_server_without_compression() -> None:
     async with (
-        serving(echo) as port,
+        our_server(echo) as port,
         connect(f"ws://127.0.0.1:{port}", compression=None, max_size=None) as peer,
     ):
         for message in MESSAGES:
@@ -122,7 +128,7 @@ async def test_our_server_without_compression() -> None:
 
 
 async def test_fragments() -> None:
-    async with serving(echo) as port, connect(f"ws://127.0.0.1:{port}") as peer:
+    async with our_server(echo) as port, connect(f"ws://127.0.0.1:{port}") as peer:
         await peer.send(["frag", "", "ment", "s" * 3000])
         assert await peer.recv() == "fragment" + "s" * 3000
         await peer.send([b"\xff", b"\x00" * 70_000])
@@ -130,7 +136,7 @@ async def test_fragments() -> None:
 
 
 async def test_subprotocols() -> None:
-    async with serving(echo, protocols=("b", "a")) as port:
+    async with our_server(echo, protocols=("b", "a")) as port:
         async with connect(f"ws://127.0.0.1:{port}", subprotocols=["a", "b"]) as peer:  # type: ignore[list-item]  # names
             assert peer.subprotocol == "a"
     async with foreign_server(subprotocols=["b"]) as port:
@@ -143,7 +149,7 @@ async def test_the_peer_learns_why() -> None:
     async def refuse(stream: WebSocketStream) -> None:
         assert (await stream.receive()).type is WSMsgType.ERROR
 
-    async with serving(refuse) as port, connect(f"ws://127.0.0.1:{port}") as peer:
+    async with our_server(refuse) as port, connect(f"ws://127.0.0.1:{port}") as peer:
         with pytest.raises(websockets.ConnectionClosed):
             await peer.send(b"x" * 5_000_000)
             await peer.recv()
@@ -155,7 +161,7 @@ async def test_our_server_closes() -> None:
         assert await stream.close(code=1001, message=b"moving") is True
         assert stream.close_code == 1001
 
-    async with serving(leave) as port, connect(f"ws://127.0.0.1:{port}") as peer:
+    async with our_server(leave) as port, connect(f"ws://127.0.0.1:{port}") as peer:
         with pytest.raises(websockets.ConnectionClosed):
             await peer.recv()
         assert (peer.close_code, peer.close_reason) == (1001, "moving")
