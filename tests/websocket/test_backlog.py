@@ -1,5 +1,3 @@
-import string
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,9 +60,9 @@ def test_bytes_are_bounded_too() -> None:
     assert backlog.to_lag(0.0, 0) == (0, 0, 0.0, 0, 4)
 
 
-def test_disconnect_takes_nothing_and_drops_nothing() -> None:
+def test_disconnect_takes_nothing_more_and_leaves_what_waits() -> None:
     backlog = make()
-    assert fill(backlog, "abcd", DISCONNECT)[-2:] == [(True, 0), (False, 0)]
+    assert fill(backlog, "abcd", DISCONNECT)[-2:] == [(True, 0), (False, 1)]
     assert rest(backlog) == ["a", "b", "c"]
 
 
@@ -124,20 +122,16 @@ STEP = st.one_of(
 @given(st.lists(STEP))
 def test_bounds_order_and_counts_hold_whatever_happens(steps: list[object]) -> None:
     backlog: Backlog[Item, int] = Backlog(SendLimits(messages=3, bytes=20))
-    put = popped = refused = turn = 0
+    put = popped = turn = 0
     places = []
     seen: list[int] = []
-    turns: dict[int, int] = {}
     for step in steps:
         turn += 1
         if isinstance(step, tuple):
             policy, key, size = step
-            item = Item(string.ascii_letters[turn % 52], size)
-            turns[id(item)] = turn
-            item.turn = turn  # type: ignore[attr-defined]  # for this test alone
+            item = Item(key, size)
             put += 1
-            outcome = backlog.put(item, policy, key, float(turn))
-            refused += not outcome.is_queued and outcome.dropped == 0
+            backlog.put(item, policy, key, float(turn))
         elif step == "join":
             places.append(backlog.join(turn))
         elif step == "leave" and places:
@@ -152,5 +146,6 @@ def test_bounds_order_and_counts_hold_whatever_happens(steps: list[object]) -> N
         assert lag.messages <= 3
         assert 0 <= lag.bytes <= 20
         # Nothing is lost without being counted.
-        assert put == popped + refused + lag.messages + backlog.dropped
-    assert [place for place in seen if place is not None] == sorted(seen)
+        assert put == popped + lag.messages + backlog.dropped
+    if not any(step[0] is COALESCE for step in steps if isinstance(step, tuple)):
+        assert seen == sorted(seen)

@@ -119,7 +119,8 @@ class Backlog(Generic[Message, Place]):
             return Outcome(True, self.dropped - dropped)
         size = message.size
         if not self._fits(size) and policy is SlowPolicy.DISCONNECT:
-            return Outcome(False, 0)
+            self.dropped += 1  # and what waits follows it, once the connection is closed
+            return Outcome(False, 1)
         self._drop_to_fit(1, size)
         if not self._fits(size):  # larger than the whole queue may be
             self.dropped += 1

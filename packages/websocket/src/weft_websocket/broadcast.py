@@ -64,7 +64,7 @@ def broadcast(
         fates[offer.fate] += 1
         dropped += offer.dropped
         if offer.fate is Fate.REFUSED:
-            dropped += 1 + stream.send_lag.messages
+            dropped += stream.send_lag.messages
             stream.fail(SLOW_CODE, SLOW_REASON)
     fates[Fate.SENT] = sent
     return _to_report(fates, dropped)

@@ -147,12 +147,14 @@ class Outbox:
             return _CLOSED
         backlog = self._to_backlog()
         now = asyncio.get_running_loop().time()
-        outcome = backlog.put(message, policy or self._limits.policy, key, now)
+        policy = policy or self._limits.policy
+        outcome = backlog.put(message, policy, key, now)
         self._is_free = False
         self._advance()
         if outcome.is_queued:
             return Offer(Fate.QUEUED, outcome.dropped)
-        return Offer(Fate.DROPPED if outcome.dropped else Fate.REFUSED, outcome.dropped)
+        fate = Fate.REFUSED if policy is SlowPolicy.DISCONNECT else Fate.DROPPED
+        return Offer(fate, outcome.dropped)
 
     @property
     def has_room(self) -> bool:
