@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from weft_websocket import Rule, frames
+from weft_websocket._twin import next_key
 from weft_websocket.frames import format_close, parse_close, render_parts
 
 
@@ -66,14 +67,14 @@ def test_large_plain_payloads_are_not_copied() -> None:
 
 
 def test_keys_are_four_random_bytes() -> None:
-    keys = {frames.next_key() for _ in range(3000)}
+    keys = {next_key() for _ in range(3000)}
     assert all(len(key) == 4 for key in keys)
     assert len(keys) > 2990
 
 
 FORK = """
 import os
-from weft_websocket.frames import next_key
+from weft_websocket._twin import next_key
 
 next_key()
 reader, writer = os.pipe()

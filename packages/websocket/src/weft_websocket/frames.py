@@ -6,7 +6,7 @@ Knows RFC 6455 sections 5.2 to 5.5; the scanner below it has checked every heade
 import os
 from typing import Final
 
-from weft_websocket._twin import render_header
+from weft_websocket._twin import forget_keys, render_header
 from weft_websocket.codes import WSMsgType, is_sendable
 from weft_websocket.errors import Rule
 
@@ -21,34 +21,10 @@ CONTROL_LIMIT: Final = 125
 
 # An unmasked payload from here on is handed over as it is, behind its header: joining would copy.
 PARTS_SIZE: Final = 32768
-_KEY_POOL_SIZE: Final = 4096
 
-
-class _Keys:
-    """Masking keys: strong random bytes (RFC 6455 5.3), fetched for a thousand frames at once."""
-
-    __slots__ = ("_at", "_pool")
-
-    def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
-        """Drop what is left: a forked process must not send its parent's keys."""
-        self._pool = b""
-        self._at = 0
-
-    def next(self) -> bytes:
-        at = self._at
-        if at == len(self._pool):
-            self._pool, at = os.urandom(_KEY_POOL_SIZE), 0
-        self._at = at + 4
-        return self._pool[at : at + 4]
-
-
-_keys = _Keys()
-next_key = _keys.next
+# A forked process must not send its parent's keys.
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_keys.forget)
+    os.register_at_fork(after_in_child=forget_keys)
 
 
 class OpenMessage:

@@ -9,8 +9,8 @@ import enum
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Final, Literal, NamedTuple
 
-from weft_http_parser import Link
-from weft_websocket._twin import Done
+from weft_http_parser import Link, Role
+from weft_websocket._twin import Done, Sender
 from weft_websocket.backlog import (
     DEFAULT_LIMITS,
     Backlog,
@@ -22,7 +22,7 @@ from weft_websocket.backlog import (
 from weft_websocket.codes import WSMsgType
 from weft_websocket.frames import Buffer
 from weft_websocket.prepared import PreparedMessage
-from weft_websocket.protocol import WsProtocol
+from weft_websocket.protocol import Phase, WsProtocol
 
 # Compressing more than this is left to a thread: it would stop the loop for half a millisecond.
 _INLINE_SIZE: Final = 16384
@@ -56,7 +56,7 @@ _CLOSED: Final = Offer(Fate.CLOSED, 0)
 _DONE: Final = Done()
 
 
-class Outbox:
+class Outbox(Sender):
     """Turns messages into frames on the link, in the order in which they are sent.
 
     While it is free a message is rendered and written in one step, so senders need no lock. It is
@@ -64,16 +64,14 @@ class Outbox:
     fragments, and while others stand in line. Control frames need no turn (RFC 6455 5.4).
     """
 
+    _link: Link
+    _protocol: WsProtocol
+
     __slots__ = (
         "_backlog",
-        "_is_free",
         "_is_held",
         "_limits",
-        "_link",
-        "_protocol",
         "_pump",
-        "_unsent",
-        "_write_limit",
     )
 
     def __init__(
@@ -83,26 +81,29 @@ class Outbox:
         write_limit: int,
         limits: SendLimits = DEFAULT_LIMITS,
     ) -> None:
-        self._link = link
-        self._protocol = protocol
-        self._write_limit = write_limit
+        # Plain messages are the sender's: it looks at _is_free, which is neither held nor a line,
+        # and counts in _unsent what was written since someone made sure that it goes.
+        is_masked = protocol.role is Role.CLIENT
+        super().__init__(
+            link, protocol, write_limit, Phase.OPEN, protocol.deflate is None, is_masked
+        )
         self._limits = limits
-        self._unsent = 0  # bytes written since a sender last made sure that they go
-        self._is_free = True  # not held, and no line; one look instead of two for each message
         self._is_held = False
         self._backlog: Backlog[PreparedMessage, _Place] | None = None  # most have no need of it
         self._pump: asyncio.Task[None] | None = None
 
     # Sending.
 
-    def send_text(self, data: str | Buffer, compress: int | None) -> Awaitable[None]:
+    def write_text(self, data: str | Buffer, compress: int | None) -> Awaitable[None]:
+        """Send a text that is not plainly written."""
         if self._protocol.deflate is not None and compress != 0:
             return self._send_packed(WSMsgType.TEXT, data, compress)
         if not self._is_free:
             return self._send_later(lambda: self._write_text(data))
         return self._write_text(data)
 
-    def send_binary(self, data: Buffer, compress: int | None) -> Awaitable[None]:
+    def write_binary(self, data: Buffer, compress: int | None) -> Awaitable[None]:
+        """Send a message that is not plainly written."""
         if self._protocol.deflate is not None and compress != 0:
             return self._send_packed(WSMsgType.BINARY, data, compress)
         if not self._is_free:

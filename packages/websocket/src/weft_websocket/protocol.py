@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from weft_http_parser import Role
-from weft_websocket._twin import FrameScanner, render_frame
+from weft_websocket._twin import FrameScanner, next_key, render_frame
 from weft_websocket._twin.api import Frame
 from weft_websocket.codes import WSCloseCode, WSMessage, WSMessageTextBytes, WSMsgType
 from weft_websocket.deflate import DeflateParams, Deflater, Inflater, Packing
@@ -30,7 +30,6 @@ from weft_websocket.frames import (
     Buffer,
     OpenMessage,
     format_close,
-    next_key,
     parse_close,
     render_parts,
 )
@@ -107,9 +106,9 @@ class WsProtocol:
         "_is_client",
         "_max_message_size",
         "_open",
-        "_phase",
         "_text_type",
         "deflate",
+        "phase",
         "role",
         "scanner",
     )
@@ -127,7 +126,8 @@ class WsProtocol:
         self._is_client = role is Role.CLIENT
         self._max_message_size = max_message_size
         self._text_type = WSMessage if decode_text else WSMessageTextBytes
-        self._phase = Phase.OPEN
+        self.phase = Phase.OPEN
+        """Where the closing handshake stands; for others to read."""
         self.scanner = FrameScanner(
             not self._is_client,
             deflate is not None,
@@ -149,7 +149,7 @@ class WsProtocol:
         A rule that the peer broke is the last event, as a WebSocketError; nothing follows it,
         nor a CLOSE message.
         """
-        if self._phase is not _OPEN and not self._is_reading:
+        if self.phase is not _OPEN and not self._is_reading:
             return []
         frames = self.scanner.feed(data)
         if self._frames:
@@ -164,7 +164,7 @@ class WsProtocol:
 
     def receive_eof(self) -> list[WsEvent]:
         """The peer's bytes have ended: an error unless both sides had sent their close frames."""
-        is_known = self._phase in (Phase.FAILED, Phase.LOST, Phase.CLOSED)
+        is_known = self.phase in (Phase.FAILED, Phase.LOST, Phase.CLOSED)
         self._step(_Step.LOSE)
         if is_known:
             return []
@@ -177,14 +177,9 @@ class WsProtocol:
         return bool(self._frames or self.scanner.has_more) and self._is_reading
 
     @property
-    def phase(self) -> Phase:
-        """Where the closing handshake stands."""
-        return self._phase
-
-    @property
     def can_send(self) -> bool:
         """Whether a message may still be sent."""
-        return self._phase in _SENDING
+        return self.phase in _SENDING
 
     def take(self, frames: Sequence[Frame]) -> list[WsEvent]:
         """The second half of receive(), for whoever feeds the ``scanner`` itself."""
@@ -256,7 +251,7 @@ class WsProtocol:
 
     def send_text(self, data: str | Buffer, compress: int | None = None) -> bytes:
         """A text message; bytes must be UTF-8. `compress`: a level for this one, 0 for none."""
-        if self._phase is not _OPEN:
+        if self.phase is not _OPEN:
             self._check_can_send()
         if self._deflater is not None and compress != 0:
             return self.send_packed(_TEXT, self._pack(data, compress))
@@ -264,7 +259,7 @@ class WsProtocol:
 
     def send_binary(self, data: Buffer, compress: int | None = None) -> list[Buffer]:
         """A binary message, in parts: large data is not copied where it need not be masked."""
-        if self._phase is not _OPEN:
+        if self.phase is not _OPEN:
             self._check_can_send()
         if self._deflater is not None and compress != 0:
             return [self.send_packed(_BINARY, self._pack(data, compress))]
@@ -293,7 +288,7 @@ class WsProtocol:
 
     def send_prepared(self, message: PreparedMessage) -> bytes:
         """A message that is encoded once for many connections; not amid a begun one."""
-        if self._phase is not _OPEN:
+        if self.phase is not _OPEN:
             self._check_can_send()
         bits = 0
         if self._deflater is not None and message.compress != 0:
@@ -357,10 +352,10 @@ class WsProtocol:
 
     @property
     def _is_reading(self) -> bool:
-        return self._phase in (Phase.OPEN, Phase.CLOSE_SENT, Phase.LOST)
+        return self.phase in (Phase.OPEN, Phase.CLOSE_SENT, Phase.LOST)
 
     def _step(self, step: _Step) -> None:
         try:
-            self._phase = _NEXT[self._phase, step]
+            self.phase = _NEXT[self.phase, step]
         except KeyError:
             raise WebSocketClosed from None

@@ -21,11 +21,15 @@ BACKEND = "py" if _chosen is None else "c"
 if TYPE_CHECKING or _chosen is None:
     from weft_websocket._twin._inbox import Done, Inbox
     from weft_websocket._twin._py import FrameScanner, mask, render_frame, render_header
+    from weft_websocket._twin._sender import Sender, forget_keys, next_key
 else:
     Done = _chosen.Done
     FrameScanner = _chosen.FrameScanner
     Inbox = _chosen.Inbox
+    Sender = _chosen.Sender
+    forget_keys = _chosen.forget_keys
     mask = _chosen.mask
+    next_key = _chosen.next_key
     render_frame = _chosen.render_frame
     render_header = _chosen.render_header
 
@@ -34,7 +38,10 @@ __all__ = (
     "Done",
     "FrameScanner",
     "Inbox",
+    "Sender",
+    "forget_keys",
     "mask",
+    "next_key",
     "render_frame",
     "render_header",
 )

@@ -4,10 +4,9 @@
    task that waits, render.h makes frames, mask.h and utf8.h hold the loops. What the module keeps
    (state.h) is its interpreter's own. It may run without the GIL: objects lock themselves. */
 
-#include "render.h"
 #include "types.h"
 
-enum { API = 2 };
+enum { API = 3 };
 
 PyDoc_STRVAR(scanner_doc, "FrameScanner(expects_mask, allows_deflate, "
                           "decodes_text, max_message_size, max_fragments, "
@@ -34,12 +33,18 @@ static PyMemberDef scanner_members[] = {
     {NULL},
 };
 
+static PyGetSetDef scanner_getset[] = {
+    {"half", (getter)scanner_get_half, NULL, NULL, NULL},
+    {NULL},
+};
+
 static PyType_Slot scanner_slots[] = {
     {Py_tp_doc, (void *)scanner_doc},
     {Py_tp_new, scanner_new},
     {Py_tp_dealloc, scanner_dealloc},
     {Py_tp_methods, scanner_methods},
     {Py_tp_members, scanner_members},
+    {Py_tp_getset, scanner_getset},
     {0, NULL},
 };
 
@@ -56,6 +61,9 @@ static PyMethodDef module_methods[] = {
         render_header_doc},
     {"render_frame", (PyCFunction)(void (*)(void))twin_render_frame, METH_FASTCALL,
         render_frame_doc},
+    {"next_key", twin_next_key, METH_NOARGS, "next_key()\n--\n\nFour strong random bytes."},
+    {"forget_keys", twin_forget_keys, METH_NOARGS,
+        "forget_keys()\n--\n\nDrop what is left of the random bytes."},
     {NULL},
 };
 
@@ -83,7 +91,12 @@ module_exec(PyObject *module)
     scanner = add_type(module, &scanner_spec);
     reading = scanner == NULL ? NULL : add_type(module, &reading_spec);
     done = reading == NULL ? NULL : add_type(module, &done_spec);
-    if (done == NULL || add_type(module, &inbox_spec) == NULL) {
+    if (done == NULL || add_type(module, &inbox_spec) == NULL ||
+        add_type(module, &sender_spec) == NULL) {
+        return -1;
+    }
+    state->done = PyObject_CallNoArgs(done);
+    if (state->done == NULL) {
         return -1;
     }
     state->scanner_type = Py_NewRef(scanner);
@@ -107,6 +120,7 @@ module_clear(PyObject *module)
     State *state = PyModule_GetState(module);
 #define WEFT_CLEAR(name) Py_CLEAR(state->name);
     WEFT_STATE_FIELDS(WEFT_CLEAR)
+    Py_CLEAR(state->pool);
 #undef WEFT_CLEAR
     return 0;
 }

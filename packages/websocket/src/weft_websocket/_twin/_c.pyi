@@ -1,17 +1,20 @@
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import Context
 from typing import Any, Final, NoReturn, TypeAlias, final
 
 from weft_websocket._twin._inbox import Owner
+from weft_websocket._twin._sender import Link, Phased
 from weft_websocket._twin.api import Frame
 from weft_websocket.codes import Message
 
-API: Final = 2
+API: Final = 3
 
 _Buffer: TypeAlias = bytes | bytearray | memoryview
 
 def mask(data: _Buffer, key: bytes, /) -> bytes: ...
 def render_header(first: int, length: int, key: bytes | None, /) -> bytes: ...
+def next_key() -> bytes: ...
+def forget_keys() -> None: ...
 def render_frame(first: int, payload: _Buffer | str, key: bytes | None, /) -> bytes: ...
 
 @final
@@ -20,6 +23,8 @@ class FrameScanner:
     def fault(self) -> int: ...
     @property
     def has_more(self) -> bool: ...
+    @property
+    def half(self) -> tuple[int, int] | None: ...
     def __new__(
         cls,
         expects_mask: bool,
@@ -80,3 +85,24 @@ class Inbox:
     ) -> None: ...
     def cancel(self, msg: object = None) -> bool: ...
     def result(self) -> None: ...
+
+class Sender:
+    _is_free: bool
+    _unsent: int
+    @property
+    def _link(self) -> Link: ...
+    @property
+    def _protocol(self) -> Any: ...
+    @property
+    def _write_limit(self) -> int: ...
+    def __init__(
+        self,
+        link: Link,
+        protocol: Phased,
+        write_limit: int,
+        open_phase: object,
+        is_plain: bool,
+        is_masked: bool,
+    ) -> None: ...
+    def send_text(self, data: str | _Buffer, compress: int | None, /) -> Awaitable[None]: ...
+    def send_binary(self, data: _Buffer, compress: int | None, /) -> Awaitable[None]: ...

@@ -25,6 +25,7 @@ PONG: Final = 0xA
 MASKED: Final = 0x80
 LENGTH: Final = 0x7F
 
+_HEADER_LIMIT: Final = 14
 _WHOLE: Final = (FIN | TEXT, FIN | BINARY)
 
 # Up to here one big integer is faster than four tables (measured: 414 ns against 933 at 32 B,
@@ -170,6 +171,7 @@ class FrameScanner:
     __slots__ = (
         "_at",
         "_data",
+        "_finished",
         "_frame",
         "_is_closed",
         "_limits",
@@ -198,6 +200,18 @@ class FrameScanner:
         self._frame: _Frame | None = None
         self._message: _Message | None = None
         self._is_closed = False
+        self._finished = 0
+
+    @property
+    def half(self) -> tuple[int, int] | None:
+        """The frame of which a part has come: its number, and a measure that grows with it.
+
+        None between two frames.
+        """
+        if self._frame is not None:
+            return self._finished, _HEADER_LIMIT + len(self._frame.payload)
+        left = len(self._data) - self._at
+        return (self._finished, left) if left and not self.has_more else None
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that are complete with these bytes, at most a batch of them."""
@@ -349,6 +363,7 @@ class FrameScanner:
         if not is_complete:
             return None
         self._frame = None
+        self._finished += 1
         if is_data and frame.first & FIN:
             self._message = None
         self._is_closed = frame.first & OPCODE == CLOSE

@@ -17,7 +17,9 @@ typedef struct {
     State *state;
     PyObject *owner;
     FrameScanner *scanner;
+    PyObject *handed;   /* the first message while the task that waits is stepped, or NULL */
     PyObject *messages; /* a list: short, so taking its first is cheap */
+    PyObject *spare;    /* a Reading that is over, to be used again, or NULL */
     PyObject *hear;     /* called with each read, or None */
     PyObject *loop;     /* of the task that waited first, or NULL */
     PyObject *callback; /* how the task that waits is stepped, or NULL */
@@ -35,7 +37,7 @@ enum { READING_NEW, READING_WAITS, READING_DONE };
 
 typedef struct {
     PyObject_HEAD
-    Inbox *inbox;
+    Inbox *inbox; /* NULL once it is over */
     char is_iteration;
     char phase;
 } Reading;
@@ -69,13 +71,40 @@ put_message(Inbox *self, PyObject *message)
 static PyObject *
 pop_message(Inbox *self)
 {
-    PyObject *message = Py_NewRef(PyList_GET_ITEM(self->messages, 0));
+    PyObject *message = self->handed;
+    if (message != NULL) {
+        self->handed = NULL;
+        return message;
+    }
+    message = Py_NewRef(PyList_GET_ITEM(self->messages, 0));
     if (PyList_SetSlice(self->messages, 0, 1, NULL) < 0) {
         Py_DECREF(message);
         return NULL;
     }
     self->bytes -= size_of_message(message);
     return message;
+}
+
+/* A message that was not taken at once is the first of the queue. */
+static int
+keep_handed(Inbox *self)
+{
+    PyObject *message = self->handed;
+    int failed;
+    if (message == NULL) {
+        return 0;
+    }
+    self->handed = NULL;
+    self->bytes += size_of_message(message);
+    failed = PyList_Insert(self->messages, 0, message);
+    Py_DECREF(message);
+    return failed;
+}
+
+static int
+is_empty(const Inbox *self)
+{
+    return self->handed == NULL && PyList_GET_SIZE(self->messages) == 0;
 }
 
 static int
@@ -116,6 +145,13 @@ find_way(Inbox *self, int *is_here)
     if (!*is_here) {
         return 0;
     }
+#if PY_VERSION_HEX < 0x030C0000
+    task = PyDict_GetItemWithError(self->state->current_tasks, self->loop);
+    if (task == NULL && PyErr_Occurred()) {
+        return -1;
+    }
+    return task == NULL;
+#endif
     task = PyObject_CallOneArg(self->state->current_task, self->loop);
     is_free = task == Py_None;
     Py_XDECREF(task);
@@ -188,7 +224,7 @@ take_frames(Inbox *self, PyObject *frames)
     for (Py_ssize_t i = 0; is_plain && i < count; i++) {
         PyTypeObject *type = Py_TYPE(PyList_GET_ITEM(frames, i));
         is_plain = type == (PyTypeObject *)state->message_type ||
-            type == (PyTypeObject *)state->bytes_message_type;
+                   type == (PyTypeObject *)state->bytes_message_type;
     }
     if (!is_plain) {
         result = call_owner(self, "take_frames", frames);
@@ -234,6 +270,16 @@ inbox_data_received(Inbox *self, PyObject *data)
     if (!self->is_direct) {
         return call_owner(self, "take_bytes", data);
     }
+    if (self->callback != NULL && PyBytes_CheckExact(data) && is_empty(self)) {
+        self->handed = scan_one(self->scanner, data);
+        if (self->handed != NULL) {
+            failed = wake_reader(self) < 0;
+            return keep_handed(self) < 0 || failed ? NULL : Py_NewRef(Py_None);
+        }
+        if (PyErr_Occurred()) {
+            return NULL;
+        }
+    }
     frames = scanner_feed(self->scanner, data);
     if (frames == NULL) {
         return NULL;
@@ -259,6 +305,7 @@ static PyObject *
 inbox_clear_messages(Inbox *self, PyObject *unused)
 {
     self->bytes = 0;
+    Py_CLEAR(self->handed);
     if (PyList_SetSlice(self->messages, 0, PY_SSIZE_T_MAX, NULL) < 0) {
         return NULL;
     }
@@ -300,8 +347,7 @@ inbox_get_loop(Inbox *self, PyObject *unused)
 }
 
 static PyObject *
-inbox_add_done_callback(
-    Inbox *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+inbox_add_done_callback(Inbox *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
     PyObject *loop;
     if (count != 1 || names == NULL || PyTuple_GET_SIZE(names) != 1 ||
@@ -332,9 +378,9 @@ inbox_cancel(Inbox *self, PyObject *args, PyObject *keywords)
     if (callback == NULL) {
         return Py_NewRef(Py_False);
     }
-    Py_XSETREF(self->cancelled,
-        message == Py_None ? PyObject_CallNoArgs(self->state->cancelled_error)
-                           : PyObject_CallOneArg(self->state->cancelled_error, message));
+    Py_XSETREF(self->cancelled, message == Py_None
+                                    ? PyObject_CallNoArgs(self->state->cancelled_error)
+                                    : PyObject_CallOneArg(self->state->cancelled_error, message));
     if (self->cancelled == NULL) {
         return NULL;
     }
@@ -364,9 +410,21 @@ static PyObject *
 make_reading(Inbox *self, char is_iteration)
 {
     PyTypeObject *type = (PyTypeObject *)self->state->reading_type;
-    Reading *reading = PyObject_GC_New(Reading, type);
+    Reading *reading = (Reading *)self->spare;
+#ifndef Py_GIL_DISABLED /* where a count tells who else has it */
+    if (reading != NULL && Py_REFCNT(reading) == 1 && reading->inbox == NULL) {
+        reading->inbox = (Inbox *)Py_NewRef(self);
+        reading->is_iteration = is_iteration;
+        reading->phase = READING_NEW;
+        return Py_NewRef(reading);
+    }
+#endif
+    reading = PyObject_GC_New(Reading, type);
     if (reading == NULL) {
         return NULL;
+    }
+    if (self->spare == NULL) {
+        self->spare = Py_NewRef(reading);
     }
     reading->inbox = (Inbox *)Py_NewRef(self);
     reading->is_iteration = is_iteration;
@@ -389,71 +447,74 @@ inbox_anext(Inbox *self)
 
 /* A message for the reader, or its end by the owner's rules. */
 static PyObject *
-finish_reading(Reading *self)
+take_message(Inbox *self, int is_iteration)
 {
-    Inbox *inbox = self->inbox;
-    PyObject *message, *kind, *result, *is_iteration = self->is_iteration ? Py_True : Py_False;
-    self->phase = READING_DONE;
-    if (PyList_GET_SIZE(inbox->messages) == 0) {
-        return call_owner(inbox, "read_end", is_iteration);
+    PyObject *message, *kind, *result, *flag = is_iteration ? Py_True : Py_False;
+    if (is_empty(self)) {
+        return call_owner(self, "read_end", flag);
     }
-    message = pop_message(inbox);
+    message = pop_message(self);
     if (message == NULL) {
         return NULL;
     }
-    if (inbox->is_held) {
-        result = PyObject_CallMethod(inbox->owner, "refill", NULL);
+    if (self->is_held) {
+        result = PyObject_CallMethod(self->owner, "refill", NULL);
         if (result == NULL) {
             Py_DECREF(message);
             return NULL;
         }
         Py_DECREF(result);
     }
-    kind = PyTuple_Check(message) && PyTuple_GET_SIZE(message) ? PyTuple_GET_ITEM(message, 0)
-                                                               : NULL;
-    if (kind == inbox->state->text_kind || kind == inbox->state->binary_kind) {
+    kind =
+        PyTuple_Check(message) && PyTuple_GET_SIZE(message) ? PyTuple_GET_ITEM(message, 0) : NULL;
+    if (kind == self->state->text_kind || kind == self->state->binary_kind) {
         return message;
     }
-    result = PyObject_CallMethod(inbox->owner, "finish_read", "OO", message, is_iteration);
+    result = PyObject_CallMethod(self->owner, "finish_read", "OO", message, flag);
     Py_DECREF(message);
     return result;
 }
 
-static PySendResult
-reading_step(Reading *self, PyObject *value, PyObject **result)
+/* A second reader: the owner raises, and knows whom to name. */
+static PyObject *
+refuse_reader(Inbox *self)
 {
-    Inbox *inbox = self->inbox;
-    *result = NULL;
-    if (self->phase == READING_DONE) {
-        PyErr_SetString(PyExc_RuntimeError, "cannot reuse already awaited receive()");
-        return PYGEN_ERROR;
+    PyObject *result = call_owner(self, "refuse_reader", self->callback);
+    if (result != NULL) {
+        Py_DECREF(result);
+        PyErr_SetString(PyExc_RuntimeError, "a task waits already");
     }
-    /* A second reader; and one that is stepped while nobody has woken it. */
-    if (inbox->callback != NULL) {
-        self->phase = READING_DONE;
-        PyObject *error = PyObject_CallMethod(inbox->owner, "refuse_reader", "O", inbox->callback);
-        Py_XDECREF(error);
-        return PYGEN_ERROR;
-    }
-    if (PyList_GET_SIZE(inbox->messages) == 0 && !inbox->is_ended) {
+    return NULL;
+}
+
+static PySendResult
+step_reading(Reading *self, Inbox *inbox, PyObject **result)
+{
+    if (inbox->callback == NULL && is_empty(inbox) && !inbox->is_ended) {
         self->phase = READING_WAITS;
         Py_CLEAR(inbox->cancelled);
         inbox->is_blocking = 1;
         *result = Py_NewRef(inbox);
         return PYGEN_NEXT;
     }
-    *result = finish_reading(self);
+    self->phase = READING_DONE;
+    self->inbox = NULL;
+    *result =
+        inbox->callback != NULL ? refuse_reader(inbox) : take_message(inbox, self->is_iteration);
+    Py_DECREF(inbox);
     return *result == NULL ? PYGEN_ERROR : PYGEN_RETURN;
 }
 
 static PySendResult
 reading_am_send(Reading *self, PyObject *value, PyObject **result)
 {
-    PySendResult kind;
-    Py_BEGIN_CRITICAL_SECTION(self->inbox);
-    kind = reading_step(self, value, result);
-    Py_END_CRITICAL_SECTION();
-    return kind;
+    Inbox *inbox = self->inbox;
+    *result = NULL;
+    if (inbox == NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "cannot reuse already awaited receive()");
+        return PYGEN_ERROR;
+    }
+    return step_reading(self, inbox, result);
 }
 
 /* An iterator returns by StopIteration. A message is a tuple, which that would take apart. */
@@ -491,11 +552,17 @@ reading_send(Reading *self, PyObject *value)
 static void
 leave(Reading *self)
 {
+    Inbox *inbox = self->inbox;
+    if (inbox == NULL) {
+        return;
+    }
     if (self->phase == READING_WAITS) {
-        Py_CLEAR(self->inbox->callback);
-        Py_CLEAR(self->inbox->context);
+        Py_CLEAR(inbox->callback);
+        Py_CLEAR(inbox->context);
     }
     self->phase = READING_DONE;
+    self->inbox = NULL;
+    Py_DECREF(inbox);
 }
 
 /* The exception of throw(type, value, traceback) or throw(exception). Always returns NULL. */

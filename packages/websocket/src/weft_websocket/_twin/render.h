@@ -151,12 +151,37 @@ render_bytes(unsigned char first, Byte *payload, Py_ssize_t length, const unsign
     return frame;
 }
 
+/* A frame of text or of any buffer; `key` is NULL where nothing is masked. */
+static PyObject *
+render_payload(unsigned char first, PyObject *payload, const unsigned char *key)
+{
+    PyObject *encoded, *frame;
+    Py_buffer data;
+    if (PyUnicode_Check(payload) && PyUnicode_IS_COMPACT_ASCII(payload)) {
+        return render_bytes(first, PyUnicode_DATA(payload), PyUnicode_GET_LENGTH(payload), key);
+    }
+    if (PyUnicode_Check(payload)) {
+        encoded = PyUnicode_AsUTF8String(payload);
+        if (encoded == NULL) {
+            return NULL;
+        }
+        frame = render_bytes(
+            first, (Byte *)PyBytes_AS_STRING(encoded), PyBytes_GET_SIZE(encoded), key);
+        Py_DECREF(encoded);
+        return frame;
+    }
+    if (PyObject_GetBuffer(payload, &data, PyBUF_SIMPLE) < 0) {
+        return NULL;
+    }
+    frame = render_bytes(first, data.buf, data.len, key);
+    PyBuffer_Release(&data);
+    return frame;
+}
+
 static PyObject *
 twin_render_frame(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     unsigned char key[4], first;
-    PyObject *encoded, *frame;
-    Py_buffer data;
     int has_key;
     if (check_count("render_frame", count, 3) < 0 || read_first(args[0], &first) < 0) {
         return NULL;
@@ -165,26 +190,7 @@ twin_render_frame(PyObject *module, PyObject *const *args, Py_ssize_t count)
     if (has_key < 0) {
         return NULL;
     }
-    if (PyUnicode_Check(args[1]) && PyUnicode_IS_COMPACT_ASCII(args[1])) {
-        return render_bytes(
-            first, PyUnicode_DATA(args[1]), PyUnicode_GET_LENGTH(args[1]), has_key ? key : NULL);
-    }
-    if (PyUnicode_Check(args[1])) {
-        encoded = PyUnicode_AsUTF8String(args[1]);
-        if (encoded == NULL) {
-            return NULL;
-        }
-        frame = render_bytes(first, (Byte *)PyBytes_AS_STRING(encoded), PyBytes_GET_SIZE(encoded),
-            has_key ? key : NULL);
-        Py_DECREF(encoded);
-        return frame;
-    }
-    if (PyObject_GetBuffer(args[1], &data, PyBUF_SIMPLE) < 0) {
-        return NULL;
-    }
-    frame = render_bytes(first, data.buf, data.len, has_key ? key : NULL);
-    PyBuffer_Release(&data);
-    return frame;
+    return render_payload(first, args[1], has_key ? key : NULL);
 }
 
 #endif

@@ -82,6 +82,7 @@ typedef struct {
     Py_ssize_t rest_at;
     unsigned char header[HEADER_LIMIT]; /* a part of a header */
     unsigned char header_size;
+    Py_ssize_t finished; /* frames */
 } FrameScanner;
 
 static int
@@ -302,6 +303,30 @@ unmask_text(Byte *source, size_t size, uint32_t word)
     return text;
 }
 
+/* The payload of a whole plain frame. NULL without an exception when its text is not UTF-8. */
+static PyObject *
+take_plain(FrameScanner *self, Byte *source)
+{
+    Frame *frame = &self->frame;
+    size_t size = (size_t)frame->length;
+    uint32_t word = rotate_key(frame->key, 0);
+    Utf8 text = {0, 0, 0};
+    PyObject *payload;
+    if (frame->first == (FIN | TEXT) && self->decodes_text) {
+        return unmask_text(source, size, word);
+    }
+    payload = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
+    if (payload == NULL) {
+        return NULL;
+    }
+    apply_mask((unsigned char *)PyBytes_AS_STRING(payload), source, size, word);
+    if (frame->first == (FIN | TEXT) &&
+        (utf8_check(&text, (Byte *)PyBytes_AS_STRING(payload), size) != size || text.missing)) {
+        Py_CLEAR(payload);
+    }
+    return payload;
+}
+
 /* The payload of a frame that lies whole in what was just fed. NULL with `fault` or an exception.
  */
 static PyObject *
@@ -360,8 +385,8 @@ take_piece(FrameScanner *self, Byte *source, size_t size)
     return payload;
 }
 
-/* What the list of feed() holds for a frame: a message where it is a whole one in plain bytes, else
-   (first, payload). Steals the payload. */
+/* What the list of feed() holds for a frame: a message where it is a whole one in plain bytes,
+   else (first, payload). Steals the payload. */
 static PyObject *
 make_item(const FrameScanner *self, unsigned char first, PyObject *payload)
 {
@@ -390,6 +415,7 @@ finish_frame(FrameScanner *self, PyObject *frames, PyObject *payload)
     int failed = item == NULL || PyList_Append(frames, item) < 0;
     Py_XDECREF(item);
     self->frame.is_open = 0;
+    self->finished++;
     if ((first & OPCODE) < CLOSE && first & FIN) {
         self->message.is_open = 0;
     }
@@ -427,6 +453,54 @@ scan_frames(FrameScanner *self, PyObject *frames, Byte *at, Byte *end)
         }
     }
     return at;
+}
+
+/* The frame of which a part has come: its number and a measure of that part; None between two. */
+static PyObject *
+scanner_get_half(FrameScanner *self, void *unused)
+{
+    uint64_t came = self->frame.is_open ? HEADER_LIMIT + self->frame.taken : self->header_size;
+    if (came == 0) {
+        Py_RETURN_NONE;
+    }
+    return Py_BuildValue("nK", self->finished, (unsigned long long)came);
+}
+
+/* What a read nearly always is: one whole message in one plain frame, and nothing beside it. NULL
+   without an exception for everything else, which is left untouched to the long way. */
+static PyObject *
+scan_one(FrameScanner *self, PyObject *data)
+{
+    Byte *at = (Byte *)PyBytes_AS_STRING(data);
+    size_t size = (size_t)PyBytes_GET_SIZE(data), start = self->mask_bit ? 6 : 2, length;
+    PyObject *payload;
+    if (size < start || (at[0] != (FIN | TEXT) && at[0] != (FIN | BINARY)) || self->fault ||
+        self->is_closed || self->frame.is_open || self->message.is_open || self->header_size ||
+        self->rest != NULL || self->max_batch < 1) {
+        return NULL;
+    }
+    length = at[1] ^ self->mask_bit; /* over 127 where the mask bit is wrong */
+    if (length == 126) {
+        start += 2;
+        length = (size_t)at[2] << 8 | (size < start ? 0 : at[3]);
+        if (length < 126) {
+            return NULL;
+        }
+    } else if (length > 126) {
+        return NULL;
+    }
+    if (start + length != size ||
+        (self->max_message_size && length > (size_t)self->max_message_size)) {
+        return NULL;
+    }
+    memset(&self->frame, 0, sizeof(self->frame));
+    self->frame.first = at[0];
+    self->frame.length = length;
+    if (self->mask_bit) {
+        memcpy(self->frame.key, at + start - 4, 4);
+    }
+    payload = take_plain(self, at + start);
+    return payload == NULL ? NULL : make_item(self, at[0], payload);
 }
 
 #endif

@@ -26,15 +26,28 @@
     FIELD(get_loop)              \
     FIELD(find_loop)             \
     FIELD(current_task)          \
+    FIELD(current_tasks)         \
     FIELD(cancelled_error)       \
     FIELD(call_soon)             \
     FIELD(call_soon_threadsafe)  \
-    FIELD(context)
+    FIELD(context)               \
+    FIELD(phase)                 \
+    FIELD(write)                 \
+    FIELD(write_text_name)       \
+    FIELD(write_binary_name)     \
+    FIELD(done)                  \
+    FIELD(random)                \
+    FIELD(random_size)
+
+/* Bytes that are fetched for keys at once. */
+enum { POOL_SIZE = 4096 };
 
 typedef struct {
 #define WEFT_FIELD(name) PyObject *name;
     WEFT_STATE_FIELDS(WEFT_FIELD)
 #undef WEFT_FIELD
+    PyObject *pool; /* random bytes for masking keys, or NULL */
+    Py_ssize_t pool_at;
 } State;
 
 /* An attribute of a module. */
@@ -66,6 +79,12 @@ load_messages(State *state)
     state->call_soon = PyUnicode_InternFromString("call_soon");
     state->call_soon_threadsafe = PyUnicode_InternFromString("call_soon_threadsafe");
     state->context = PyUnicode_InternFromString("context");
+    state->phase = PyUnicode_InternFromString("phase");
+    state->write = PyUnicode_InternFromString("write");
+    state->write_text_name = PyUnicode_InternFromString("write_text");
+    state->write_binary_name = PyUnicode_InternFromString("write_binary");
+    state->random = fetch("os", "urandom");
+    state->random_size = PyLong_FromLong(POOL_SIZE);
     return PyErr_Occurred() ? -1 : 0;
 }
 
@@ -82,6 +101,12 @@ load_asyncio(State *state)
     if (state->get_loop == NULL || state->find_loop == NULL || state->cancelled_error == NULL) {
         return -1;
     }
+#if PY_VERSION_HEX < 0x030C0000 /* there it is a function in Python, which looks here */
+    Py_XSETREF(state->current_tasks, fetch("asyncio.tasks", "_current_tasks"));
+    if (state->current_tasks == NULL) {
+        return -1;
+    }
+#endif
     state->current_task = fetch("asyncio", "current_task");
     return state->current_task == NULL ? -1 : 0;
 }

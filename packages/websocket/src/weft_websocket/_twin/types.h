@@ -4,6 +4,7 @@
 #define WEFT_TYPES_H
 
 #include "inbox.h"
+#include "sender.h"
 
 static PyObject *
 inbox_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
@@ -13,8 +14,8 @@ inbox_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     PyObject *owner, *scanner;
     Py_ssize_t limit;
     Inbox *self;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OO!n:Inbox", names, &owner,
-            state->scanner_type, &scanner, &limit)) {
+    if (!PyArg_ParseTupleAndKeywords(
+            args, keywords, "OO!n:Inbox", names, &owner, state->scanner_type, &scanner, &limit)) {
         return NULL;
     }
     self = (Inbox *)type->tp_alloc(type, 0);
@@ -42,6 +43,8 @@ inbox_traverse(Inbox *self, visitproc visit, void *arg)
     Py_VISIT(self->owner);
     Py_VISIT(self->scanner);
     Py_VISIT(self->messages);
+    Py_VISIT(self->handed);
+    Py_VISIT(self->spare);
     Py_VISIT(self->hear);
     Py_VISIT(self->loop);
     Py_VISIT(self->callback);
@@ -56,6 +59,7 @@ inbox_clear(Inbox *self)
 {
     Py_XSETREF(self->owner, Py_NewRef(Py_None));
     Py_XSETREF(self->hear, Py_NewRef(Py_None));
+    Py_CLEAR(self->spare);
     Py_CLEAR(self->loop);
     Py_CLEAR(self->callback);
     Py_CLEAR(self->context);
@@ -73,6 +77,7 @@ inbox_dealloc(Inbox *self)
     Py_CLEAR(self->hear);
     Py_CLEAR(self->scanner);
     Py_CLEAR(self->messages);
+    Py_CLEAR(self->handed);
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -89,25 +94,47 @@ inbox_get_is_full(Inbox *self, void *unused)
     return PyBool_FromLong(is_inbox_full(self));
 }
 
+static PyObject *
+inbox_get_messages(Inbox *self, void *unused)
+{
+    return keep_handed(self) < 0 ? NULL : Py_NewRef(self->messages);
+}
+
 static PyMethodDef inbox_methods[] = {
-    {"read", (PyCFunction)inbox_read, METH_NOARGS, "read($self, /)\n--\n\nThe next message, to be awaited."},
-    {"put", (PyCFunction)inbox_put, METH_O, "put($self, message, /)\n--\n\nQueue a message; wakes nobody."},
-    {"clear", (PyCFunction)inbox_clear_messages, METH_NOARGS, "clear($self, /)\n--\n\nDrop what is queued."},
-    {"wake", (PyCFunction)inbox_wake, METH_NOARGS, "wake($self, /)\n--\n\nStep the task that waits; nothing when none does."},
-    {"settle", (PyCFunction)inbox_settle, METH_NOARGS, "settle($self, /)\n--\n\nWake the reader if there is something for it, and hold the peer if it is behind."},
-    {"data_received", (PyCFunction)inbox_data_received, METH_O, "data_received($self, data, /)\n--\n\nThe peer's next bytes."},
-    {"link_made", (PyCFunction)inbox_link_made, METH_O, "link_made($self, link, /)\n--\n\nNothing to do."},
-    {"link_lost", (PyCFunction)inbox_link_lost, METH_O, "link_lost($self, exc, /)\n--\n\nThe owner is told."},
-    {"eof_received", (PyCFunction)inbox_eof_received, METH_NOARGS, "eof_received($self, /)\n--\n\nThe owner is asked."},
-    {"get_loop", (PyCFunction)inbox_get_loop, METH_NOARGS, "get_loop($self, /)\n--\n\nThe loop of the task that waits."},
-    {"add_done_callback", (PyCFunction)(void (*)(void))inbox_add_done_callback, METH_FASTCALL | METH_KEYWORDS, "add_done_callback($self, callback, /, *, context)\n--\n\nThe task tells how it is stepped."},
-    {"cancel", (PyCFunction)(void (*)(void))inbox_cancel, METH_VARARGS | METH_KEYWORDS, "cancel($self, /, msg=None)\n--\n\nThe task is cancelled while it waits; False once it was woken."},
-    {"result", (PyCFunction)inbox_result, METH_NOARGS, "result($self, /)\n--\n\nWhat the waiting comes to."},
+    {"read", (PyCFunction)inbox_read, METH_NOARGS,
+        "read($self, /)\n--\n\nThe next message, to be awaited."},
+    {"put", (PyCFunction)inbox_put, METH_O,
+        "put($self, message, /)\n--\n\nQueue a message; wakes nobody."},
+    {"clear", (PyCFunction)inbox_clear_messages, METH_NOARGS,
+        "clear($self, /)\n--\n\nDrop what is queued."},
+    {"wake", (PyCFunction)inbox_wake, METH_NOARGS,
+        "wake($self, /)\n--\n\nStep the task that waits; nothing when none does."},
+    {"settle", (PyCFunction)inbox_settle, METH_NOARGS,
+        "settle($self, /)\n--\n\nWake the reader if there is something for it, and hold the peer "
+        "if it is behind."},
+    {"data_received", (PyCFunction)inbox_data_received, METH_O,
+        "data_received($self, data, /)\n--\n\nThe peer's next bytes."},
+    {"link_made", (PyCFunction)inbox_link_made, METH_O,
+        "link_made($self, link, /)\n--\n\nNothing to do."},
+    {"link_lost", (PyCFunction)inbox_link_lost, METH_O,
+        "link_lost($self, exc, /)\n--\n\nThe owner is told."},
+    {"eof_received", (PyCFunction)inbox_eof_received, METH_NOARGS,
+        "eof_received($self, /)\n--\n\nThe owner is asked."},
+    {"get_loop", (PyCFunction)inbox_get_loop, METH_NOARGS,
+        "get_loop($self, /)\n--\n\nThe loop of the task that waits."},
+    {"add_done_callback", (PyCFunction)(void (*)(void))inbox_add_done_callback,
+        METH_FASTCALL | METH_KEYWORDS,
+        "add_done_callback($self, callback, /, *, context)\n--\n\nThe task tells how it is "
+        "stepped."},
+    {"cancel", (PyCFunction)(void (*)(void))inbox_cancel, METH_VARARGS | METH_KEYWORDS,
+        "cancel($self, /, msg=None)\n--\n\nThe task is cancelled while it waits; False once it "
+        "was woken."},
+    {"result", (PyCFunction)inbox_result, METH_NOARGS,
+        "result($self, /)\n--\n\nWhat the waiting comes to."},
     {NULL},
 };
 
 static PyMemberDef inbox_members[] = {
-    {"messages", T_OBJECT, offsetof(Inbox, messages), READONLY, NULL},
     {"hear", T_OBJECT, offsetof(Inbox, hear), 0, NULL},
     {"is_direct", T_BOOL, offsetof(Inbox, is_direct), 0, NULL},
     {"is_ended", T_BOOL, offsetof(Inbox, is_ended), 0, NULL},
@@ -117,13 +144,15 @@ static PyMemberDef inbox_members[] = {
 };
 
 static PyGetSetDef inbox_getset[] = {
+    {"messages", (getter)inbox_get_messages, NULL, NULL, NULL},
     {"is_awaited", (getter)inbox_get_is_awaited, NULL, NULL, NULL},
     {"is_full", (getter)inbox_get_is_full, NULL, NULL, NULL},
     {NULL},
 };
 
-PyDoc_STRVAR(inbox_doc, "Inbox(owner, scanner, limit)\n--\n\n"
-                        "The messages of one connection, in order, and the one task that may wait for the next.");
+PyDoc_STRVAR(inbox_doc,
+    "Inbox(owner, scanner, limit)\n--\n\n"
+    "The messages of one connection, in order, and the one task that may wait for the next.");
 
 static PyType_Slot inbox_slots[] = {
     {Py_tp_doc, (void *)inbox_doc},
@@ -159,7 +188,7 @@ reading_dealloc(Reading *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
-    Py_DECREF(self->inbox);
+    leave(self);
     PyObject_GC_Del(self);
     Py_DECREF(type);
 }
@@ -187,7 +216,7 @@ static PyType_Spec reading_spec = {
     .name = "weft_websocket._twin._c.Reading",
     .basicsize = sizeof(Reading),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_HAVE_GC |
-        Py_TPFLAGS_DISALLOW_INSTANTIATION,
+             Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = reading_slots,
 };
 
@@ -213,6 +242,108 @@ static PyType_Spec done_spec = {
     .basicsize = sizeof(PyObject),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
     .slots = done_slots,
+};
+
+static PyModuleDef module_def;
+
+static PyObject *
+sender_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+    PyObject *module = PyType_GetModuleByDef(type, &module_def);
+    Sender *self = module == NULL ? NULL : (Sender *)type->tp_alloc(type, 0);
+    if (self != NULL) {
+        self->state = PyModule_GetState(module);
+        self->is_free = 1;
+    }
+    return (PyObject *)self;
+}
+
+static int
+sender_init(Sender *self, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {
+        "link", "protocol", "write_limit", "open_phase", "is_plain", "is_masked", NULL};
+    PyObject *link, *protocol, *open_phase;
+    Py_ssize_t write_limit;
+    int is_plain, is_masked;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OOnOpp:Sender", names, &link, &protocol,
+            &write_limit, &open_phase, &is_plain, &is_masked)) {
+        return -1;
+    }
+    Py_XSETREF(self->link, Py_NewRef(link));
+    Py_XSETREF(self->protocol, Py_NewRef(protocol));
+    Py_XSETREF(self->open_phase, Py_NewRef(open_phase));
+    self->write_limit = write_limit;
+    self->is_plain = (char)is_plain;
+    self->is_masked = (char)is_masked;
+    return 0;
+}
+
+static int
+sender_traverse(Sender *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(self->link);
+    Py_VISIT(self->protocol);
+    Py_VISIT(self->open_phase);
+    return 0;
+}
+
+static int
+sender_clear(Sender *self)
+{
+    Py_CLEAR(self->link);
+    Py_CLEAR(self->protocol);
+    Py_CLEAR(self->open_phase);
+    return 0;
+}
+
+static void
+sender_dealloc(Sender *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    (void)sender_clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef sender_methods[] = {
+    {"send_text", (PyCFunction)(void (*)(void))sender_send_text, METH_FASTCALL,
+        "send_text($self, data, compress, /)\n--\n\nSend a text message."},
+    {"send_binary", (PyCFunction)(void (*)(void))sender_send_binary, METH_FASTCALL,
+        "send_binary($self, data, compress, /)\n--\n\nSend a binary message."},
+    {NULL},
+};
+
+static PyMemberDef sender_members[] = {
+    {"_link", T_OBJECT, offsetof(Sender, link), READONLY, NULL},
+    {"_protocol", T_OBJECT, offsetof(Sender, protocol), READONLY, NULL},
+    {"_write_limit", T_PYSSIZET, offsetof(Sender, write_limit), READONLY, NULL},
+    {"_unsent", T_PYSSIZET, offsetof(Sender, unsent), 0, NULL},
+    {"_is_free", T_BOOL, offsetof(Sender, is_free), 0, NULL},
+    {NULL},
+};
+
+static PyType_Slot sender_slots[] = {
+    {Py_tp_doc, "Sender(link, protocol, write_limit, open_phase, is_plain, "
+                "is_masked)\n--\n\nWrites plain messages; what needs more is for a subclass."},
+    {Py_tp_new, sender_new},
+    {Py_tp_init, sender_init},
+    {Py_tp_dealloc, sender_dealloc},
+    {Py_tp_traverse, sender_traverse},
+    {Py_tp_clear, sender_clear},
+    {Py_tp_methods, sender_methods},
+    {Py_tp_members, sender_members},
+    {0, NULL},
+};
+
+static PyType_Spec sender_spec = {
+    .name = "weft_websocket._twin._c.Sender",
+    .basicsize = sizeof(Sender),
+    .flags =
+        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
+    .slots = sender_slots,
 };
 
 #endif
