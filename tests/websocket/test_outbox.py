@@ -3,8 +3,8 @@ import asyncio
 from support.memory import Recorder, memory_links, transport_of
 
 from weft_http_parser import Hold, Link, Role
-from weft_websocket import DeflateParams, WsProtocol
-from weft_websocket.outbox import Outbox
+from weft_websocket import DeflateParams, PreparedMessage, SlowPolicy, WSMsgType, WsProtocol
+from weft_websocket.outbox import Fate, Outbox
 
 
 async def test_a_message_is_written_at_the_call() -> None:
@@ -62,3 +62,60 @@ async def test_large_messages_leave_the_loop_while_they_are_compressed() -> None
 
 def transport_is_empty(link: Link) -> bool:
     return not link.transport.get_write_buffer_size()
+
+
+async def test_compression_that_finds_the_turn_taken_waits_for_it() -> None:
+    peer = Recorder()
+    _, link = memory_links(peer)
+    outbox = Outbox(link, WsProtocol(Role.SERVER, deflate=DeflateParams()), 65536)
+    await outbox.take_turn()
+    waiting = asyncio.ensure_future(outbox.send_binary(b"x", None))
+    plain = asyncio.ensure_future(outbox.send_binary(b"y", 0))
+    await asyncio.sleep(0)
+    assert not transport_of(link).written
+    outbox.give_turn()
+    await asyncio.gather(waiting, plain)
+    reader = WsProtocol(Role.CLIENT, deflate=DeflateParams())
+    events = reader.receive(bytes(transport_of(link).written))
+    assert events == [(WSMsgType.BINARY, b"x", ""), (WSMsgType.BINARY, b"y", "")]
+
+
+async def test_a_sender_cancelled_as_its_turn_comes_passes_it_on() -> None:
+    _, link = memory_links()
+    outbox = Outbox(link, WsProtocol(Role.SERVER), 65536)
+    await outbox.take_turn()
+    first = asyncio.ensure_future(outbox.take_turn())
+    second = asyncio.ensure_future(outbox.take_turn())
+    await asyncio.sleep(0)
+    outbox.give_turn()
+    first.cancel()
+    await second
+    assert first.cancelled()
+    assert not outbox.has_room
+    outbox.give_turn()
+    assert outbox.has_room
+
+
+async def test_a_turn_does_not_come_to_who_was_cancelled_before() -> None:
+    _, link = memory_links()
+    outbox = Outbox(link, WsProtocol(Role.SERVER), 65536)
+    await outbox.take_turn()
+    waiting = asyncio.ensure_future(outbox.take_turn())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    outbox.give_turn()
+    assert outbox.has_room
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert outbox.has_room
+
+
+async def test_what_is_queued_behind_a_turn_is_dropped_when_the_link_closes() -> None:
+    _, link = memory_links()
+    outbox = Outbox(link, WsProtocol(Role.SERVER), 65536)
+    await outbox.take_turn()
+    offer = outbox.offer(PreparedMessage("x"), SlowPolicy.DISCONNECT, None)
+    assert offer == (Fate.QUEUED, 0)
+    link.close()
+    outbox.give_turn()
+    assert (outbox.lag.messages, outbox.lag.dropped) == (0, 1)
+    assert outbox.offer(PreparedMessage("x"), None, None) == (Fate.CLOSED, 0)
