@@ -8,7 +8,7 @@ import asyncio
 import enum
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, NoReturn
 
 import attrs
 
@@ -26,6 +26,7 @@ from weft_websocket.codes import (
     WSMsgType,
 )
 from weft_websocket.deflate import DeflateParams
+from weft_websocket.ending import ABNORMAL, Close, Ending
 from weft_websocket.errors import WebSocketClosed, WebSocketError
 from weft_websocket.frames import Buffer
 from weft_websocket.heartbeat import Heartbeat
@@ -35,6 +36,7 @@ from weft_websocket.outgoing import Chunks, OutgoingMessage, check_chunks
 from weft_websocket.pings import Ping, Pings
 from weft_websocket.prepared import PreparedMessage
 from weft_websocket.protocol import Phase, WsEvent, WsProtocol
+from weft_websocket.stall import StallWatch
 
 # How often a server's handler may read from a closed websocket before it is told that it loops.
 _CLOSED_READS: Final = 5
@@ -59,6 +61,7 @@ class StreamOptions:
     autoping: bool = True
     autoclose: bool = True
     heartbeat_seconds: float | None = None
+    frame_timeout_seconds: float | None = 30.0
     close_timeout_seconds: float | None = 10.0
     receive_timeout_seconds: float | None = None
     queue_limit: int = 16
@@ -81,29 +84,17 @@ class _Stage(enum.IntEnum):
 _OPEN: Final = _Stage.OPEN
 
 
-class _Close(NamedTuple):
-    """How a connection ended."""
-
-    code: int
-    reason: str
-
-
-_ABNORMAL: Final = _Close(WSCloseCode.ABNORMAL_CLOSURE, "")
-
-
 class WebSocketStream:
     """A websocket over a link: many senders, one reader."""
 
     __slots__ = (
-        "_close",
         "_closed_reads",
-        "_closer",
-        "_exception",
-        "_heartbeat",
+        "_ending",
         "_inbox",
         "_link",
         "_pings",
         "_stage",
+        "_watches",
         "options",
         "outbox",
         "protocol",
@@ -118,19 +109,21 @@ class WebSocketStream:
         self._inbox = Inbox(self, protocol.scanner, options.queue_limit)
         self.outbox = Outbox(link, protocol, options.write_limit, options.send_limits)
         self._stage = _Stage.OPEN
-        self._close: _Close | None = None
-        self._exception: BaseException | None = None
-        self._closer: asyncio.Future[bool] | None = None  # close() waits for the peer's half
+        self._ending = Ending()
         self._closed_reads = 0
-        self._heartbeat: Heartbeat | None = None
+        self._watches: tuple[Heartbeat | StallWatch, ...] = ()
         self._pings: Pings | None = None  # most are never pinged
 
     def start(self, leftover: bytes = b"") -> None:
         """Take the link over, with the bytes that came behind the handshake."""
         self._link.receiver = self._inbox
-        if self.options.heartbeat_seconds:
-            self._heartbeat = Heartbeat(self, self.options.heartbeat_seconds)
-            self._inbox.hear = self._heartbeat.hear
+        options = self.options
+        if options.frame_timeout_seconds:
+            self._watches = (StallWatch(self, options.frame_timeout_seconds),)
+        if options.heartbeat_seconds:
+            heartbeat = Heartbeat(self, options.heartbeat_seconds)
+            self._inbox.hear = heartbeat.hear
+            self._watches += (heartbeat,)
         if leftover:
             self._inbox.data_received(leftover)
         if self._link.is_lost:
@@ -145,12 +138,12 @@ class WebSocketStream:
     @property
     def close_code(self) -> int | None:
         """The peer's close code, 1006 when it left without one, None while open."""
-        return None if self._close is None else self._close.code
+        return None if self._ending.close is None else self._ending.close.code
 
     @property
     def close_reason(self) -> str | None:
         """The text that came with the code, empty when none did, None while open."""
-        return None if self._close is None else self._close.reason
+        return None if self._ending.close is None else self._ending.close.reason
 
     @property
     def deflate(self) -> DeflateParams | None:
@@ -178,7 +171,7 @@ class WebSocketStream:
 
     def exception(self) -> BaseException | None:
         """What ended the connection, unless a closing handshake did."""
-        return self._exception
+        return self._ending.exception
 
     # Reading.
 
@@ -233,7 +226,7 @@ class WebSocketStream:
     def take_bytes(self, data: bytes) -> None:
         """Take bytes when the scanner's frames alone do not tell what they are."""
         events = self.protocol.receive(data)
-        if self._closer is not None:
+        if self._ending.is_awaited:
             self._skip_to_close(events)
             return
         self._take(events)
@@ -266,13 +259,13 @@ class WebSocketStream:
             return
         if message.type is WSMsgType.ERROR:
             error = message.data
-            self._close = _ABNORMAL
+            self._ending.close = ABNORMAL
             if isinstance(error, WebSocketError):
-                self._close = _Close(error.code, str(error))
+                self._ending.close = Close(error.code, str(error))
                 self._tell(error)
             self._enter(_Stage.CLOSED)
         elif message.type is _CLOSE:
-            self._close = _Close(message.data, message.extra or "")
+            self._ending.close = Close(message.data, message.extra or "")
             self._enter(_Stage.CLOSING)
             if self.options.autoclose:
                 self._enter(_Stage.CLOSED)
@@ -285,8 +278,8 @@ class WebSocketStream:
             self._closed_reads += 1
             if self._closed_reads >= _CLOSED_READS and self.protocol.role is Role.SERVER:
                 raise RuntimeError("WebSocket connection is closed.")
-        elif self._close is None:
-            self._close = _ABNORMAL
+        elif self._ending.close is None:
+            self._ending.close = ABNORMAL
         self._enter(_Stage.CLOSED)
         return CLOSED
 
@@ -399,19 +392,21 @@ class WebSocketStream:
 
     def _end(self, code: int, message: Buffer | str) -> bool:
         """The application reads no more; whether a close frame could be sent to the peer."""
-        if self.protocol.phase is Phase.FAILED and isinstance(self._exception, WebSocketError):
-            self._tell(self._exception)
+        if self.protocol.phase is Phase.FAILED and isinstance(
+            self._ending.exception, WebSocketError
+        ):
+            self._tell(self._ending.exception)
         frame = self._render_close(code, message)
         for queued in self._inbox.messages:
-            self._note_end(queued)
+            self._ending.note(queued)
         self._enter(_Stage.CLOSED)
         self._inbox.clear()
         if self._inbox.is_awaited:
             self._inbox.put(CLOSING)
             self._inbox.wake()
         is_sent = bool(frame) and not self._link.is_closing
-        if self._close is None:  # ours stands until the peer's comes
-            self._close = _Close(code, _to_text(message)) if is_sent else _ABNORMAL
+        if self._ending.close is None:  # ours stands until the peer's comes
+            self._ending.close = Close(code, _to_text(message)) if is_sent else ABNORMAL
         if is_sent:
             self._link.write(frame)
         return is_sent
@@ -423,50 +418,33 @@ class WebSocketStream:
             return b""
 
     async def _wait_for_close(self) -> None:
-        closer = self._closer = asyncio.get_running_loop().create_future()
+        self._ending.expect()
         try:
             self._skip_to_close([])
             self.release_peer()
             async with asyncio.timeout(self.options.close_timeout_seconds):
-                await closer
+                await self._ending.wait()
         except TimeoutError as exc:
-            self._exception = exc
+            self._ending.exception = exc
             self._link.abort()
         finally:
-            if closer.cancelled() or not closer.done() or not closer.result():
-                self._close = _ABNORMAL
             self._link.close()
 
     def _skip_to_close(self, events: list[WsEvent]) -> None:
         """Drop what comes behind our close frame, until the peer's (RFC 6455 1.4)."""
-        assert self._closer is not None  # _wait_for_close() made it
         while True:
             for event in events:
-                self._note_end(event)
-                is_close = not isinstance(event, WebSocketError) and event.type is _CLOSE
-                if is_close or isinstance(event, WebSocketError):
-                    _settle(self._closer, is_close)
+                self._ending.note(event)
             if not self.protocol.has_more:
                 return
             events = self.protocol.next_batch()
-
-    def _note_end(self, event: WsEvent) -> None:
-        """Take the code or the exception from an event that nobody will read."""
-        if isinstance(event, WebSocketError):
-            self._exception = event
-        elif isinstance(event, WSMessageTextBytes):
-            return
-        elif event.type is _CLOSE:
-            self._close = _Close(event.data, event.extra or "")
-        elif event.type is WSMsgType.ERROR and isinstance(event.data, WebSocketError):
-            self._close = _Close(event.data.code, str(event.data))
 
     def _enter(self, stage: _Stage) -> None:
         self._stage = max(self._stage, stage)
         self._inbox.is_ended = True
         self._inbox.is_direct = False
-        if self._heartbeat is not None:
-            self._heartbeat.stop()
+        for watch in self._watches:
+            watch.stop()
         if stage > _Stage.CLOSING:
             self.outbox.shut()
             if self._pings is not None:
@@ -484,14 +462,13 @@ class WebSocketStream:
 
     def link_lost(self, exc: Exception | None) -> None:
         errors = self.protocol.receive_eof()
-        if errors and self._exception is None:
+        if errors and self._ending.exception is None:
             error = errors[0]
             assert isinstance(error, WebSocketError)  # receive_eof() gives nothing else
             error.__cause__ = exc
-            self._exception = error
+            self._ending.exception = error
         self._enter(_Stage.ENDED)
-        if self._closer is not None:
-            _settle(self._closer, False)
+        self._ending.settle(is_answered=False)
         self._inbox.wake()
 
     # Inside.
@@ -537,14 +514,14 @@ class WebSocketStream:
         The peer hears of it when the reader does, who may answer those messages until then; but
         no reader makes it wait for long.
         """
-        self._exception = error
+        self._ending.exception = error
         is_behind = bool(self._inbox.messages)
         self._inbox.put(WSMessage(WSMsgType.ERROR, error, None))
         if not is_behind or self.protocol.phase is not Phase.FAILED:
             self._tell(error)
             return
-        if self._heartbeat is not None:
-            self._heartbeat.stop()
+        for watch in self._watches:
+            watch.stop()
         asyncio.get_running_loop().call_later(_ANSWER_SECONDS, self._tell, error)
 
     def _tell(self, error: WebSocketError) -> None:
@@ -565,7 +542,7 @@ class WebSocketStream:
             self._fail(WebSocketError(code, reason))
             self._inbox.wake()
 
-    # What the heartbeat calls.
+    # What the watches call.
 
     def send_heartbeat(self) -> None:
         """Ping, unless the closing has begun."""
@@ -574,11 +551,16 @@ class WebSocketStream:
 
     def give_up(self, text: str) -> None:
         """The peer is dead: no closing handshake, an ERROR for the reader."""
-        self._exception = TimeoutError(text)
-        self._inbox.put(WSMessage(WSMsgType.ERROR, self._exception, None))
+        self._ending.exception = TimeoutError(text)
+        self._inbox.put(WSMessage(WSMsgType.ERROR, self._ending.exception, None))
         self._enter(_Stage.ENDED)
         self._link.abort()
         self._inbox.wake()
+
+    @property
+    def half_frame(self) -> tuple[int, int] | None:
+        """What has come of the frame that is under way, if the peer could send the rest."""
+        return None if self._inbox.is_held else self.protocol.scanner.half
 
     @property
     def is_listening(self) -> bool:
@@ -589,12 +571,6 @@ class WebSocketStream:
 async def _read_within(reading: Awaitable[Message], seconds: float) -> Message:
     async with asyncio.timeout(seconds):
         return await reading
-
-
-def _settle(closer: "asyncio.Future[bool]", is_answered: bool) -> None:
-    """Let close() go on; the first event decides."""
-    if not closer.done():
-        closer.set_result(is_answered)
 
 
 def _to_text(reason: Buffer | str) -> str:
