@@ -81,6 +81,21 @@ async def serve_commands(
         _say(await answer(line.decode().strip()) if answer else processor_time())
 
 
+def serve_commands_deaf(hello: Answer, answer: Callable[[str], Awaitable[Answer]]) -> None:
+    """The same for a child whose loop runs only while it answers: between commands nothing wakes it.
+
+    So what it receives meanwhile costs its sender no waking.
+    """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        _say(hello)
+        for line in sys.stdin:
+            runner.run(_await(answer(line.strip())))
+
+
+async def _await(answer: Awaitable[Answer]) -> None:
+    _say(await answer)
+
+
 def processor_time() -> Answer:
     """User and system time of this process in seconds."""
     return {"cpu": time.process_time()}

@@ -149,6 +149,8 @@ def _measure_broadcast(title: str, rounds: int, progress: Progress) -> Mapping[s
                 crowd.ask(f"hear {BROADCASTS}")
                 cpu = float(server.ask("cpu")["cpu"]) - before
                 samples[name].append(Sample(BROADCASTS, cpu, cpu))
+        for _, crowd in pairs.values():
+            crowd.ask("close")
     return {name: Figure.of(taken) for name, taken in samples.items()}
 
 

@@ -1,12 +1,13 @@
 """Thousands of websockets to one server that mostly listen: `open ADDRESS COUNT`, `hear TIMES`, `close`.
 
 Each sends one message when it is open and takes the echo, so that nothing is left to be made late.
+What comes between commands waits in the kernel, so that no server pays for waking this process.
 """
 
 import asyncio
 import resource
 
-from tools.bench.child import Answer, run, serve_commands
+from tools.bench.child import Answer, serve_commands_deaf
 from tools.bench.sockets.raw import WAIT_SECONDS, Member, close_sockets, open_socket
 from tools.bench.sockets.traffic import BINARY_CASES, format_messages
 
@@ -54,21 +55,20 @@ def raise_file_limit() -> int:
     return hard
 
 
-async def main() -> None:
+async def answer(crowd: Crowd, command: str) -> Answer:
+    match command.split():
+        case ["open", address, count]:
+            return await crowd.open(address, int(count))
+        case ["hear", times]:
+            return await crowd.hear(int(times))
+        case _:
+            return await crowd.close()
+
+
+def main() -> None:
     crowd = Crowd()
-
-    async def answer(command: str) -> Answer:
-        match command.split():
-            case ["open", address, count]:
-                return await crowd.open(address, int(count))
-            case ["hear", times]:
-                return await crowd.hear(int(times))
-            case _:
-                return await crowd.close()
-
-    await serve_commands({"files": raise_file_limit()}, answer)
-    await crowd.close()
+    serve_commands_deaf({"files": raise_file_limit()}, lambda command: answer(crowd, command))
 
 
 if __name__ == "__main__":
-    run(main)
+    main()

@@ -19,7 +19,6 @@ from tools.bench.sockets.raw import CONNECTIONS
 from tools.bench.sockets.roles import Turn, answer_as_client, answer_as_server, start
 from tools.bench.sockets.traffic import NOTICE
 
-BUFFER_SIZE = 128 * 1024  # holds the largest message, as its documentation advises
 CLOSE = WSMsgType.CLOSE
 
 
@@ -49,9 +48,7 @@ async def serve() -> None:
         for transport in sockets:
             transport.send(WSMsgType.TEXT, message)
 
-    server = await ws_create_server(
-        lambda request: Echo(sockets), "127.0.0.1", 0, read_buffer_init_size=BUFFER_SIZE
-    )
+    server = await ws_create_server(lambda request: Echo(sockets), "127.0.0.1", 0)
     await answer_as_server(server.sockets[0].getsockname(), tell)
 
 
@@ -83,7 +80,7 @@ async def drive() -> None:
     async def measure(turn: Turn, url: str, seconds: float) -> Answer:
         clients = [Client(turn) for _ in range(CONNECTIONS)]
         for client in clients:
-            await ws_connect(lambda client=client: client, url, read_buffer_init_size=BUFFER_SIZE)
+            await ws_connect(lambda client=client: client, url)
         told = await turn.measure((client.echo() for client in clients), seconds)
         for client in clients:
             client.transport.send_close(WSCloseCode.OK)
