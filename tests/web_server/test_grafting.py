@@ -11,7 +11,9 @@ from support.unsent import ask
 from weft_routing import parse_pattern
 from weft_web_server import (
     Application,
+    Domain,
     HTTPMethodNotAllowed,
+    MatchedSubAppResource,
     PrefixedSubAppResource,
     Request,
     Response,
@@ -220,3 +222,17 @@ def test_whose_code_decides(tmp_path: object) -> None:
     sub.router.register_resource(Fast("/x", str(tmp_path)))
     below = Application().add_subapp("/sub", sub)
     assert is_own(below) and not is_own_throughout(below)
+
+
+def test_a_rule_that_a_user_changed() -> None:
+    class Matching(Domain):
+        async def match(self, request: Request) -> bool:
+            raise NotImplementedError
+
+    class Comparing(Domain):
+        def match_domain(self, host: str) -> bool:
+            raise NotImplementedError
+
+    assert is_own(MatchedSubAppResource(Domain("a.com"), Application()))
+    for rule in (Matching("a.com"), Comparing("a.com")):
+        assert not is_own(MatchedSubAppResource(rule, Application()))

@@ -110,6 +110,17 @@ def test_within_a_sub_application_once() -> None:
     assert len(told(app)) == 3
 
 
+def test_a_route_in_two_tables_is_told_of_once() -> None:
+    """In its own application and in the joined table other routes take its requests."""
+    app, sub = Application(), Application()
+    app.router.add_post("/sub/{a}", answer)
+    for path in ("/{b}", "/{c}"):
+        sub.router.add_post(path, second)
+    app.add_subapp("/sub", sub)
+    texts = [str(each.message) for each in told(app)]
+    assert [text.split()[5] for text in texts] == ["/sub/{c}", "/sub/{b}"]
+
+
 def test_static_files(tmp_path: Path) -> None:
     app = Application()
     app.router.add_get("/static/{tail:.*}", answer)

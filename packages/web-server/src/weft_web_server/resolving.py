@@ -87,14 +87,10 @@ def _find_behind(
         if inside.routes is None:
             assert outer is not None  # which led here
             assert outer.routes is not None
+            # What is for any method is the way to here. Only its own routes come before that.
             each = outer.routes.match_each(path, host if outer.has_hosts else None)
-            # The way to the application is for any method, and stands behind its own routes.
-            allowed = [
-                method
-                for method, match in each.items()
-                if method != ANY_METHOD and match.value.apps is miss.apps
-            ]
-            return to_miss(miss, method, tuple(sorted(allowed))), NOTHING_FOUND
+            allowed = tuple(sorted(each.keys() - {ANY_METHOD}))
+            return to_miss(miss, method, allowed), NOTHING_FOUND
         found = inside.routes.match(method, path, host if inside.has_hosts else None)
         if not isinstance(found, Match):
             return to_miss(miss, method, found.allowed), NOTHING_FOUND
