@@ -305,3 +305,18 @@ def test_what_each_method_leads_to_on_a_host() -> None:
     router.freeze()
     assert list(router.match_each("/a")) == list(router.match_each("/a", "x.org")) == ["GET"]
     assert list(router.match_each("/a", "x.com")) == ["PUT"]
+
+
+@pytest.mark.parametrize(
+    ("paths", "first"),
+    [
+        # The last of three look-ups for one path has the route that was added first.
+        (["/q/{x}/b/c", "/q/{x}/{y}/c", "/p/{x:1}/b/{z}", "/p/{x}/b/c", "/p/{x}/{y}/c"], 2),
+        # A rival that was added before, and that the path does not fit.
+        (["/q/{x}/b/c", "/p/{x}/{y}/d", "/p/{x}/b/c"], 2),
+    ],
+)
+def test_the_order_of_rivals(paths: list[str], first: int) -> None:
+    router = router_of(*(("GET", path) for path in paths))
+    assert value_of(router, "GET", "/p/1/b/c") == f"GET {paths[first]}"
+    assert value_of(router, "PUT", "/p/1/b/c") == ("GET",)
