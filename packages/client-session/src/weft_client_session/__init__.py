@@ -54,6 +54,7 @@ from weft_http_parser import BasicAuth, encode_basic_auth, hdrs, late_names
 
 # Parts that a plain program never touches load with the first use of one of their names.
 if TYPE_CHECKING:
+    from weft_client_session.reconnect import ReconnectingWebSocket, ReconnectPolicy
     from weft_client_session.testing import FakeResolver, TestClient, TestedServer
     from weft_client_session.tracing import (
         TraceConfig,
@@ -87,6 +88,7 @@ else:
     __getattr__, __dir__ = late_names(
         globals(),
         {
+            "weft_client_session.reconnect": ("ReconnectPolicy", "ReconnectingWebSocket"),
             "weft_client_session.testing": (
                 "FakeResolver",
                 "TestClient",
@@ -166,6 +168,8 @@ __all__ = (
     "InvalidUrlRedirectClientError",
     "NonHttpUrlClientError",
     "NonHttpUrlRedirectClientError",
+    "ReconnectPolicy",
+    "ReconnectingWebSocket",
     "RedirectClientError",
     "RequestInfo",
     "ResolveResult",

@@ -69,6 +69,23 @@ class RouteKeywords(TypedDict, total=False):
     server_hostname: str | None
 
 
+class WebSocketKeywords(RouteKeywords, total=False):
+    """The keywords of `session.ws_connect()`."""
+
+    method: str
+    protocols: Iterable[str]
+    timeout: ClientWSTimeout | float | None
+    receive_timeout: float | None
+    autoclose: bool
+    autoping: bool
+    heartbeat: float | None
+    origin: str | None
+    headers: HeadersLike | None
+    compress: int
+    max_msg_size: int
+    decode_text: bool
+
+
 class CommonKeywords(RouteKeywords, total=False):
     """The keywords that every verb passes on."""
 

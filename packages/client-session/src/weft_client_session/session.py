@@ -8,6 +8,7 @@ import asyncio
 import json
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, Unpack
 
@@ -47,6 +48,7 @@ from weft_client_session.options import (
     RouteKeywords,
     SendingKeywords,
     StatusCheck,
+    WebSocketKeywords,
     checked_auth,
     checked_timeout,
     fold,
@@ -67,6 +69,7 @@ from weft_http_parser import (
 )
 
 if TYPE_CHECKING:  # many programs trace nothing and open no websocket: loaded with the first use
+    from weft_client_session.reconnect import ReconnectingWebSocket, ReconnectPolicy
     from weft_client_session.tracing import TraceConfig
     from weft_client_session.websocket import ClientWebSocketResponse, WebSocketOptions
 
@@ -300,7 +303,7 @@ class ClientSession:
         receive_timeout: float | None = None,
         autoclose: bool = True,
         autoping: bool = True,
-        heartbeat: float | None = None,
+        heartbeat: float | None = 45.0,
         origin: str | None = None,
         headers: HeadersLike | None = None,
         compress: int = 0,
@@ -331,6 +334,26 @@ class ClientSession:
         if origin is not None:
             own[hdrs.ORIGIN] = origin
         return Opening(self._open_websocket(method, url, own, options, kwargs))
+
+    def ws_reconnect(
+        self,
+        url: str | URL,
+        *,
+        policy: "ReconnectPolicy | None" = None,
+        **kwargs: Unpack[WebSocketKeywords],
+    ) -> "ReconnectingWebSocket":
+        """Open a websocket again whenever it ends: `async for ws in session.ws_reconnect(url)`.
+
+        `policy` says how long to wait and when to give up; all else is as in `ws_connect`.
+        """
+        from weft_client_session.reconnect import (  # late: few programs use it
+            DEFAULT_POLICY,
+            ReconnectingWebSocket,
+        )
+
+        return ReconnectingWebSocket(
+            self, partial(self.ws_connect, url, **kwargs), policy or DEFAULT_POLICY
+        )
 
     # What can be asked.
 

@@ -90,7 +90,7 @@ class WebSocketResponse(StreamResponse):
         receive_timeout: float | None = None,
         autoclose: bool = True,
         autoping: bool = True,
-        heartbeat: float | None = None,
+        heartbeat: float | None = 45.0,
         protocols: Iterable[str] = (),
         compress: bool = True,
         max_msg_size: int = 4_194_304,

@@ -89,6 +89,8 @@ if typing.TYPE_CHECKING:
     from weft_client_session import (
         ClientWebSocketResponse,
         FormData,
+        ReconnectingWebSocket,
+        ReconnectPolicy,
         TraceConfig,
         TraceConnectionCreateEndParams,
         TraceConnectionCreateStartParams,
@@ -126,6 +128,8 @@ else:
             "weft_client_session": (
                 "ClientWebSocketResponse",
                 "FormData",
+                "ReconnectPolicy",
+                "ReconnectingWebSocket",
                 "TraceConfig",
                 "TraceConnectionCreateEndParams",
                 "TraceConnectionCreateStartParams",
@@ -213,6 +217,8 @@ __all__ = (
     "NonHttpUrlClientError",
     "NonHttpUrlRedirectClientError",
     "Payload",
+    "ReconnectPolicy",
+    "ReconnectingWebSocket",
     "RedirectClientError",
     "RequestInfo",
     "ServerConnectionError",
