@@ -3,6 +3,7 @@ from support.serving import answer_to, body_of, last, status_of
 
 from weft_web_server import (
     Application,
+    DynamicResource,
     Handler,
     HTTPMethodNotAllowed,
     HTTPNotFound,
@@ -140,3 +141,35 @@ async def test_plain_functions_may_return_what_to_await_or_the_answer() -> None:
     assert body_of(await answer_to(app, last("/a"))) == b"/a"
     assert body_of(await answer_to(app, last("/b"))) == b"b"
     assert body_of(await answer_to(app, last("/c"))) == b"object"
+
+
+class Staying(DynamicResource):
+    """A resource of a user that stays where it is when its application is put below a prefix."""
+
+    def add_prefix(self, prefix: str) -> None:
+        pass
+
+
+@pytest.mark.parametrize("has_neighbour", [False, True])
+async def test_a_sub_application_answers_for_no_path_outside_its_prefix(
+    has_neighbour: bool,
+) -> None:
+    app, sub = Application(), Application()
+    resource = Staying("/admin/{x}")
+    resource.add_route("GET", answer)
+    sub.router.register_resource(resource)
+    moved = sub.router.add_resource("/y")
+    moved.add_route("GET", answer)
+    sub.router.add_get("/z", answer)
+    if has_neighbour:
+        app.router.add_get("/sub/z/{x}", answer)
+    app.add_subapp("/sub", sub)
+    moved.add_prefix("/admin")  # once more
+    for path, status in (
+        ("/admin/x", 404),
+        ("/admin/sub/y", 404),
+        ("/subz", 404),
+        ("/sub/y", 404),
+        ("/sub/z", 200),
+    ):
+        assert status_of(await answer_to(app, last(path))) == status

@@ -153,6 +153,18 @@ async def test_options_route(root: Path) -> None:
     assert body_of(answer) == b"allowed"
 
 
+def test_options_are_refused_when_nothing_would_ever_find_them(root: Path) -> None:
+    async def allow(request: Request) -> StreamResponse:
+        raise NotImplementedError
+
+    router = Application().router
+    resource = router.add_static("/s", root)
+    router.freeze()
+    with pytest.raises(RuntimeError, match="frozen"):
+        resource.set_options_route(allow)
+    assert len(resource) == 2
+
+
 def test_bad_places(root: Path) -> None:
     router = Application().router
     with pytest.raises(ValueError, match="does not exist"):

@@ -18,6 +18,7 @@ from .grafting import (
     door_to,
     is_own_throughout,
     keeps_order,
+    lines_below,
     make_router,
     root_of,
     routes_of,
@@ -115,11 +116,12 @@ def _collect(chain: Chain, unreachable: UnreachableRoutes) -> _Collected:
             lines += _collect_domain(resource, chain, hosts, unreachable)
         elif isinstance(resource, PrefixedSubAppResource):
             below, prefix = _collect((*chain, resource.app), unreachable), resource.prefix
+            inner = lines_below(prefix, below.lines)
             if not below.has_hosts and counts[prefix.anchor] == 1:
-                lines += [*below.lines, *door_to(prefix, below.to_joined_miss())]
+                lines += [*inner, *door_to(prefix, below.to_joined_miss())]
                 continue
-            if not below.has_hosts and keeps_order(at, prefix.anchor, below.lines, spans):
-                lines += below.lines
+            if not below.has_hosts and keeps_order(at, prefix.anchor, inner, spans):
+                lines += inner
             lines += door_to(prefix, below.to_miss(unreachable))
         else:
             lines += _compose_lines(resource, chain)

@@ -100,6 +100,21 @@ def door_to(prefix: Pattern, value: T) -> list[Line[T]]:
     return [Line(ANY_METHOD, pattern, value) for pattern in (prefix, *below)]
 
 
+def lines_below(prefix: Pattern, lines: Iterable[Line[T]]) -> list[Line[T]]:
+    """The lines at a prefix or below it. No path leads to the others of an application there.
+
+    A resource of a user may not move when its application is put below the prefix, or may be moved
+    once more: it must not answer for paths of the parent.
+    """
+    start = prefix.literal
+    return [line for line in lines if _lies_below(start, line.pattern)]
+
+
+def _lies_below(start: str, pattern: Pattern) -> bool:
+    first = pattern.pieces[0] if pattern.pieces else ""
+    return isinstance(first, str) and (first == start or first.startswith(start + "/"))
+
+
 def is_own(resource: AbstractResource) -> bool:
     """Whether no code of users decides what a resource takes."""
     if type(resource).resolve not in _OWN_RESOLVES:

@@ -62,6 +62,7 @@ class StaticResource(PrefixResource):
         self._chunk_size = chunk_size
         self._show_index = show_index
         self._append_version = append_version
+        self._registry: Registry | None = None
         layers = tuple(middlewares)  # for two routes
         self._routes = {
             method: ResourceRoute(
@@ -87,15 +88,19 @@ class StaticResource(PrefixResource):
         return join_prefix(self._prefix.text, _FILES)
 
     def register_with(self, registry: Registry) -> None:
-        """Let a router know of the routes."""
+        """Let a router know of the routes, of one that comes later too."""
         for route in self:
             registry.admit(route)
+        self._registry = registry
 
     def set_options_route(self, handler: AnyHandler) -> None:
         """Answer OPTIONS with a handler."""
         if "OPTIONS" in self._routes:
             raise RuntimeError("this directory has a handler for OPTIONS already")
-        self._routes["OPTIONS"] = ResourceRoute("OPTIONS", handler, self)
+        route = ResourceRoute("OPTIONS", handler, self)
+        if self._registry is not None:
+            self._registry.admit(route)
+        self._routes["OPTIONS"] = route
 
     def get_info(self) -> Info:
         return {
