@@ -119,3 +119,10 @@ async def test_what_is_queued_behind_a_turn_is_dropped_when_the_link_closes() ->
     outbox.give_turn()
     assert (outbox.lag.messages, outbox.lag.dropped) == (0, 1)
     assert outbox.offer(PreparedMessage("x"), None, None) == (Fate.CLOSED, 0)
+
+
+async def test_a_prepared_message_is_written_at_the_call() -> None:
+    _, link = memory_links()
+    sending = Outbox(link, WsProtocol(Role.SERVER), 65536).send_prepared(PreparedMessage("x"))
+    assert transport_of(link).written == b"\x81\x01x"
+    await sending
