@@ -2,14 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import pytest
-from support.peers import RawPeer
+from support.peers import RawPeer, raw_client
 from support.serving import answer_to, get, last, status_of, talking
 
 from weft_http_parser import Role
-from weft_web_server import Application, Request, StreamResponse, WebSocketResponse
-from weft_websocket import WSMessageTypeError, WSMsgType, WsProtocol
+from weft_web_server import Application, Request, StreamResponse, TestServer, WebSocketResponse
+from weft_websocket import (
+    PreparedMessage,
+    SendLimits,
+    WSMessageTypeError,
+    WSMsgType,
+    WsProtocol,
+)
 
 FIELDS = (
     "Upgrade: websocket",
@@ -287,3 +294,179 @@ async def test_another_version_is_told_which_one_is_spoken() -> None:
         head = (await peer.read_until()).lower()
     assert b"\r\nsec-websocket-version: 13\r\n" in head
     assert b"\r\nupgrade: websocket\r\n" in head and b"\r\nconnection: upgrade\r\n" in head
+
+
+# The interface
+
+
+async def run_handler(work: Callable[[WebSocketResponse], Awaitable[None]], *sent: Frames) -> None:
+    """Run this with an open websocket whose client has sent these."""
+    ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def handler(request: Request) -> StreamResponse:
+        socket = WebSocketResponse()
+        await socket.prepare(request)
+        try:
+            async with asyncio.timeout(10):
+                await work(socket)
+        except Exception as exc:
+            ended.set_exception(exc)
+        else:
+            ended.set_result(None)
+        return socket
+
+    async with talking(app_with(handler)) as peer:
+        client = Client(peer)
+        await client.open()
+        for frames in sent:
+            await client.send(frames)
+        await ended
+
+
+async def test_what_sending_returns_can_be_made_a_task() -> None:
+    async def work(socket: WebSocketResponse) -> None:
+        await asyncio.gather(
+            asyncio.create_task(socket.send_str("a")),
+            asyncio.create_task(socket.send_bytes(b"b" * 300_000)),
+            asyncio.create_task(socket.send_json({})),
+        )
+        reading = asyncio.create_task(socket.receive())
+        assert (await reading).data == "t"
+
+    await run_handler(work, WsProtocol(Role.CLIENT).send_text("t"))
+
+
+async def test_one_of_many_senders_fails_alone() -> None:
+    async def work(socket: WebSocketResponse) -> None:
+        unprepared = WebSocketResponse()
+        outcomes = await asyncio.gather(
+            *(each.send_str("to all") for each in (unprepared, socket)),
+            socket.send_str(b"x"),  # type: ignore[arg-type]  # the mistake under test
+            socket.send_bytes("x"),  # type: ignore[arg-type]  # the mistake under test
+            unprepared.send_bytes(b"x"),
+            return_exceptions=True,
+        )
+        kinds = [type(outcome) for outcome in outcomes]
+        assert kinds == [RuntimeError, type(None), TypeError, TypeError, RuntimeError]
+
+    await run_handler(work)
+
+
+async def test_a_ping_tells_the_round_trip() -> None:
+    async with talking(app_with(pinging)) as peer:
+        client = Client(peer)
+        await client.open()
+        ((_, payload),) = await client.receive()  # type: ignore[misc]  # one event
+        await client.send(client.protocol.send_pong(payload))
+        assert await client.receive() == [("TEXT", "True")]
+
+
+async def pinging(request: Request) -> StreamResponse:
+    socket = WebSocketResponse()
+    await socket.prepare(request)
+    assert socket.close_reason is None
+    seconds = await (await socket.ping())
+    await socket.send_str(str(0 < seconds < 100))
+    return socket
+
+
+async def test_what_is_sent_in_parts_and_to_many() -> None:
+    async def work(socket: WebSocketResponse) -> None:
+        await socket.send_prepared(PreparedMessage("p"))
+        await socket.send_stream(["a", "b"])
+        socket.send_limits = limits = SendLimits()
+        assert socket.send_limits is limits and socket.send_lag.messages == 0
+        await socket.flush()
+        assert not socket.stream.closed
+
+    await run_handler(work)
+
+
+class Counting(WebSocketResponse):
+    """Reads by itself, as a subclass may."""
+
+    count = 0
+
+    async def __anext__(self) -> Any:
+        self.count += 1
+        return await super().__anext__()
+
+
+async def test_a_subclass_is_asked_for_every_message() -> None:
+    counts: list[int] = []
+
+    async def handler(request: Request) -> StreamResponse:
+        socket = Counting()
+        await socket.prepare(request)
+        async for message in socket:
+            await socket.send_str(message.data)
+        counts.append(socket.count)
+        assert (socket.close_code, socket.close_reason) == (4000, "done")
+        return socket
+
+    async with talking(app_with(handler)) as peer:
+        client = Client(peer)
+        await client.open()
+        await client.send(client.protocol.send_text("x"))
+        assert await client.receive() == [("TEXT", "x")]
+        await client.send(client.protocol.send_close(4000, "done"))
+        assert await client.receive() == [("CLOSE", 4000)]
+    assert counts == [2]
+
+
+async def test_iterating_before_prepare() -> None:
+    with pytest.raises(RuntimeError, match="prepare"):
+        async for _ in WebSocketResponse():
+            pass
+
+
+async def test_compression_and_a_server_field_of_one_s_own() -> None:
+    async def handler(request: Request) -> StreamResponse:
+        socket = WebSocketResponse()
+        socket.headers["Server"] = "own"
+        await socket.prepare(request)
+        bits.append(socket.compress)
+        await socket.close()
+        return socket
+
+    bits: list[int | bool] = []
+    for offer in ("permessage-deflate", "permessage-deflate; server_max_window_bits=10", "x"):
+        async with talking(app_with(handler)) as peer:
+            head = await Client(peer).open(f"Sec-WebSocket-Extensions: {offer}")
+            assert head.count(b"Server: own\r\n") == head.count(b"Server:") == 1
+    assert bits == [15, 10, 0]
+
+
+# The end of the server, and of handlers
+
+
+async def test_the_end_of_the_server_closes_with_1001() -> None:
+    async with TestServer(app_with(echo), access_log=None) as server:
+        async with raw_client(server.port) as peer:
+            client = Client(peer)
+            await client.open()
+            closing = asyncio.create_task(server.close())
+            assert await client.receive() == [("CLOSE", 1001)]
+            await client.send(client.protocol.send_close(1001))
+            await closing
+
+
+async def test_a_server_that_is_about_to_end_opens_no_websocket() -> None:
+    async with TestServer(app_with(echo), access_log=None) as server:
+        assert server.runner is not None and server.runner.server is not None
+        server.runner.server.pre_shutdown()
+        async with raw_client(server.port) as peer:
+            await peer.send(get("/", *FIELDS))
+            answer = await peer.read_all()
+    assert status_of(answer) == 503 and b"about to end" in answer
+
+
+async def test_a_handler_that_fails_closes_with_1011() -> None:
+    async def handler(request: Request) -> StreamResponse:
+        await WebSocketResponse().prepare(request)
+        raise KeyError("a mistake")
+
+    async with talking(app_with(handler)) as peer:
+        client = Client(peer)
+        await client.open()
+        assert await client.receive() == [("CLOSE", 1011)]

@@ -5,7 +5,7 @@ Knows how to ask for the switch and to check the answer; frames are weft_websock
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from types import CoroutineType, TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
@@ -248,9 +248,10 @@ class ClientWebSocketResponse(Generic[DecodesText]):
             raise _closed() from exc
 
     # What can be written at once is written at the call: a coroutine would cost as much as the rest.
-    # What goes wrong is raised where the result is awaited all the same, as gather() needs it.
+    # What goes wrong is raised where the result is awaited all the same, as gather() needs it. What
+    # is returned is all that create_task() asks of a coroutine, whatever its type says.
 
-    def send_str(self, data: str, compress: int | None = None) -> Awaitable[None]:
+    def send_str(self, data: str, compress: int | None = None) -> Coroutine[Any, Any, None]:
         """Send a text message."""
         if not isinstance(data, str):
             return _fail(TypeError(f"data argument must be str ({type(data)!r})"))
@@ -258,11 +259,11 @@ class ClientWebSocketResponse(Generic[DecodesText]):
             sent = self._stream.send_text(data, compress)
         except Exception as exc:
             return _fail(exc)
-        return _finish(sent) if isinstance(sent, CoroutineType) else sent
+        return _finish(sent) if isinstance(sent, CoroutineType) else sent  # type: ignore[return-value]  # see above
 
     def send_bytes(
         self, data: bytes | bytearray | memoryview, compress: int | None = None
-    ) -> Awaitable[None]:
+    ) -> Coroutine[Any, Any, None]:
         """Send a binary message."""
         if not isinstance(data, bytes | bytearray | memoryview):
             return _fail(TypeError(f"data argument must be byte-ish ({type(data)!r})"))
@@ -270,7 +271,7 @@ class ClientWebSocketResponse(Generic[DecodesText]):
             sent = self._stream.send_binary(data, compress)
         except Exception as exc:
             return _fail(exc)
-        return _finish(sent) if isinstance(sent, CoroutineType) else sent
+        return _finish(sent) if isinstance(sent, CoroutineType) else sent  # type: ignore[return-value]  # see above
 
     async def send_json(
         self,
@@ -336,9 +337,9 @@ class ClientWebSocketResponse(Generic[DecodesText]):
 
     # Receiving.
 
-    def receive(self, timeout: float | None = None) -> Awaitable[Message]:
+    def receive(self, timeout: float | None = None) -> Coroutine[Any, Any, Message]:
         """The next message; CLOSE, CLOSING, CLOSED or ERROR when there will be none."""
-        return self._stream.receive(timeout)
+        return self._stream.receive(timeout)  # type: ignore[return-value]  # as in sending
 
     async def receive_str(self, *, timeout: float | None = None) -> str:  # noqa: ASYNC109
         """The text of the next message; WSMessageTypeError when it is none."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import attrs
 
-from weft_http_parser import HTTP_11, Hold, LinkLost, Role, hdrs, render_response_head
+from weft_http_parser import HTTP_11, Hold, Role, hdrs, render_response_head
 from weft_websocket import (
     Acceptance,
     Chunks,
@@ -51,6 +51,7 @@ _OWN_FIELDS: Final = frozenset(
 
 _ERRORS: Final = {400: HTTPBadRequest, 403: HTTPForbidden, 426: HTTPUpgradeRequired}
 
+Message = WSMessage | WSMessageTextBytes
 SelectSubprotocol = Callable[[Any, Sequence[str]], str | None]
 
 
@@ -222,23 +223,24 @@ class WebSocketResponse(StreamResponse):
     # Sending.
 
     # What can be written at once is written at the call: a coroutine would cost as much as the rest.
-    # What goes wrong is raised where the result is awaited all the same, as gather() needs it.
+    # What goes wrong is raised where the result is awaited all the same, as gather() needs it. What
+    # is returned is all that create_task() asks of a coroutine, whatever its type says.
 
-    def send_str(self, data: str, compress: int | None = None) -> Awaitable[None]:
+    def send_str(self, data: str, compress: int | None = None) -> Coroutine[Any, Any, None]:
         """Send a text message."""
         if not isinstance(data, str):
             return _fail(TypeError(f"data argument must be str ({type(data)!r})"))
         try:
-            return self._opened().send_text(data, compress)
+            return self._opened().send_text(data, compress)  # type: ignore[return-value]  # see above
         except Exception as exc:
             return _fail(exc)
 
-    def send_bytes(self, data: Buffer, compress: int | None = None) -> Awaitable[None]:
+    def send_bytes(self, data: Buffer, compress: int | None = None) -> Coroutine[Any, Any, None]:
         """Send a binary message."""
         if not isinstance(data, bytes | bytearray | memoryview):
             return _fail(TypeError(f"data argument must be byte-ish ({type(data)!r})"))
         try:
-            return self._opened().send_binary(data, compress)
+            return self._opened().send_binary(data, compress)  # type: ignore[return-value]  # the same
         except Exception as exc:
             return _fail(exc)
 
@@ -316,9 +318,9 @@ class WebSocketResponse(StreamResponse):
 
     # Receiving.
 
-    def receive(self, timeout: float | None = None) -> Awaitable[WSMessage | WSMessageTextBytes]:
+    def receive(self, timeout: float | None = None) -> Coroutine[Any, Any, Message]:
         """The next message, of any kind."""
-        return self._opened().receive(timeout)
+        return self._opened().receive(timeout)  # type: ignore[return-value]  # as in sending
 
     async def receive_str(self, *, timeout: float | None = None) -> str | bytes:  # noqa: ASYNC109  aiohttp's
         """The text of the next message, which must be text."""
@@ -345,13 +347,13 @@ class WebSocketResponse(StreamResponse):
         """The JSON in the next message, which must be text."""
         return loads(await self.receive_str(timeout=timeout))
 
-    def __aiter__(self) -> AsyncIterator[WSMessage | WSMessageTextBytes]:
+    def __aiter__(self) -> AsyncIterator[Message]:
         kind = type(self)
         if self._stream is None or (kind is not WebSocketResponse and _reads_itself(kind)):
             return self
         return self._stream.__aiter__()
 
-    async def __anext__(self) -> WSMessage | WSMessageTextBytes:
+    async def __anext__(self) -> Message:
         message = await self.receive()
         if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED):
             raise StopAsyncIteration
@@ -365,12 +367,7 @@ class WebSocketResponse(StreamResponse):
 
     async def write_eof(self, data: Buffer = b"") -> None:
         """Close, if the handler has not done so."""
-        stream = self._opened()
-        if not stream.closed:
-            try:
-                await stream.close()
-            except LinkLost:
-                pass  # the other side was quicker
+        await self._opened().close()
 
     def _give_up(self) -> bool:
         """Close with 1011, unless it was closed before."""
