@@ -2,8 +2,9 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from support.answers import Asked, answers, ok, partly
@@ -11,6 +12,7 @@ from support.peers import RawPeer
 
 import weft_client_session as client
 from weft_client_session import ClientSession, TCPConnector, WSMessage, WSMsgType
+from weft_websocket import PreparedMessage, SendLimits
 
 pytest.importorskip("aiohttp")
 from aiohttp import WSMsgType as TheirType
@@ -265,3 +267,97 @@ async def test_frames_right_behind_the_handshake_are_not_lost() -> None:
         assert await ws.receive_str() == "early"
         await session.close()
         assert (await ws.receive()).type in (WSMsgType.CLOSED, WSMsgType.ERROR)
+
+
+# The interface
+
+
+async def test_sending_on_a_closed_websocket() -> None:
+    async with echo_server() as url, ClientSession() as session:
+        async with await session.ws_connect(url) as ws:
+            assert ws.close_reason is None
+            await ws.close(code=4000, message=b"done")
+        late: list[Callable[[], Coroutine[Any, Any, object]]] = [
+            ws.ping,
+            ws.pong,
+            lambda: ws.send_frame(b"", WSMsgType.TEXT),
+            lambda: ws.send_str("x"),
+            lambda: ws.send_bytes(b"x"),
+            lambda: ws.send_json(1),
+            lambda: ws.send_json_bytes(1, dumps=lambda value: b"1"),
+            lambda: ws.send_prepared(PreparedMessage("x")),
+            lambda: ws.send_stream(["x"]),
+        ]
+        outcomes = await asyncio.gather(*(send() for send in late), return_exceptions=True)
+        assert [type(each) for each in outcomes] == [client.ClientConnectionResetError] * len(late)
+        assert all("closing transport" in str(each) for each in outcomes)
+
+
+async def test_a_wait_for_a_slow_peer_that_vanishes() -> None:
+    async def reply(peer: RawPeer, asked: Asked) -> None:
+        await peer.send(switched(asked))
+        await asking.wait()
+        raise ConnectionResetError  # it closes
+
+    asking = asyncio.Event()
+    async with answers({"/": reply}) as server, ClientSession() as session:
+        ws = await session.ws_connect(server.url())
+        sending = asyncio.create_task(ws.send_bytes(bytes(50_000_000)))
+        await asyncio.sleep(0)
+        asking.set()
+        with pytest.raises(client.ClientConnectionResetError):
+            await sending
+
+
+async def test_a_ping_tells_the_round_trip() -> None:
+    async with echo_server() as url, ClientSession() as session, session.ws_connect(url) as ws:
+        reading = asyncio.create_task(ws.receive())  # aiohttp's server answers what it reads
+        assert 0 < await (await ws.ping()) < 100
+        assert 0 < await (await ws.ping(b"mine")) < 100
+        await ws.send_str("close")
+        await reading
+        assert (ws.close_code, ws.close_reason) == (4000, "bye")
+
+
+async def test_what_is_sent_in_parts_and_to_many() -> None:
+    async with echo_server() as url, ClientSession() as session, session.ws_connect(url) as ws:
+        await ws.send_prepared(PreparedMessage("p"))
+        await ws.send_stream(["a", "b"])
+        assert [await ws.receive_str(), await ws.receive_str()] == ["p", "ab"]
+        ws.send_limits = limits = SendLimits()
+        assert ws.send_limits is limits and ws.send_lag.messages == 0
+        await ws.flush()
+        assert not ws.stream.closed
+
+
+async def test_a_subclass_is_asked_for_every_message() -> None:
+    class Counting(client.ClientWebSocketResponse[bool]):
+        count = 0
+
+        async def __anext__(self) -> Any:
+            Counting.count += 1
+            return await super().__anext__()
+
+    async with echo_server() as url, ClientSession() as session, session.ws_connect(url) as ws:
+        counting = Counting.__new__(Counting)
+        counting._stream = ws._stream
+        await ws.send_str("x")
+        await ws.send_str("close")
+        assert [message.data async for message in counting] == ["x"]
+        assert Counting.count == 2
+        assert await anext(aiter(ws), None) is None
+
+
+@pytest.mark.parametrize("timeout", [client.ClientWSTimeout(ws_close=0.05), 0.05])
+async def test_a_server_that_never_answers_the_close_frame(
+    timeout: client.ClientWSTimeout | float,  # noqa: ASYNC109  aiohttp's
+) -> None:
+    async def reply(peer: RawPeer, asked: Asked) -> None:
+        await peer.send(switched(asked))
+        await peer.read_all()
+
+    async with answers({"/": reply}) as server, ClientSession() as session:
+        ws = await session.ws_connect(server.url(), timeout=timeout)
+        async with asyncio.timeout(10):
+            assert await ws.close()
+        assert ws.close_code == 1006
