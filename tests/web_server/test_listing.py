@@ -288,6 +288,14 @@ def test_what_has_no_source() -> None:
     assert find_definition(made) == (None, None)
 
 
+def test_a_handler_that_wraps_itself() -> None:
+    async def handler(request: Request) -> Response:
+        raise NotImplementedError
+
+    handler.__wrapped__ = handler  # type: ignore[attr-defined]  # as a decorator gone wrong does
+    assert find_definition(handler) == (FILE, handler.__code__.co_firstlineno)
+
+
 @pytest.mark.parametrize(
     ("file", "line", "place"),
     [

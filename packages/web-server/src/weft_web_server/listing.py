@@ -135,7 +135,10 @@ def find_definition(handler: Any) -> tuple[str | None, int | None]:
     """The file and the line where a handler is defined, behind decorators that say whom they wrap."""
     while isinstance(handler, functools.partial):
         handler = handler.func
-    handler = inspect.unwrap(handler)
+    try:
+        handler = inspect.unwrap(handler)
+    except ValueError:  # what is said to be wrapped leads back to the wrapper
+        pass
     function: Callable[..., Any] = getattr(handler, "__func__", handler)
     code = getattr(function, "__code__", None)
     if code is not None:
