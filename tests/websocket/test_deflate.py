@@ -52,7 +52,7 @@ def test_the_window_is_no_larger_than_agreed(bits: int) -> None:
     noise = os.urandom(2**bits + 10)
     packed = compress(deflater, noise + noise)
     reader = zlib.decompressobj(-max(bits, 9))
-    assert reader.decompress(packed + b"\x00\x00\xff\xff") == noise + noise
+    assert reader.decompress(bytes(packed) + b"\x00\x00\xff\xff") == noise + noise
     # What lies farther back than the window cannot have been referred to.
     assert len(packed) > 2 * 2**bits
 

@@ -1,6 +1,8 @@
 """The C twin as a piece of C: what it reads, keeps, frees and refuses. Its results are compared
 with the specification's in tests/websocket/test_twin.py."""
 
+import asyncio
+import contextvars
 import gc
 import os
 import subprocess
@@ -69,6 +71,10 @@ WORK: dict[str, Callable[[Twin], object]] = {
     "fragments": lambda c: scanner(c).feed(frame(c, 0x01, "é") + frame(c, 0x80, "é")),
     "fault": lambda c: scanner(c).feed(frame(c, 0x82, b"x") + b"\xff"),
     "close": lambda c: scanner(c).feed(frame(c, 0x88, b"") + b"rest"),
+    "queue": lambda c: inbox(c).data_received(frame(c, 0x81, "text")),
+    "read": lambda c: step(*read_one(c)[1]),
+    "left": lambda c: inbox(c).read().send(None).read().close(),
+    "sent": lambda c: sender(c, True).send_text("text", None),
     "surrogates": lambda c: refuse(c, "\ud800"),
 }
 
@@ -81,8 +87,49 @@ CALLS: dict[str, Callable[[Twin], Call]] = {
     "pieces": lambda c: (second_piece(c), (frame(c, 0x81, "é" * 90)[50:],)),
     "frame": lambda c: (c.module("_twin").render_frame, (0x81, "é" * 90, KEY)),
     "mask": lambda c: (c.module("_twin").mask, (bytes(5000), KEY)),
+    "inbox": lambda c: (c.module("_twin").Inbox, (Owner(), scanner(c), 2)),
+    "queued": lambda c: (inbox(c).data_received, (frame(c, 0x81, "text"),)),
+    "reading": lambda c: (inbox(c).read, ()),
+    "read": lambda c: read_one(c),
+    "sent": lambda c: (sender(c).send_text, ("é", None)),
+    "sent masked": lambda c: (sender(c, True).send_binary, (b"x", None)),
     "scanner": lambda c: (c.module("_twin").FrameScanner, (True, True, True, 1, 1, 1)),
 }
+
+
+class Owner:
+    """Of an inbox; refuses and knows nothing."""
+
+    def hold_peer(self) -> None: ...
+
+
+class Sink:
+    """Of a sender: link and protocol."""
+
+    phase = 1
+
+    def write(self, data: bytes) -> None: ...
+
+
+def inbox(twin: Twin) -> Any:
+    return twin.module("_twin").Inbox(Owner(), scanner(twin), 2)
+
+
+def read_one(twin: Twin) -> Call:
+    made = inbox(twin)
+    made.data_received(frame(twin, 0x81, "text"))
+    return step, (made.read(),)
+
+
+def step(reading: Any) -> None:
+    try:
+        reading.send(None)
+    except StopIteration:
+        pass
+
+
+def sender(twin: Twin, is_masked: bool = False) -> Any:
+    return twin.module("_twin").Sender(Sink(), Sink(), 1 << 20, Sink.phase, True, is_masked)
 
 
 def second_piece(twin: Twin) -> Callable[[bytes], object]:
@@ -127,6 +174,10 @@ class TestMemory:
         assert not gc.is_tracked(scanner(c))
 
 
+def made_inbox(twin: Any) -> Any:
+    return twin.Inbox(None, twin.FrameScanner(True, True, True, 1, 1, 1), 1)
+
+
 WRONG_CALLS: dict[str, Callable[[Any], object]] = {
     "mask without key": lambda t: t.mask(b"data"),
     "mask with None": lambda t: t.mask(b"data", None),
@@ -138,6 +189,13 @@ WRONG_CALLS: dict[str, Callable[[Any], object]] = {
     "scanner without limits": lambda t: t.FrameScanner(True),
     "feed of text": lambda t: t.FrameScanner(True, True, True, 1, 1, 1).feed("a"),
     "feed of a list": lambda t: t.FrameScanner(True, True, True, 1, 1, 1).feed([1]),
+    "inbox without owner": lambda t: t.Inbox(),
+    "inbox without scanner": lambda t: t.Inbox(None, None, 1),
+    "callback without context": lambda t: made_inbox(t).add_done_callback(print),
+    "callback by name": lambda t: made_inbox(t).add_done_callback(print, loop=1),
+    "cancel with two": lambda t: made_inbox(t).cancel(1, 2),
+    "sender without link": lambda t: t.Sender(),
+    "throw without exception": lambda t: made_inbox(t).read().throw(),
     "type is immutable": lambda t: setattr(t.FrameScanner, "feed", None),
     "type is final": lambda t: type("Sub", (t.FrameScanner,), {}),
 }
@@ -159,6 +217,23 @@ class TestMisuse:
         ):
             with pytest.raises(ValueError):
                 wrong()  # type: ignore[no-untyped-call]  # a lambda
+
+    def test_a_sender_that_was_not_initialised(self, c: Twin) -> None:
+        kind = c.module("_twin").Sender
+        with pytest.raises(RuntimeError, match="__init__"):
+            kind.__new__(kind).send_text("x", None)
+
+    def test_an_owner_that_refuses_nothing(self, c: Twin) -> None:
+        class Lax(Owner):
+            def refuse_reader(self, callback: object) -> None: ...
+
+        async def check() -> None:
+            made = c.module("_twin").Inbox(Lax(), scanner(c), 2)
+            made.add_done_callback(print, context=contextvars.copy_context())
+            with pytest.raises(RuntimeError, match="waits already"):
+                await made.read()
+
+        asyncio.run(check())
 
     def test_length_beyond_64_bits(self, c: Twin) -> None:
         with pytest.raises(OverflowError):

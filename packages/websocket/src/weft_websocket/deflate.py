@@ -17,6 +17,9 @@ NAME: Final = "permessage-deflate"
 MAX_WINDOW_BITS: Final = 15
 MIN_WINDOW_BITS: Final = 8
 
+# JSON of 1 KiB takes 8.7 us and 275 bytes; zlib's own default of 6 takes 19 us for 250.
+DEFAULT_LEVEL: Final = zlib.Z_BEST_SPEED
+
 # What the sender strips from each message and the receiver puts back (RFC 7692 7.2.1, 7.2.2).
 _TAIL: Final = b"\x00\x00\xff\xff"
 # A peer may end a deflate stream and begin another within a message (7.2.3.4); each costs a window.
@@ -39,6 +42,12 @@ class DeflateParams:
             raise ValueError(f"{attribute.name} is 8 to 15, not {value}")
 
 
+def _pack(coder: "zlib._Compress", data: Buffer) -> Buffer:
+    """A message without the tail that Z_SYNC_FLUSH ends in."""
+    head, tail = coder.compress(data), coder.flush(zlib.Z_SYNC_FLUSH)
+    return memoryview(head + tail if head else tail)[:-4]
+
+
 class Packing:
     """One message on its way through the coder; ``run`` may be called on another thread."""
 
@@ -48,12 +57,11 @@ class Packing:
         self.coder = coder
         self.data = data
         self.is_kept = is_kept
-        self.packed = b""
+        self.packed: Buffer = b""
 
     def run(self) -> None:
         """Compress; zlib lets go of the interpreter lock meanwhile."""
-        packed = self.coder.compress(self.data) + self.coder.flush(zlib.Z_SYNC_FLUSH)
-        self.packed = packed[:-4]  # Z_SYNC_FLUSH always ends in _TAIL
+        self.packed = _pack(self.coder, self.data)
 
 
 class Deflater:
@@ -85,7 +93,15 @@ class Deflater:
         # so its distances would be wrong: the window begins anew behind such a message.
         return Packing(coder, data, self._keeps_window and level is None)
 
-    def finish(self, packing: Packing) -> bytes:
+    def compress(self, data: Buffer, level: int | None = None) -> Buffer:
+        """The payload of a message, compressed on this very thread."""
+        if level is None and self._keeps_window and self._coder is not None:
+            return _pack(self._coder, data)
+        packing = self.begin(data, level)
+        packing.run()
+        return self.finish(packing)
+
+    def finish(self, packing: Packing) -> Buffer:
         """The payload of the message; the coder is back for the next one."""
         if packing.is_kept:
             self._coder = packing.coder
@@ -104,13 +120,11 @@ class Deflater:
 
 def pack_alone(data: Buffer, level: int | None, window_bits: int) -> bytes:
     """The payload of a message that refers to none before it, for any connection."""
-    packing = Packing(_make_coder(level, window_bits), data, False)
-    packing.run()
-    return packing.packed
+    return bytes(_pack(_make_coder(level, window_bits), data))
 
 
 def _make_coder(level: int | None, window_bits: int) -> "zlib._Compress":
-    level = zlib.Z_DEFAULT_COMPRESSION if level is None else min(level, 9)
+    level = DEFAULT_LEVEL if level is None else min(level, 9)
     if window_bits > MIN_WINDOW_BITS:
         return zlib.compressobj(level, zlib.DEFLATED, -window_bits)
     # zlib has no raw window of 256 bytes; without back references any window is large enough.
@@ -137,24 +151,50 @@ class Inflater:
 
         Raises WebSocketError as soon as it is longer, or when it is corrupt.
         """
+        unpacking = self.begin(max_size)
+        message = unpacking.add(data, is_last=True)
+        self.finish(unpacking)
+        return message
+
+    def begin(self, max_size: int) -> "Unpacking":
+        """A message that comes in parts; finish() must follow its last one."""
         coder = self._coder or zlib.decompressobj(-self._window_bits)
         self._coder = None
+        return Unpacking(coder, self._window_bits, max_size)
+
+    def finish(self, unpacking: "Unpacking") -> None:
+        """The window is back for the next message."""
+        if self._keeps_window:
+            self._coder = unpacking.coder
+
+
+class Unpacking:
+    """One message on its way out of the coder; its size is bounded over all parts."""
+
+    __slots__ = ("_is_bounded", "_room", "_streams", "_window_bits", "coder")
+
+    def __init__(self, coder: "zlib._Decompress", window_bits: int, max_size: int) -> None:
+        self.coder = coder
+        self._window_bits = window_bits
+        self._is_bounded = max_size > 0
+        self._room = max_size
+        self._streams = 0
+
+    def add(self, data: bytes | bytearray, *, is_last: bool) -> bytes:
+        """What the next part unpacks to."""
         pieces: list[bytes] = []
-        rest, room = bytes(data) + _TAIL, max_size
-        for _ in range(_MAX_STREAMS):
+        rest = bytes(data) + _TAIL if is_last else bytes(data)
+        while self._streams < _MAX_STREAMS:
             try:
-                piece = coder.decompress(rest, room + 1 if max_size else 0)
+                piece = self.coder.decompress(rest, self._room + 1 if self._is_bounded else 0)
             except zlib.error as exc:
                 raise WebSocketError.of(Rule.DEFLATE_DATA) from exc
             pieces.append(piece)
-            room -= len(piece)
-            if max_size and room < 0:
+            self._room -= len(piece)
+            if self._is_bounded and self._room < 0:
                 raise WebSocketError.of(Rule.MESSAGE_SIZE)
-            if not coder.eof:
-                break
-            rest, coder = coder.unused_data, zlib.decompressobj(-self._window_bits)
-        else:
-            raise WebSocketError.of(Rule.DEFLATE_DATA)
-        if self._keeps_window:
-            self._coder = coder
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            if not self.coder.eof:
+                return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            rest, self.coder = self.coder.unused_data, zlib.decompressobj(-self._window_bits)
+            self._streams += 1
+        raise WebSocketError.of(Rule.DEFLATE_DATA)

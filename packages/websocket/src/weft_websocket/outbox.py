@@ -249,13 +249,15 @@ class Outbox(Sender):
             self.give_turn()
         await written
 
-    async def _send_packed(self, opcode: Opcode, data: str | Buffer, level: int | None) -> None:
+    def _send_packed(
+        self, opcode: Opcode, data: str | Buffer, level: int | None
+    ) -> Awaitable[None]:
         payload = data.encode() if isinstance(data, str) else data
         if self._is_free and len(payload) <= _INLINE_SIZE:
-            packing = self._protocol.begin_packing(payload, level)
-            packing.run()
-            await self.send_rendered(self._protocol.send_packed(opcode, packing))
-            return
+            return self.send_rendered(self._protocol.send_compressed(opcode, payload, level))
+        return self._send_in_turn(opcode, payload, level)
+
+    async def _send_in_turn(self, opcode: Opcode, payload: Buffer, level: int | None) -> None:
         await self.take_turn()
         try:
             packing = self._protocol.begin_packing(payload, level)

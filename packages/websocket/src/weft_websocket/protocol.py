@@ -33,6 +33,7 @@ from weft_websocket.frames import (
     parse_close,
     render_parts,
 )
+from weft_websocket.parts import IncomingParts
 from weft_websocket.prepared import PreparedMessage
 
 WsEvent: TypeAlias = WSMessage | WSMessageTextBytes | WebSocketError
@@ -106,6 +107,7 @@ class WsProtocol:
         "_is_client",
         "_max_message_size",
         "_open",
+        "_parts",
         "_text_type",
         "deflate",
         "phase",
@@ -140,6 +142,7 @@ class WsProtocol:
         self._inflater = None if deflate is None else Inflater(role, deflate)
         self._frames: Sequence[Frame] = ()  # scanned, and left for next_batch()
         self._open: OpenMessage | None = None
+        self._parts: IncomingParts | None = None
 
     # Receiving.
 
@@ -176,6 +179,29 @@ class WsProtocol:
         """Bytes or frames are left that next_batch() would look at."""
         return bool(self._frames or self.scanner.has_more) and self._is_reading
 
+    def begin_parts(self) -> list[WsEvent]:
+        """Give the next message in parts, or the rest of the one that is under way.
+
+        What was kept of it comes at once. See IncomingParts for what a part is.
+        """
+        self._parts = IncomingParts(self._inflater, self._text_type is WSMessage)
+        if self._open is None:
+            return []
+        kept, self._open = self._open, None
+        return self.take([(kept.first, bytes(kept.data)), *self._frames])
+
+    def skip_parts(self) -> None:
+        """Give no more parts: the rest of the message is read and dropped."""
+        if self._parts is not None:
+            self._parts.is_skipped = True
+            if not self._parts.is_begun:
+                self._parts = None
+
+    @property
+    def is_in_parts(self) -> bool:
+        """The next message, or the one under way, comes in parts."""
+        return self._parts is not None
+
     @property
     def can_send(self) -> bool:
         """Whether a message may still be sent."""
@@ -189,8 +215,9 @@ class WsProtocol:
         rest = iter(frames)
         try:
             for frame in rest:
-                if isinstance(frame, WSMessage | WSMessageTextBytes):
+                if len(frame) == 3:  # a message; half the price of isinstance()
                     events.append(frame)
+                    self._parts = None  # asked for before a message that came whole
                     continue
                 inflated += self._take_frame(*frame, events)
                 if inflated > _BATCH_BYTES:
@@ -208,6 +235,8 @@ class WsProtocol:
         if opcode > _BINARY:
             events.append(self._to_control(WSMsgType(opcode), payload))
             return 0
+        if self._parts is not None:
+            return self._take_part(self._parts, first, payload, events)
         data: bytes | bytearray = payload
         if opcode and not first & FIN:
             self._open = OpenMessage(first, payload)
@@ -223,6 +252,15 @@ class WsProtocol:
         message = self._to_message(first, data)
         events.append(message)
         return len(message.data) if first & RSV1 else 0
+
+    def _take_part(
+        self, parts: IncomingParts, first: int, payload: bytes, events: list[WsEvent]
+    ) -> int:
+        taken = parts.add(first, payload, self._max_message_size)
+        events += taken
+        if first & FIN:
+            self._parts = None
+        return sum(len(part.data or b"") for part in taken)
 
     def _to_message(self, first: int, data: bytes | bytearray) -> WSMessage | WSMessageTextBytes:
         if first & RSV1:
@@ -254,7 +292,7 @@ class WsProtocol:
         if self.phase is not _OPEN:
             self._check_can_send()
         if self._deflater is not None and compress != 0:
-            return self.send_packed(_TEXT, self._pack(data, compress))
+            return self.send_compressed(_TEXT, data, compress)
         return render_frame(WHOLE_TEXT, data, next_key() if self._is_client else None)
 
     def send_binary(self, data: Buffer, compress: int | None = None) -> list[Buffer]:
@@ -262,12 +300,23 @@ class WsProtocol:
         if self.phase is not _OPEN:
             self._check_can_send()
         if self._deflater is not None and compress != 0:
-            return [self.send_packed(_BINARY, self._pack(data, compress))]
+            return [self.send_compressed(_BINARY, data, compress)]
         if self._is_client:
             return [render_frame(WHOLE_BINARY, data, next_key())]
         if len(data) < PARTS_SIZE:
             return [render_frame(WHOLE_BINARY, data, None)]
         return render_parts(WHOLE_BINARY, data)
+
+    def send_compressed(
+        self, opcode: WSMsgType, data: str | Buffer, compress: int | None = None
+    ) -> bytes:
+        """A message, compressed here and now; ValueError where none was agreed on."""
+        if self.phase is not _OPEN:
+            self._check_can_send()
+        if self._deflater is None:
+            raise ValueError("no compression was agreed on")
+        payload = data.encode() if isinstance(data, str) else data
+        return self._render(FIN | RSV1 | opcode, self._deflater.compress(payload, compress))
 
     def begin_packing(self, data: str | Buffer, compress: int | None = None) -> Packing:
         """The first half of a compressed message: run() the result on any thread.
@@ -330,11 +379,6 @@ class WsProtocol:
         payload = format_close(code, reason)
         self._step(_Step.SEND_CLOSE)
         return self._render(FIN | _CLOSE, payload)
-
-    def _pack(self, data: str | Buffer, compress: int | None) -> Packing:
-        packing = self.begin_packing(data, compress)
-        packing.run()
-        return packing
 
     def _send_control(self, opcode: WSMsgType, data: str | Buffer) -> bytes:
         self._check_can_send()
