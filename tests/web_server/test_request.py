@@ -102,6 +102,15 @@ async def test_two_slashes_are_no_host() -> None:
     )
 
 
+async def test_an_empty_host_is_this_machine() -> None:
+    """Clients read http:///evil/x as the URL of evil."""
+    sent = last("/evil/x").replace(b"Host: test", b"Host:")
+    assert sent.count(b"Host:\r\n") == 1
+    host, url = await look(lambda r: (r.host, r.url), sent)
+    assert host and url.host and url.raw_path == "/evil/x"
+    assert f"http://{host}/evil/x" == str(url)
+
+
 async def test_absolute_form() -> None:
     """RFC 9112 section 3.2.2: the host of the target counts, not the Host field."""
     sent = b"GET http://other:81/x?y=%20 HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"

@@ -228,8 +228,8 @@ class BaseRequest(RequestMapping):
         """The host of an absolute target, else the Host field, else this machine's address."""
         if self._overrides.host is not None:
             return self._overrides.host
-        host = named_host(self._head)
-        return find_local_address(self.exchange.link) if host is None else host
+        # An empty one is none: in a URL it would make the path name a host.
+        return named_host(self._head) or find_local_address(self.exchange.link)
 
     @property
     def remote(self) -> str | None:
