@@ -65,6 +65,9 @@ async def test_both_shells_send_prepared_messages_and_streams(compress: int) -> 
         await websocket.flush()
         assert websocket.send_lag[:2] == (0, 0)
         assert await websocket.receive_bytes() == b"ab"
+        async with websocket.receive_stream() as message:
+            assert "".join([str(chunk) async for chunk in message]) == "cd"
+        await websocket.send_stream(["e", "nd"])
         return websocket
 
     app = web.Application()
@@ -78,6 +81,9 @@ async def test_both_shells_send_prepared_messages_and_streams(compress: int) -> 
             await websocket.flush()
             assert websocket.send_lag.messages == 0
             await websocket.send_stream([b"a", b"b"])
+            await websocket.send_stream(["c", "d"])
+            async with websocket.receive_stream() as message:
+                assert "".join([str(chunk) async for chunk in message]) == "end"
             await websocket.close()
             with pytest.raises(weft.ClientConnectionResetError):
                 await websocket.send_stream(["late"])

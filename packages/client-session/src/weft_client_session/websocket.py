@@ -26,6 +26,7 @@ from weft_websocket import (
     Agreement,
     Chunks,
     HandshakeError,
+    IncomingMessage,
     PreparedMessage,
     SendLag,
     SendLimits,
@@ -315,6 +316,10 @@ class ClientWebSocketResponse(Generic[DecodesText]):
     async def flush(self) -> None:
         """Wait until all that broadcast() queued is written; close() would drop it."""
         await self._stream.flush()
+
+    def receive_stream(self, timeout: float | None = None) -> IncomingMessage:
+        """The next message in chunks, while it comes; see WebSocketStream.receive_stream()."""
+        return self._stream.receive_stream(timeout)
 
     @property
     def stream(self) -> WebSocketStream:

@@ -15,6 +15,7 @@ from weft_websocket import (
     Acceptance,
     Chunks,
     HandshakeError,
+    IncomingMessage,
     Origin,
     PreparedMessage,
     SendLag,
@@ -290,6 +291,10 @@ class WebSocketResponse(StreamResponse):
     async def flush(self) -> None:
         """Wait until all that broadcast() queued is written; close() would drop it."""
         await self._opened().flush()
+
+    def receive_stream(self, timeout: float | None = None) -> IncomingMessage:
+        """The next message in chunks, while it comes; see WebSocketStream.receive_stream()."""
+        return self._opened().receive_stream(timeout)
 
     @property
     def stream(self) -> WebSocketStream:

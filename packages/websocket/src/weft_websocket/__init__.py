@@ -28,6 +28,7 @@ from weft_websocket.handshake import (
     make_key,
     upgrade_headers,
 )
+from weft_websocket.incoming import IncomingMessage
 from weft_websocket.origins import Origin, check_origin, parse_origins
 from weft_websocket.outgoing import Chunks
 from weft_websocket.prepared import PreparedMessage
@@ -43,6 +44,7 @@ __all__ = (
     "Chunks",
     "DeflateParams",
     "HandshakeError",
+    "IncomingMessage",
     "Origin",
     "Phase",
     "PreparedMessage",

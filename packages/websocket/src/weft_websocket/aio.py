@@ -30,6 +30,7 @@ from weft_websocket.ending import ABNORMAL, Close, Ending
 from weft_websocket.errors import WebSocketClosed, WebSocketError
 from weft_websocket.frames import Buffer
 from weft_websocket.heartbeat import Heartbeat
+from weft_websocket.incoming import IncomingMessage
 from weft_websocket.lingerer import Lingerer
 from weft_websocket.outbox import Outbox
 from weft_websocket.outgoing import Chunks, OutgoingMessage, check_chunks
@@ -196,6 +197,31 @@ class WebSocketStream:
             if timeout is None:
                 return self._inbox.read()
         return _read_within(self._inbox.read(), timeout)
+
+    def receive_stream(self, timeout: float | None = None) -> IncomingMessage:
+        """The next message in chunks, while it comes: ``async with`` it, then ``async for``.
+
+        A frame is a chunk, so no more is kept than a frame and what receive() would queue; the
+        limit on messages holds. Whoever leaves early has the rest dropped. `timeout`: for each
+        chunk. There is one reader: no receive() meanwhile.
+        """
+        return IncomingMessage(self, timeout)
+
+    def begin_parts(self) -> None:
+        """Of a message that is read: give it in parts, unless one is there already."""
+        if not self._inbox.messages and self._stage is _OPEN:
+            self._take(self.protocol.begin_parts())
+
+    def skip_parts(self) -> None:
+        """Of a message that is read: give no more of it."""
+        self.protocol.skip_parts()
+        rest = [it for it in self._inbox.messages if it.type is not WSMsgType.CONTINUATION]
+        self._inbox.clear()
+        for message in rest:
+            self._inbox.put(message)
+        self._take([])
+        if self._inbox.is_held:
+            self.refill()
 
     # What the inbox asks for.
 
@@ -490,13 +516,16 @@ class WebSocketStream:
                     inbox.put(event)
                 elif kind is WSMsgType.PING:
                     pings.append(event.data)
+                elif kind is WSMsgType.CONTINUATION:  # a part, asked for by begin_parts()
+                    inbox.put(event)
             if not self.protocol.has_more:
                 break
             if inbox.is_full:
                 self.hold_peer()
                 break
             events = self.protocol.next_batch()
-        inbox.is_direct = self._stage is _OPEN and not self.protocol.has_more
+        is_plain = not self.protocol.has_more and not self.protocol.is_in_parts
+        inbox.is_direct = self._stage is _OPEN and is_plain
         if pings:
             self._answer_pings(pings)
 

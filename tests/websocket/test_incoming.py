@@ -1,0 +1,239 @@
+"""Messages that are read while they come."""
+
+import asyncio
+
+import pytest
+from support.memory import memory_links, transport_of
+
+from weft_http_parser import Hold, Role
+from weft_websocket import (
+    DeflateParams,
+    IncomingMessage,
+    StreamOptions,
+    WebSocketError,
+    WebSocketStream,
+    WSMsgType,
+    WsProtocol,
+)
+
+from .sending import Pair, passes
+from .test_twin import frame
+
+TEXT, BINARY = WSMsgType.TEXT, WSMsgType.BINARY
+
+
+async def chunks_of(message: IncomingMessage) -> list[str | bytes]:
+    return [chunk async for chunk in message]
+
+
+class Raw:
+    """A server's stream that a test feeds with frames."""
+
+    def __init__(self, *, decode_text: bool = True, size: int = 2**20) -> None:
+        _, self.link = memory_links()
+        protocol = WsProtocol(Role.SERVER, decode_text=decode_text, max_message_size=size)
+        self.stream = WebSocketStream(self.link, protocol, StreamOptions())
+        self.stream.start()
+
+    def feed(self, *frames: bytes) -> None:
+        for data in frames:
+            self.stream.data_received(data)
+
+
+@pytest.mark.parametrize(
+    "deflate", [None, DeflateParams(), DeflateParams(client_no_context_takeover=True)]
+)
+async def test_chunks_come_as_the_peer_sends_them(deflate: DeflateParams | None) -> None:
+    pair = Pair(deflate=deflate)
+    gate = asyncio.Event()
+
+    async def slowly():  # type: ignore[no-untyped-def]  # an async generator
+        yield "first"
+        await gate.wait()
+        yield "second"
+
+    sending = asyncio.create_task(pair.client.send_stream(slowly()))
+    async with pair.server.receive_stream() as message:
+        assert message.type is TEXT
+        chunks = []
+        async for chunk in message:
+            chunks.append(chunk)
+            gate.set()
+        assert chunks == ["first", "second"]
+    await sending
+
+
+@pytest.mark.parametrize("deflate", [None, DeflateParams()])
+async def test_messages_in_parts_and_whole_take_turns(deflate: DeflateParams | None) -> None:
+    pair = Pair(deflate=deflate)
+    for _ in range(2):
+        waiting = asyncio.create_task(read_chunks(pair.server))
+        await passes()
+        await pair.client.send_stream([b"a", b"b" * 100, b"c"])
+        assert await waiting == (BINARY, [b"a", b"b" * 100, b"c"])
+        await pair.client.send_text("whole")
+        assert await pair.server.receive() == (TEXT, "whole", "")
+        await pair.client.send_stream(["all", "there"])
+        await pair.client.send_stream(["all", "there"])
+        await passes()
+        assert await read_chunks(pair.server) == (TEXT, ["allthere"])
+        assert (await pair.server.receive()).data == "allthere"
+
+
+async def read_chunks(stream: WebSocketStream) -> tuple[WSMsgType, list[str | bytes]]:
+    async with stream.receive_stream() as message:
+        chunks = await chunks_of(message)
+        assert message.is_complete
+        return message.type, chunks
+
+
+async def test_a_message_in_one_frame_is_one_chunk() -> None:
+    raw = Raw()
+    waiting = asyncio.create_task(read_chunks(raw.stream))
+    await passes()
+    raw.feed(frame(0x81, b"x"), frame(0x82, b"next"))
+    assert await waiting == (TEXT, ["x"])
+    assert (await raw.stream.receive()).data == b"next"
+
+
+async def test_who_comes_late_gets_what_was_kept() -> None:
+    raw = Raw()
+    raw.feed(frame(0x01, b"a"), frame(0x00, b"b"))
+    waiting = asyncio.create_task(read_chunks(raw.stream))
+    await passes()
+    raw.feed(frame(0x80, b"c"))
+    assert await waiting == (TEXT, ["ab", "c"])
+
+
+@pytest.mark.parametrize("decode_text", [True, False])
+async def test_text_is_cut_between_characters(decode_text: bool) -> None:
+    raw = Raw(decode_text=decode_text)
+    waiting = asyncio.create_task(read_chunks(raw.stream))
+    await passes()
+    raw.feed(frame(0x01, b"a\xc3"), frame(0x00, b"\xa4b"), frame(0x80, b""))
+    chunks = ["a", "äb"] if decode_text else [b"a\xc3", b"\xa4b"]
+    assert await waiting == (TEXT, chunks)
+
+
+async def test_compressed_text_is_checked() -> None:
+    pair = Pair(deflate=DeflateParams())
+    waiting = asyncio.create_task(read_chunks(pair.server))
+    await passes()
+    await pair.client.send_stream([b"good", b"\xff"], text=True)
+    with pytest.raises(ConnectionResetError, match="amid"):
+        await waiting
+    assert pair.server.close_code == 1007
+
+
+async def test_the_limit_on_messages_holds() -> None:
+    raw = Raw(size=10)
+    waiting = asyncio.create_task(read_chunks(raw.stream))
+    await passes()
+    raw.feed(frame(0x02, b"12345678"), frame(0x00, b"90ab"))
+    with pytest.raises(ConnectionResetError):
+        await waiting
+    assert isinstance(raw.stream.exception(), WebSocketError)
+    assert raw.stream.close_code == 1009
+
+
+@pytest.mark.parametrize("deflate", [None, DeflateParams()])
+async def test_whoever_leaves_early_has_the_rest_dropped(deflate: DeflateParams | None) -> None:
+    pair = Pair(deflate=deflate)
+    gate = asyncio.Event()
+
+    async def slowly():  # type: ignore[no-untyped-def]  # an async generator
+        yield b"first"
+        yield b"second"
+        await gate.wait()
+        yield b"third"
+
+    sending = asyncio.create_task(pair.client.send_stream(slowly()))
+    async with pair.server.receive_stream() as message:
+        await passes()
+        async for chunk in message:
+            assert chunk == b"first"
+            break
+    assert message.is_complete
+    gate.set()
+    await sending
+    await pair.client.send_text("next")
+    assert (await pair.server.receive()).data == "next"
+
+
+async def test_a_slow_reader_slows_the_peer() -> None:
+    pair = Pair()
+    sending = asyncio.create_task(pair.client.send_stream([b"x" * 60_000] * 60))
+    async with pair.server.receive_stream() as message:
+        await passes(200)
+        assert not sending.done()
+        assert Hold.QUEUE in pair.server_link.holds
+        sizes = [len(chunk) async for chunk in message]
+    assert sum(sizes) == 3_600_000
+    await sending
+    assert not pair.server_link.holds
+
+
+async def test_leaving_early_lets_a_held_peer_go_on() -> None:
+    pair = Pair()
+    sending = asyncio.create_task(pair.client.send_stream([b"x" * 60_000] * 60))
+    async with pair.server.receive_stream():
+        await passes(200)
+        assert Hold.QUEUE in pair.server_link.holds
+    await sending
+    await pair.client.send_text("next")
+    assert (await pair.server.receive()).data == "next"
+
+
+async def test_the_end_of_the_connection_has_no_chunks() -> None:
+    pair = Pair()
+    closing = asyncio.create_task(pair.client.close(3000))
+    async with pair.server.receive_stream() as message:
+        assert (message.type, message.message.data) == (WSMsgType.CLOSE, 3000)
+        assert await chunks_of(message) == []
+    await closing
+    async with pair.server.receive_stream() as message:
+        assert message.type is WSMsgType.CLOSED
+
+
+async def test_a_close_amid_a_message() -> None:
+    raw = Raw()
+    raw.feed(frame(0x01, b"a"))
+    with pytest.raises(ConnectionResetError):
+        async with raw.stream.receive_stream() as message:
+            raw.feed(frame(0x88, b"\x03\xe8"))
+            await chunks_of(message)
+    assert message.message.type is WSMsgType.CLOSE
+    assert transport_of(raw.link).written == b"\x88\x02\x03\xe8"
+
+
+@pytest.mark.parametrize("is_begun", [True, False])
+async def test_a_timeout_harms_nothing(is_begun: bool) -> None:
+    raw = Raw()
+    if is_begun:
+        raw.feed(frame(0x01, b"a"))
+        with pytest.raises(TimeoutError):
+            async with raw.stream.receive_stream(0.001) as message:
+                await chunks_of(message)
+        raw.feed(frame(0x80, b"rest"))
+    else:
+        with pytest.raises(TimeoutError):
+            async with raw.stream.receive_stream(0.001):
+                pass
+    raw.feed(frame(0x01, b"ne"), frame(0x80, b"xt"))
+    assert await raw.stream.receive() == (TEXT, "next", "")
+
+
+@pytest.mark.parametrize("steps", range(1, 12))
+async def test_cancelled_anywhere_the_next_message_is_whole(steps: int) -> None:
+    pair = Pair(deflate=DeflateParams())
+    reading = asyncio.create_task(read_chunks(pair.server))
+    sending = asyncio.create_task(pair.client.send_stream(["a", "b", "c"]))
+    await passes(steps)
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    await sending
+    await pair.client.send_text("next")
+    message = await pair.server.receive()
+    if message.data == "abc":  # none of it had been read
+        message = await pair.server.receive()
+    assert message == (TEXT, "next", "")
