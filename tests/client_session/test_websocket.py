@@ -58,7 +58,7 @@ async def test_messages_go_both_ways(compress: int) -> None:
             await ws.send_json({"a": 1})
             assert await ws.receive_json() == {"a": 1}
             await ws.send_json_bytes([1], dumps=lambda value: b"[2]")
-            assert await ws.receive_str() == "[2]"
+            assert await ws.receive_bytes() == b"[2]"
             await ws.send_frame(b"raw", WSMsgType.TEXT)
             assert await ws.receive_str() == "raw"
             await ws.ping()

@@ -188,7 +188,7 @@ async def test_typed_receiving() -> None:
     assert found == ["t", b"b", [1]]
     assert events == [
         ("TEXT", '{"a": 1}'),
-        ("TEXT", "[1]"),
+        ("BINARY", b"[1]"),
         ("BINARY", b"x"),
         ("PING", b"p"),
         ("PONG", b"q"),

@@ -291,9 +291,9 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         *,
         dumps: Callable[[Any], bytes],
     ) -> None:
-        """Send JSON from a serializer that makes bytes."""
+        """Send a binary message with `data` as JSON."""
         try:
-            await self._stream.send_text(dumps(data), compress)
+            await self._stream.send_binary(dumps(data), compress)
         except ConnectionResetError as exc:
             raise _closed() from exc
 

@@ -258,8 +258,8 @@ class WebSocketResponse(StreamResponse):
     async def send_json_bytes(
         self, data: Any, compress: int | None = None, *, dumps: Callable[[Any], bytes]
     ) -> None:
-        """Send JSON, by a serializer that gives bytes, as a text message."""
-        await self._opened().send_text(dumps(data), compress)
+        """Send JSON, by a serializer that gives bytes, as a binary message."""
+        await self._opened().send_binary(dumps(data), compress)
 
     async def send_frame(
         self, message: bytes, opcode: WSMsgType, compress: int | None = None
