@@ -1,7 +1,7 @@
 """RFC 6455 and RFC 7692 as a core without I/O, and one asyncio shell."""
 
 from weft_websocket._twin import BACKEND
-from weft_websocket.aio import StreamOptions, WebSocketStream
+from weft_websocket.aio import WebSocketStream
 from weft_websocket.backlog import SendLag, SendLimits, SlowPolicy
 from weft_websocket.broadcast import BroadcastReport, broadcast, broadcast_wait
 from weft_websocket.codes import (
@@ -29,6 +29,7 @@ from weft_websocket.handshake import (
     upgrade_headers,
 )
 from weft_websocket.incoming import IncomingMessage
+from weft_websocket.options import StreamOptions
 from weft_websocket.origins import Origin, check_origin, parse_origins
 from weft_websocket.outgoing import Chunks
 from weft_websocket.prepared import PreparedMessage

@@ -10,12 +10,10 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable
 from typing import Final, NoReturn
 
-import attrs
-
 from weft_http_parser import Hold, Link, Role
 from weft_websocket._twin import Inbox
 from weft_websocket._twin.api import Frame
-from weft_websocket.backlog import DEFAULT_LIMITS, SendLag, SendLimits
+from weft_websocket.backlog import SendLag, SendLimits
 from weft_websocket.codes import (
     CLOSED,
     CLOSING,
@@ -32,6 +30,7 @@ from weft_websocket.frames import Buffer
 from weft_websocket.heartbeat import Heartbeat
 from weft_websocket.incoming import IncomingMessage
 from weft_websocket.lingerer import Lingerer
+from weft_websocket.options import DEFAULT_OPTIONS, StreamOptions
 from weft_websocket.outbox import Outbox
 from weft_websocket.outgoing import Chunks, OutgoingMessage, check_chunks
 from weft_websocket.pings import Ping, Pings
@@ -53,24 +52,6 @@ _ANSWERING: Final = (Phase.OPEN, Phase.CLOSE_RECEIVED)
 # How long messages before a broken rule may be answered: then the peer is told of the rule.
 _ANSWER_SECONDS: Final = 10.0
 _ENDS: Final = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
-
-
-@attrs.frozen(kw_only=True)
-class StreamOptions:
-    """How a stream behaves."""
-
-    autoping: bool = True
-    autoclose: bool = True
-    heartbeat_seconds: float | None = None
-    frame_timeout_seconds: float | None = 30.0
-    close_timeout_seconds: float | None = 10.0
-    receive_timeout_seconds: float | None = None
-    queue_limit: int = 16
-    write_limit: int = 65536
-    send_limits: SendLimits = DEFAULT_LIMITS
-
-
-DEFAULT_OPTIONS: Final = StreamOptions()
 
 
 class _Stage(enum.IntEnum):
