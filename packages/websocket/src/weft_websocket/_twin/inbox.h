@@ -161,7 +161,7 @@ find_way(Inbox *self, int *is_here)
 static int
 step_task(Inbox *self, PyObject *callback, PyObject *context)
 {
-    PyObject *result;
+    PyObject *result, *woken = (PyObject *)self;
     int is_here = 0, is_free = find_way(self, &is_here);
     if (is_free < 0) {
         return -1;
@@ -172,10 +172,15 @@ step_task(Inbox *self, PyObject *callback, PyObject *context)
     if (!is_free) {
         return call_soon(self, self->state->call_soon, callback, context);
     }
+    if (self->state->woken_loop == self->loop) {
+        woken = self->state->woken;
+    }
     if (PyContext_Enter(context) < 0) {
         return -1;
     }
-    result = PyObject_CallOneArg(callback, (PyObject *)self);
+    Py_INCREF(woken);
+    result = PyObject_CallOneArg(callback, woken);
+    Py_DECREF(woken);
     if (PyContext_Exit(context) < 0) {
         Py_CLEAR(result);
     }
@@ -358,6 +363,10 @@ inbox_add_done_callback(Inbox *self, PyObject *const *args, Py_ssize_t count, Py
     }
     loop = inbox_get_loop(self, NULL);
     if (loop == NULL) {
+        return NULL;
+    }
+    if (load_woken(self->state, loop) < 0) {
+        Py_DECREF(loop);
         return NULL;
     }
     Py_DECREF(loop);

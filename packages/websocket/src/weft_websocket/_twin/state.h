@@ -28,6 +28,8 @@
     FIELD(current_task)          \
     FIELD(current_tasks)         \
     FIELD(cancelled_error)       \
+    FIELD(woken)                 \
+    FIELD(woken_loop)            \
     FIELD(call_soon)             \
     FIELD(call_soon_threadsafe)  \
     FIELD(context)               \
@@ -109,6 +111,27 @@ load_asyncio(State *state)
 #endif
     state->current_task = fetch("asyncio", "current_task");
     return state->current_task == NULL ? -1 : 0;
+}
+
+/* Have `woken` be a finished future of this loop, which a task that is woken asks for its result
+   without a call. One for all of them, since a program seldom has two loops. */
+static int
+load_woken(State *state, PyObject *loop)
+{
+    PyObject *future, *result;
+    if (state->woken_loop == loop) {
+        return 0;
+    }
+    future = PyObject_CallMethod(loop, "create_future", NULL);
+    result = future == NULL ? NULL : PyObject_CallMethod(future, "set_result", "O", Py_None);
+    if (result == NULL) {
+        Py_XDECREF(future);
+        return -1;
+    }
+    Py_DECREF(result);
+    Py_XSETREF(state->woken, future);
+    Py_XSETREF(state->woken_loop, Py_NewRef(loop));
+    return 0;
 }
 
 /* A new message: a named tuple of three, without the detour of its constructor. Steals `data`. */
