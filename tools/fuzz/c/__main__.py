@@ -3,6 +3,7 @@
     python -m tools.fuzz.c -runs=1000000
     python -m tools.fuzz.c -max_total_time=60
     python -m tools.fuzz.c --merge          # what was found, minimised into the corpus
+    python -m tools.fuzz.c websocket -runs=1000000      # frames; no corpus is kept of them
 
 Arguments with one dash are libFuzzer's. New inputs are kept in build/fuzz/found; an input that
 breaks something is written to build/fuzz/, and run again by naming its file.
@@ -14,10 +15,13 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+from random import Random
 
 import multidict
 
 from tools.fuzz.c.inputs import make_seeds
+from tools.fuzz.exchanges import make_course
+from weft_http_parser import Role
 
 ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).resolve().parent
@@ -25,6 +29,7 @@ CORPUS = HERE / "corpus"
 BUILD = ROOT / "build" / "fuzz"
 HARNESS = BUILD / "harness"
 SOURCES = ROOT / "packages" / "http-parser" / "src"
+FRAMES = ROOT / "packages" / "websocket" / "src"
 MAX_SIZE = 1500
 FLAGS = (
     "-std=c11 -O2 -g -fno-omit-frame-pointer -Wall -Wextra -Wno-unused-parameter"
@@ -33,8 +38,8 @@ FLAGS = (
 ).split()
 
 
-def build() -> None:
-    """Compile the harness together with the C twin, linked to this Python's library."""
+def build(source: str = "harness.c", output: Path = HARNESS) -> None:
+    """Compile the harness together with its C twin, linked to this Python's library."""
     clang = shutil.which(os.environ.get("CLANG", "clang"))
     library = sysconfig.get_config_var("LIBDIR")
     if clang is None:
@@ -46,16 +51,18 @@ def build() -> None:
     headers = (
         Path(multidict.__file__).parent,
         sysconfig.get_path("include"),
-        SOURCES / "weft_http_parser" / "_twin",
+        SOURCES / "weft_http_parser" / "_twin"
+        if source == "harness.c"
+        else FRAMES / "weft_websocket" / "_twin",
     )
-    command = [clang, *FLAGS, *(f"-I{path}" for path in headers), str(HERE / "harness.c")]
+    command = [clang, *FLAGS, *(f"-I{path}" for path in headers), str(HERE / source)]
     command += [
         f"-L{library}",
         f"-Wl,-rpath,{library}",
         f"-lpython{sysconfig.get_python_version()}",
     ]
     BUILD.mkdir(parents=True, exist_ok=True)
-    subprocess.run([*command, "-o", str(HARNESS)], check=True)
+    subprocess.run([*command, "-o", str(output)], check=True)
 
 
 def write_seeds() -> Path:
@@ -70,7 +77,7 @@ def write_seeds() -> Path:
 
 def environment() -> dict[str, str]:
     """What the Python inside of the harness needs to find its library, ours and multidict's."""
-    paths = [SOURCES, ROOT, sysconfig.get_path("platlib"), sysconfig.get_path("purelib")]
+    paths = [SOURCES, FRAMES, ROOT, sysconfig.get_path("platlib"), sysconfig.get_path("purelib")]
     return os.environ | {
         "PYTHONHOME": sys.base_prefix,
         "PYTHONPATH": os.pathsep.join(map(str, paths)),
@@ -80,7 +87,40 @@ def environment() -> dict[str, str]:
     }
 
 
+def write_frame_seeds() -> Path:
+    """The folder with one file for each wire that the random frames begin from."""
+    folder = BUILD / "frame-seeds"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for number in range(300):
+        course = make_course(Random(number))
+        flags = (course.role is Role.SERVER) | course.deflate << 1 | (number & 1) << 2
+        header = bytes((flags, number % 48, number % 60))
+        (folder / f"{number:04}").write_bytes(header + course.wire[:MAX_SIZE])
+    return folder
+
+
+def fuzz_frames(arguments: list[str]) -> None:
+    """Run the harness of websocket frames."""
+    harness = BUILD / "websocket"
+    build("websocket.c", harness)
+    found = BUILD / "found-frames"
+    found.mkdir(exist_ok=True)
+    command = [
+        str(harness),
+        f"-artifact_prefix={BUILD}/",
+        "-detect_leaks=0",
+        f"-max_len={MAX_SIZE}",
+    ]
+    if any(Path(one).is_file() for one in arguments):
+        os.execve(harness, [*command, *arguments], environment())
+    folders = [str(found), str(write_frame_seeds())]
+    os.execve(harness, [*command, *arguments, *folders], environment())
+
+
 def main(arguments: list[str]) -> None:
+    if arguments[:1] == ["websocket"]:
+        fuzz_frames(arguments[1:])
     build()
     found = BUILD / "found"
     found.mkdir(exist_ok=True)
