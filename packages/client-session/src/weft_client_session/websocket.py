@@ -257,7 +257,7 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         if not isinstance(data, str):
             return _fail(TypeError(f"data argument must be str ({type(data)!r})"))
         try:
-            sent = self._stream.send_text(data, compress)
+            sent = self._stream.outbox.send_text(data, compress)
         except Exception as exc:
             return _fail(exc)
         return _finish(sent) if isinstance(sent, CoroutineType) else sent  # type: ignore[return-value]  # see above
@@ -269,7 +269,7 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         if not isinstance(data, bytes | bytearray | memoryview):
             return _fail(TypeError(f"data argument must be byte-ish ({type(data)!r})"))
         try:
-            sent = self._stream.send_binary(data, compress)
+            sent = self._stream.outbox.send_binary(data, compress)
         except Exception as exc:
             return _fail(exc)
         return _finish(sent) if isinstance(sent, CoroutineType) else sent  # type: ignore[return-value]  # see above

@@ -232,7 +232,7 @@ class WebSocketResponse(StreamResponse):
         if not isinstance(data, str):
             return _fail(TypeError(f"data argument must be str ({type(data)!r})"))
         try:
-            return self._opened().send_text(data, compress)  # type: ignore[return-value]  # see above
+            return (self._stream or self._opened()).outbox.send_text(data, compress)  # type: ignore[return-value]  # see above
         except Exception as exc:
             return _fail(exc)
 
@@ -241,7 +241,7 @@ class WebSocketResponse(StreamResponse):
         if not isinstance(data, bytes | bytearray | memoryview):
             return _fail(TypeError(f"data argument must be byte-ish ({type(data)!r})"))
         try:
-            return self._opened().send_binary(data, compress)  # type: ignore[return-value]  # the same
+            return (self._stream or self._opened()).outbox.send_binary(data, compress)  # type: ignore[return-value]  # the same
         except Exception as exc:
             return _fail(exc)
 
