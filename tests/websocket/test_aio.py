@@ -756,3 +756,15 @@ async def test_without_a_close_frame_there_is_no_reason() -> None:
     server.link_lost(None)
     assert await server.receive() == CLOSED
     assert (server.close_code, server.close_reason) == (1006, "")
+
+
+async def test_a_fault_on_a_link_that_closes_is_told_to_the_reader_alone() -> None:
+    raw = Raw()
+    raw.link.close()
+    raw.stream.data_received(frame(0x83))
+    assert (await raw.stream.receive()).type is WSMsgType.ERROR
+    raw.stream.fail(1008, "too slow")  # the closing has begun
+    raw.stream.send_heartbeat()
+    await raw.peer.until_event("lost")
+    assert not raw.peer.received
+    assert raw.stream.close_code == 1002

@@ -28,3 +28,15 @@ async def test_a_peer_that_stays_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> 
     Lingerer(link).start()
     await link.wait_closed()
     await peer.until_event("lost")
+
+
+async def test_a_transport_that_cannot_end_one_side_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    peer = Recorder()
+    _, link = memory_links(peer)
+    monkeypatch.setattr(link.transport, "can_write_eof", lambda: False)
+    link.write(b"close frame")
+    Lingerer(link).start()
+    assert await peer.until_bytes(11) == b"close frame"
+    await link.wait_closed()

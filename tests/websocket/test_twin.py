@@ -1,5 +1,6 @@
 """The scanner and renderer, on both twins; expectations come from a renderer of the test's own."""
 
+import itertools
 import random
 import struct
 import tracemalloc
@@ -365,3 +366,23 @@ def test_rule_numbers_are_shared_with_c() -> None:
     """C knows rules by number: a change of one changes the twin."""
     numbers = [rule.value for rule in Rule]
     assert numbers == list(range(1, 18))
+
+
+def test_the_frame_that_is_under_way(twin: Twin) -> None:
+    """Its number, and a measure that grows with every byte of it."""
+    made = scanner(twin)
+    wire = frame(0x01, b"abc") + frame(0x89, b"?") + frame(0x80, b"x" * 200)
+    seen: list[tuple[int, int] | None] = []
+    for at in range(len(wire)):
+        made.feed(wire[at : at + 1])
+        seen.append(made.half)
+    # 9, 7 and 208 bytes; after the last of each nothing is under way.
+    assert [at for at, half in enumerate(seen) if half is None] == [8, 15, 223]
+    assert [half[0] for half in seen if half is not None] == [0] * 8 + [1] * 6 + [2] * 207
+    assert all(
+        one is None or two is None or one[1] < two[1]
+        for one, two in itertools.pairwise(seen)
+    )
+    made = scanner(twin, max_batch=1)
+    made.feed(frame(0x81, b"a") * 2)
+    assert (made.has_more, made.half) == (True, None)

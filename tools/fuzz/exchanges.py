@@ -116,28 +116,33 @@ def watch_websockets(course: Course) -> Seen:
         protocol.extensions = [PerMessageDeflate(False, False, 15, 15)]
     for piece in pieces(course.wire, list(course.cuts)):
         protocol.receive_data(piece)
+    found, code = _put_together(protocol.events_received())
+    error = protocol.parser_exc
+    return found, code or (0 if error is None else _code_of(error))
+
+
+def _put_together(frames: Iterable[Any]) -> Seen:
+    """The messages of frames; 1007 for text that is none, as the connection above them does."""
     found: list[tuple[str, object]] = []
     kind, parts = Opcode.TEXT, b""
-    for frame in protocol.events_received():
-        if frame.opcode in (Opcode.TEXT, Opcode.BINARY):  # type: ignore[union-attr]  # frames only
-            kind, parts = frame.opcode, b""  # type: ignore[union-attr]
-        if frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):  # type: ignore[union-attr]
-            parts += bytes(frame.data)  # type: ignore[union-attr]
-            if frame.fin:  # type: ignore[union-attr]
-                try:
-                    found.append(
-                        (kind.name, (parts.decode() if kind is Opcode.TEXT else parts, ""))
-                    )
-                except UnicodeDecodeError:  # left to the connection above it
-                    return found, 1007
-        elif frame.opcode is Opcode.CLOSE:  # type: ignore[union-attr]
-            data = bytes(frame.data)  # type: ignore[union-attr]
-            code = int.from_bytes(data[:2], "big")
-            found.append(("CLOSE", (code, data[2:].decode())))
-        else:
-            found.append((frame.opcode.name, (bytes(frame.data), "")))  # type: ignore[union-attr]
-    error = protocol.parser_exc
-    return found, 0 if error is None else _code_of(error)
+    for frame in frames:
+        data = bytes(frame.data)
+        if frame.opcode is Opcode.CLOSE:
+            found.append(("CLOSE", (int.from_bytes(data[:2], "big"), data[2:].decode())))
+            continue
+        if frame.opcode in (Opcode.PING, Opcode.PONG):
+            found.append((frame.opcode.name, (data, "")))
+            continue
+        if frame.opcode is not Opcode.CONT:
+            kind, parts = frame.opcode, b""
+        parts += data
+        if not frame.fin:
+            continue
+        try:
+            found.append((kind.name, (parts.decode() if kind is Opcode.TEXT else parts, "")))
+        except UnicodeDecodeError:
+            return found, 1007
+    return found, 0
 
 
 def _code_of(error: BaseException) -> int:

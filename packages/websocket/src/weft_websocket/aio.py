@@ -262,8 +262,7 @@ class WebSocketStream:
 
     def _note_read(self, message: Message) -> None:
         """What reading this message does to the connection."""
-        if isinstance(message, WSMessageTextBytes):
-            return
+        assert not isinstance(message, WSMessageTextBytes)  # the inbox hands text over itself
         if message.type is WSMsgType.ERROR:
             error = message.data
             self._ending.close = ABNORMAL
