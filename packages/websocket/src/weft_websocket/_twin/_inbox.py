@@ -7,14 +7,11 @@ closing and no compression; asks for asyncio's functions where a task waits, and
 import importlib
 from collections.abc import Callable, Generator
 from contextvars import Context
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, final
+from typing import Any, Final, NoReturn, Protocol, final
 
 from weft_websocket._twin._py import FrameScanner
 from weft_websocket._twin.api import Frame
 from weft_websocket.codes import Message, WSMsgType
-
-if TYPE_CHECKING:
-    import asyncio
 
 # A queue is full at this size too, however few messages it holds.
 _MAX_BYTES: Final = 2**18
@@ -56,6 +53,18 @@ class Owner(Protocol):
     def link_lost(self, exc: Exception | None, /) -> None: ...
 
 
+class _Wait:
+    """The task that waits: how it is stepped, where, and whether it was cancelled meanwhile."""
+
+    __slots__ = ("callback", "cancelled", "context", "loop")
+
+    def __init__(self) -> None:
+        self.callback: Callback | None = None
+        self.context: Context | None = None
+        self.cancelled: BaseException | None = None
+        self.loop: Any = None  # of the task that waited first
+
+
 @final
 class Inbox:
     """The messages of one connection, in order, and the one task that may wait for the next.
@@ -68,13 +77,10 @@ class Inbox:
     __slots__ = (
         "_asyncio_future_blocking",
         "_bytes",
-        "_callback",
-        "_cancelled",
-        "_context",
         "_limit",
-        "_loop",
         "_owner",
         "_scanner",
+        "_wait",
         "hear",
         "is_direct",
         "is_ended",
@@ -93,10 +99,7 @@ class Inbox:
         self.is_ended = False
         self.is_held = False
         self._asyncio_future_blocking = False
-        self._callback: Callback | None = None
-        self._context: Context | None = None
-        self._cancelled: asyncio.CancelledError | None = None
-        self._loop: Any = None
+        self._wait = _Wait()
 
     # Messages.
 
@@ -142,26 +145,26 @@ class Inbox:
     @property
     def is_awaited(self) -> bool:
         """Whether a task waits and has not been woken."""
-        return self._callback is not None
+        return self._wait.callback is not None
 
     def wait(self) -> "Inbox":
         """Get ready for the task that is about to wait."""
-        self._cancelled = None
+        self._wait.cancelled = None
         self._asyncio_future_blocking = True
         return self
 
     def leave(self) -> None:
         """The task that waited does so no more."""
-        self._callback = self._context = None
+        self._wait.callback = self._wait.context = None
 
     def check_reader(self) -> None:
         """Refuse a second reader."""
-        if self._callback is not None:
-            self._owner.refuse_reader(self._callback)
+        if self._wait.callback is not None:
+            self._owner.refuse_reader(self._wait.callback)
 
     def wake(self) -> None:
         """Step the task that waits; nothing when none does."""
-        callback, context, loop = self._callback, self._context, self._loop
+        callback, context, loop = self._wait.callback, self._wait.context, self._wait.loop
         self.leave()
         if callback is None:
             return
@@ -213,33 +216,32 @@ class Inbox:
 
     # What the awaiting task calls.
 
-    def get_loop(self) -> "asyncio.AbstractEventLoop":
+    def get_loop(self) -> Any:
         """The loop of the task that waits."""
-        if self._loop is None:
-            self._loop = importlib.import_module("asyncio").get_running_loop()
-        loop: asyncio.AbstractEventLoop = self._loop
-        return loop
+        if self._wait.loop is None:
+            self._wait.loop = importlib.import_module("asyncio").get_running_loop()
+        return self._wait.loop
 
     def add_done_callback(self, callback: Callback, /, *, context: Context) -> None:
         """The task tells how it is stepped."""
         self.get_loop()
-        self._callback, self._context = callback, context
+        self._wait.callback, self._wait.context = callback, context
 
     def cancel(self, msg: object = None) -> bool:
         """The task is cancelled while it waits; False once it was woken."""
-        callback, context = self._callback, self._context
+        callback, context = self._wait.callback, self._wait.context
         if callback is None:
             return False
         error = importlib.import_module("asyncio").CancelledError
-        self._cancelled = error() if msg is None else error(msg)
+        self._wait.cancelled = error() if msg is None else error(msg)
         self.leave()
-        self._loop.call_soon(callback, self, context=context)
+        self._wait.loop.call_soon(callback, self, context=context)
         return True
 
     def result(self) -> None:
         """What the waiting comes to."""
-        if self._cancelled is not None:
-            cancelled, self._cancelled = self._cancelled, None
+        if self._wait.cancelled is not None:
+            cancelled, self._wait.cancelled = self._wait.cancelled, None
             raise cancelled
 
 
