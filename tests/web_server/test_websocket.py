@@ -356,8 +356,9 @@ async def test_a_ping_tells_the_round_trip() -> None:
     async with talking(app_with(pinging)) as peer:
         client = Client(peer)
         await client.open()
-        ((_, payload),) = await client.receive()  # type: ignore[misc]  # one event
-        await client.send(client.protocol.send_pong(payload))
+        [ping] = await client.receive()
+        assert isinstance(ping, tuple)
+        await client.send(client.protocol.send_pong(ping[1]))
         assert await client.receive() == [("TEXT", "True")]
 
 

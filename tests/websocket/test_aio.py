@@ -423,7 +423,7 @@ async def test_a_peer_that_left_after_its_fault_is_told_nothing() -> None:
     raw.peer_link.close()
     await raw.link.wait_closed()
     assert [(await raw.stream.receive()).type for _ in range(2)] == [TEXT, WSMsgType.ERROR]
-    assert (raw.stream.close_code, raw.peer.received) == (1002, b"")
+    assert (raw.stream.close_code, bytes(raw.peer.received)) == (1002, b"")
 
 
 async def test_an_application_that_failed_closes_with_1011_and_waits_for_nothing() -> None:

@@ -141,7 +141,7 @@ def test_bounds_order_and_counts_hold_whatever_happens(steps: list[object]) -> N
         elif step == "pop" and backlog:
             entry = backlog.pop()
             popped += entry.message is not None
-            seen.append(entry.place if entry.message is None else int(entry.since))
+            seen.append(int(entry.since) if entry.place is None else entry.place)
         lag = backlog.to_lag(0.0, 0)
         assert lag.messages <= 3
         assert 0 <= lag.bytes <= 20

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -244,7 +245,7 @@ class Crowd:
             queue_limit=10_000,
             deflate=DeflateParams(),
         )
-        self.sends: list[asyncio.Future[None]] = []
+        self.sends: list[asyncio.Future[Any]] = []
         self.count = 0
 
     async def act(self, name: str, size: int) -> None:

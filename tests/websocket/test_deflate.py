@@ -14,7 +14,7 @@ TEXT = b"the same words, again and again, " * 20
 def compress(deflater: Deflater, data: bytes, level: int | None = None) -> bytes:
     packing = deflater.begin(data, level)
     packing.run()
-    return deflater.finish(packing)
+    return bytes(deflater.finish(packing))
 
 
 def pair(role: Role, **params: object) -> tuple[Deflater, Inflater]:

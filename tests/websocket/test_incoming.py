@@ -1,6 +1,7 @@
 """Messages that are read while they come."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 from support.memory import memory_links, transport_of
@@ -47,7 +48,7 @@ async def test_chunks_come_as_the_peer_sends_them(deflate: DeflateParams | None)
     pair = Pair(deflate=deflate)
     gate = asyncio.Event()
 
-    async def slowly():  # type: ignore[no-untyped-def]  # an async generator
+    async def slowly() -> AsyncIterator[str]:
         yield "first"
         await gate.wait()
         yield "second"
@@ -141,7 +142,7 @@ async def test_whoever_leaves_early_has_the_rest_dropped(deflate: DeflateParams 
     pair = Pair(deflate=deflate)
     gate = asyncio.Event()
 
-    async def slowly():  # type: ignore[no-untyped-def]  # an async generator
+    async def slowly() -> AsyncIterator[bytes]:
         yield b"first"
         yield b"second"
         await gate.wait()

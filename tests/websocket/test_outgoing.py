@@ -8,13 +8,14 @@ from support.memory import transport_of
 
 from weft_http_parser import Hold
 from weft_websocket import DeflateParams, WebSocketClosed, WebSocketError, WSMsgType
+from weft_websocket.frames import Buffer
 
 from .sending import Pair, passes
 
 TEXT, BINARY, ERROR = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.ERROR
 
 
-async def tick(*chunks: str | bytes) -> AsyncIterator[str | bytes]:
+async def tick(*chunks: str | Buffer) -> AsyncIterator[str | Buffer]:
     for chunk in chunks:
         await asyncio.sleep(0)
         yield chunk
@@ -49,7 +50,7 @@ async def test_what_is_no_chunk() -> None:
     pair = Pair()
     for wrong in ("text", b"bytes"):
         with pytest.raises(TypeError, match="iterable of chunks"):
-            await pair.server.send_stream(wrong)
+            await pair.server.send_stream(wrong)  # type: ignore[arg-type]  # the mistake
     with pytest.raises(TypeError, match="not int"):
         await pair.server.send_stream([1])  # type: ignore[list-item]  # that is the point
     with pytest.raises(TypeError, match="bytes, not str"):
@@ -69,7 +70,7 @@ async def test_other_senders_wait_and_control_frames_do_not() -> None:
 
     streaming = asyncio.create_task(pair.server.send_stream(slowly()))
     await passes()
-    waiting = [
+    waiting: list[asyncio.Task[object]] = [
         asyncio.create_task(send)  # type: ignore[arg-type]  # coroutines, since it is not free
         for send in (
             pair.server.send_text("plain", 0),
@@ -120,7 +121,7 @@ async def test_half_a_message_closes_with_1011(deflate: DeflateParams | None, wa
         raise LookupError
 
     streaming = asyncio.create_task(pair.server.send_stream(break_off()))
-    reader = asyncio.create_task(pair.server.receive())  # type: ignore[arg-type]  # a coroutine
+    reader = asyncio.create_task(pair.server.receive())
     await passes()
     behind = asyncio.create_task(pair.server.send_stream(["other"]))
     await passes()

@@ -104,9 +104,9 @@ async def test_pings_that_nobody_holds_are_forgotten() -> None:
 # On a stream
 
 
-def pair(**options: bool) -> tuple[WebSocketStream, WebSocketStream]:
+def pair(autoping: bool = True) -> tuple[WebSocketStream, WebSocketStream]:
     ours, theirs = memory_links()
-    client = WebSocketStream(ours, WsProtocol(Role.CLIENT), StreamOptions(**options))
+    client = WebSocketStream(ours, WsProtocol(Role.CLIENT), StreamOptions(autoping=autoping))
     server = WebSocketStream(theirs, WsProtocol(Role.SERVER))
     client.start()
     server.start()

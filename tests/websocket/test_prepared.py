@@ -80,7 +80,16 @@ def test_messages_around_a_prepared_one_are_understood(
     reader = WsProtocol(Role.SERVER if role is Role.CLIENT else Role.CLIENT, deflate=params)
     prepared = PreparedMessage(TEXT)
     # Each has parts of the others, so every one could refer to the one before it.
-    sent = [TEXT[::-1], prepared, TEXT[::-1], TEXT, prepared, prepared, TEXT, TEXT[3:]]
+    sent: list[str | PreparedMessage] = [
+        TEXT[::-1],
+        prepared,
+        TEXT[::-1],
+        TEXT,
+        prepared,
+        prepared,
+        TEXT,
+        TEXT[3:],
+    ]
     for message in sent:
         if isinstance(message, PreparedMessage):
             frame, text = sender.send_prepared(message), TEXT

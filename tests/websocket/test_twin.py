@@ -380,8 +380,7 @@ def test_the_frame_that_is_under_way(twin: Twin) -> None:
     assert [at for at, half in enumerate(seen) if half is None] == [8, 15, 223]
     assert [half[0] for half in seen if half is not None] == [0] * 8 + [1] * 6 + [2] * 207
     assert all(
-        one is None or two is None or one[1] < two[1]
-        for one, two in itertools.pairwise(seen)
+        one is None or two is None or one[1] < two[1] for one, two in itertools.pairwise(seen)
     )
     made = scanner(twin, max_batch=1)
     made.feed(frame(0x81, b"a") * 2)

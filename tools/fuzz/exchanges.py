@@ -73,7 +73,7 @@ def _make_frame(random: Random, key: bytes | None, has_deflate: bool) -> bytes:
     elif first & 0x40 and has_deflate:
         packer = WsProtocol(Role.CLIENT, deflate=DeflateParams()).begin_packing(payload)
         packer.run()
-        payload = packer.packed
+        payload = bytes(packer.packed)
     return _py.render_frame(first, payload, key)
 
 
@@ -93,7 +93,7 @@ def watch(package: Any, course: Course, cuts: Iterable[int]) -> Seen:
         if isinstance(event, Exception):
             assert event is events[-1]
             assert str(event)
-            return found, event.code  # type: ignore[attr-defined]  # of either copy
+            return found, event.code
         found.append((event.type.name, (event.data, event.extra)))
     return found, 0
 

@@ -100,14 +100,18 @@ async def test_a_reader_is_stepped_within_the_read(owner: Owner) -> None:
     async def read() -> None:
         seen.extend([await next_data(owner), await next_data(owner)])
 
+    def give(text: str) -> None:
+        owner.give(text)
+        seen.append(f"behind {text}")
+
     task = asyncio.create_task(read())
     await passes()
     loop = asyncio.get_running_loop()
-    loop.call_soon(lambda: (owner.give("x"), seen.append("behind x")))
+    loop.call_soon(give, "x")
     await passes()
     assert seen == [] or seen == ["behind x"]  # extend() waits for both
     assert owner.inbox.is_awaited
-    loop.call_soon(lambda: (owner.give("y"), seen.append("behind y")))
+    loop.call_soon(give, "y")
     await task
     assert seen == ["behind x", "x", "y", "behind y"]
 

@@ -344,7 +344,7 @@ class ClientWebSocketResponse(Generic[DecodesText]):
 
     def receive(self, timeout: float | None = None) -> Coroutine[Any, Any, Message]:
         """The next message; CLOSE, CLOSING, CLOSED or ERROR when there will be none."""
-        return self._stream.receive(timeout)  # type: ignore[return-value]  # as in sending
+        return self._stream.receive(timeout)
 
     async def receive_str(self, *, timeout: float | None = None) -> str:  # noqa: ASYNC109
         """The text of the next message; WSMessageTypeError when it is none."""

@@ -325,7 +325,7 @@ class WebSocketResponse(StreamResponse):
 
     def receive(self, timeout: float | None = None) -> Coroutine[Any, Any, Message]:
         """The next message, of any kind."""
-        return self._opened().receive(timeout)  # type: ignore[return-value]  # as in sending
+        return self._opened().receive(timeout)
 
     async def receive_str(self, *, timeout: float | None = None) -> str | bytes:  # noqa: ASYNC109  aiohttp's
         """The text of the next message, which must be text."""

@@ -7,8 +7,8 @@ answer a close or a ping. Knows no frames and no handshake.
 import asyncio
 import enum
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable
-from typing import Final, NoReturn
+from collections.abc import AsyncIterator, Awaitable, Coroutine
+from typing import Any, Final, NoReturn
 
 from weft_http_parser import Hold, Link, Role
 from weft_websocket._twin import Inbox
@@ -161,13 +161,13 @@ class WebSocketStream:
         # The inbox has the next message where no time limits it.
         return self if self.options.receive_timeout_seconds is not None else self._inbox
 
-    def __anext__(self) -> Awaitable[Message]:
+    def __anext__(self) -> Coroutine[Any, Any, Message]:
         seconds = self.options.receive_timeout_seconds
         if seconds is None:
             return self._inbox.__anext__()
         return _read_within(self._inbox.__anext__(), seconds)
 
-    def receive(self, timeout: float | None = None) -> Awaitable[Message]:
+    def receive(self, timeout: float | None = None) -> Coroutine[Any, Any, Message]:
         """The next message; CLOSE, CLOSING, CLOSED or ERROR when there will be none.
 
         TimeoutError after `timeout` seconds, which harms nothing. RuntimeError for a second
