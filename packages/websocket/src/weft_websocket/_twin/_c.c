@@ -2,7 +2,9 @@
 
    scan.h cuts frames out of bytes, feed.h is the object around it, inbox.h brings messages to the
    task that waits, render.h makes frames, mask.h and utf8.h hold the loops. What the module keeps
-   (state.h) is its interpreter's own. It may run without the GIL: objects lock themselves. */
+   (state.h) is its interpreter's own. It may run without the GIL: scanners and
+   keys are locked, while an inbox and a sender are of one loop and its thread, as asyncio's are.
+ */
 
 #include "types.h"
 

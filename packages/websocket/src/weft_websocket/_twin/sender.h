@@ -23,7 +23,7 @@ enum { PARTS_SIZE = 32768 };
 
 /* The next four random bytes (RFC 6455 5.3), fetched for a thousand frames at once. */
 static int
-next_key(State *state, unsigned char key[4])
+next_key_locked(State *state, unsigned char key[4])
 {
     PyObject *pool;
     if (state->pool == NULL || state->pool_at + 4 > PyBytes_GET_SIZE(state->pool)) {
@@ -44,14 +44,22 @@ next_key(State *state, unsigned char key[4])
     return 0;
 }
 
+/* The pool is everybody's: some object that always exists lends its lock. */
+static int
+next_key(State *state, unsigned char key[4])
+{
+    int failed;
+    Py_BEGIN_CRITICAL_SECTION(state->scanner_type);
+    failed = next_key_locked(state, key);
+    Py_END_CRITICAL_SECTION();
+    return failed;
+}
+
 static PyObject *
 twin_next_key(PyObject *module, PyObject *unused)
 {
     unsigned char key[4];
-    int failed;
-    Py_BEGIN_CRITICAL_SECTION(module);
-    failed = next_key(PyModule_GetState(module), key);
-    Py_END_CRITICAL_SECTION();
+    int failed = next_key(PyModule_GetState(module), key);
     return failed ? NULL : PyBytes_FromStringAndSize((const char *)key, 4);
 }
 
@@ -59,7 +67,7 @@ static PyObject *
 twin_forget_keys(PyObject *module, PyObject *unused)
 {
     State *state = PyModule_GetState(module);
-    Py_BEGIN_CRITICAL_SECTION(module);
+    Py_BEGIN_CRITICAL_SECTION(state->scanner_type);
     Py_CLEAR(state->pool);
     Py_END_CRITICAL_SECTION();
     return Py_NewRef(Py_None);
