@@ -144,7 +144,7 @@ class Router(Generic[T]):
         if row is not None:
             return row.get(method) or row[ANY_METHOD]
         segments = path.split("/", tree.depth)
-        return tree.plans[len(segments)].find(method, path, segments)
+        return tree.finders[len(segments)](method, path, segments)
 
     def match_each(self, path: str, host: str | None = None) -> Mapping[str, Match[T]]:
         """What each method of a raw path leads to; ``*`` stands for all methods not named.
