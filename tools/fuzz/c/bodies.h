@@ -11,7 +11,7 @@ typedef struct {
     Py_ssize_t size, count, taken;
     PyObject *trailers;
     int done;
-    Fault fault;
+    Failure fault;
 } Body;
 
 static Body whole_body, pieced_body;
@@ -21,19 +21,23 @@ static int
 feed_body(ChunkScanner *scanner, Body *body, Py_ssize_t stop, int is_exact)
 {
     Source source = expose(body->taken, stop);
-    PyObject *exact = NULL, *taken, *ends, *out = PyList_New(0);
+    PyObject *exact = NULL, *ends, *out = PyList_New(0);
+    Fault fault = NO_FAULT;
+    Py_ssize_t taken;
     if (is_exact) {
         exact = PyBytes_FromStringAndSize((const char *)source.bytes, source.size);
         source.bytes = (Byte *)PyBytes_AS_STRING(exact);
         source.exact = exact;
     }
-    taken = chunks_feed_locked(scanner, &source, 0, out);
-    if (taken == NULL) {
+    taken = feed_chunks(scanner, &source, 0, out, &fault);
+    if (taken < 0) {
+        if (fault.reason != REASON_COUNT) {
+            raise_fault(state, &fault);
+        }
         body->fault = take_fault(body->taken);
     } else {
-        PROMISE(PyLong_AsSsize_t(taken) <= source.size);
-        body->taken += PyLong_AsSsize_t(taken);
-        Py_DECREF(taken);
+        PROMISE(fault.reason == REASON_COUNT && taken <= source.size);
+        body->taken += taken;
     }
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(out); i++) {
         PyObject *part = PyList_GET_ITEM(out, i);
@@ -42,7 +46,10 @@ feed_body(ChunkScanner *scanner, Body *body, Py_ssize_t stop, int is_exact)
         memcpy(body->body + body->size, PyBytes_AS_STRING(part), (size_t)size);
         body->size += size;
     }
-    ends = PySequence_List(scanner->ends);
+    PyObject *found = chunks_get_ends(scanner, NULL);
+    PROMISE(found != NULL);
+    ends = PySequence_List(found);
+    Py_DECREF(found);
     PROMISE(ends != NULL);
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(ends); i++) {
         Py_ssize_t end = PyLong_AsSsize_t(PyList_GET_ITEM(ends, i));
@@ -53,7 +60,7 @@ feed_body(ChunkScanner *scanner, Body *body, Py_ssize_t stop, int is_exact)
     Py_DECREF(ends);
     Py_DECREF(out);
     Py_XDECREF(exact);
-    return taken != NULL && !scanner->done;
+    return taken >= 0 && !scanner->done;
 }
 
 static void

@@ -140,13 +140,13 @@ next_stop(const Input *input, Py_ssize_t at, unsigned *turn)
 typedef struct {
     PyObject *reason; /* borrowed from an enum, or NULL */
     Py_ssize_t offset;
-} Fault;
+} Failure;
 
 /* The protocol's error that is set, with its offset counted from `start`; no other may be. */
-static Fault
+static Failure
 take_fault(Py_ssize_t start)
 {
-    Fault fault;
+    Failure fault;
     PyObject *type, *error, *trace, *offset;
     PyErr_Fetch(&type, &error, &trace);
     if (type != state->protocol_error) {

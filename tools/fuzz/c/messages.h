@@ -10,15 +10,28 @@ typedef struct {
     Py_ssize_t ends[MOST_HEADS];
     Py_ssize_t count;
     Py_ssize_t start; /* of the message behind the last head */
-    Fault fault;
+    Failure fault;
 } Heads;
+
+/* As scan() of Python: a fault becomes an exception. */
+static PyObject *
+scan_from(HeadScanner *scanner, const Source *source, Py_ssize_t start)
+{
+    Fault fault = NO_FAULT;
+    PyObject *head = scan_source(scanner, source, start, &fault);
+    if (fault.reason != REASON_COUNT) {
+        PROMISE(head == NULL && !PyErr_Occurred());
+        raise_fault(state, &fault);
+    }
+    return head;
+}
 
 /* Every head that is whole in what can be seen. 0 when no more is to come. */
 static int
 scan_all(HeadScanner *scanner, const Source *source, Heads *heads)
 {
     while (heads->count < MOST_HEADS) {
-        PyObject *head = scan_source(scanner, source, heads->start);
+        PyObject *head = scan_from(scanner, source, heads->start);
         if (head == NULL) {
             heads->fault = take_fault(heads->start);
             return 0;
@@ -139,14 +152,14 @@ show_head(Head *head, int is_request, int rebuild)
 }
 
 /* What a fresh look at one message makes of its first bytes. */
-static Fault
+static Failure
 scan_beginning(HeadScanner *scanner, Py_ssize_t start, Py_ssize_t stop)
 {
     Source source = expose(0, stop);
-    Fault fault = {NULL, 0};
+    Failure fault = {NULL, 0};
     PyObject *head;
     drop(scanner_reset(scanner, NULL));
-    head = scan_source(scanner, &source, start);
+    head = scan_from(scanner, &source, start);
     if (head == NULL) {
         return take_fault(start);
     }
@@ -191,7 +204,7 @@ test_heads(const Input *input)
     }
     if (whole.fault.reason != NULL) {
         Py_ssize_t offset = whole.fault.offset;
-        Fault same;
+        Failure same;
         PROMISE(offset >= whole.start && offset < input->size);
         PROMISE(scan_beginning(scanner, whole.start, offset).reason == NULL);
         same = scan_beginning(scanner, whole.start, offset + 1);
