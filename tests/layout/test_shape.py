@@ -129,3 +129,11 @@ def test_a_module_says_what_it_decides(tmp_path: Path) -> None:
     outcome = run_tool("shape", tmp_path)
     assert not outcome.is_good
     assert "no docstring" in outcome.text
+
+
+@pytest.mark.parametrize("suffix", ["c", "h"])
+def test_a_file_of_c_has_the_wall_of_a_module(tmp_path: Path, suffix: str) -> None:
+    for count, is_good in ((600, True), (601, False)):
+        path = tmp_path / f"{count}.{suffix}"
+        path.write_text("/* a line */\n" * count)
+        assert run_tool("shape", path).is_good == is_good

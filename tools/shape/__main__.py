@@ -3,6 +3,7 @@
 Walls, which fail: 600 lines in a module, 60 in a function (without its docstring), 6 parameters,
 12 instance attributes, nesting of 3, no module docstring, modules named after nothing, imports
 below the top, code in an `__init__`. Soft bounds, printed with --soft: 400 lines and 40 lines.
+Of C the lines of a file are counted, and nothing else.
 
 A comment on a line of the signature lifts one bound and says why: `# long: a byte loop` for lines
 and nesting, `# wide: the shape of aiohttp` for parameters, `# late: a heavy import` on an import (or
@@ -81,12 +82,17 @@ def body_without_docstring(node: Function | ast.Module) -> list[ast.stmt]:
     return node.body[1:] if is_docstring else node.body
 
 
-def check_module(module: Module) -> Iterator[Finding]:
-    """The bounds of a whole file."""
-    path, count = module.path, len(module.lines)
+def check_length(path: Path, count: int) -> Iterator[Finding]:
+    """The bounds of a file's length, whatever it is written in."""
     if count > MODULE_SOFT:
         text = f"{count} lines; split it ({MODULE_SOFT}, wall {MODULE_WALL})"
         yield Finding(path, 1, text, count > MODULE_WALL)
+
+
+def check_module(module: Module) -> Iterator[Finding]:
+    """The bounds of a whole file."""
+    path = module.path
+    yield from check_length(path, len(module.lines))
     if path.stem.strip("_") in NAMED_AFTER_NOTHING:
         yield Finding(path, 1, f"a module called {path.stem} has no subject; name it after one")
     if module.lines and ast.get_docstring(module.tree) is None:
@@ -258,7 +264,10 @@ def assigned(function: Function) -> Iterator[str]:
 
 
 def check(path: Path) -> Iterator[Finding]:
-    """Every finding in one file."""
+    """Every finding in one file; of C, its length alone."""
+    if path.suffix != ".py":
+        yield from check_length(path, len(path.read_text("utf-8").splitlines()))
+        return
     module = read_module(path)
     yield from check_module(module)
     yield from check_imports(module)
@@ -275,7 +284,12 @@ def main() -> None:
     parser.add_argument("paths", nargs="*", type=Path, help="files or folders")
     options = parser.parse_args()
     roots = options.paths or [*sorted(ROOT.glob("packages/*/src")), ROOT / "tools"]
-    files = [path for root in roots for path in ([root] if root.is_file() else root.rglob("*.py"))]
+    files = [
+        path
+        for root in roots
+        for path in ([root] if root.is_file() else root.rglob("*"))
+        if path.suffix in (".py", ".c", ".h")
+    ]
     findings = sorted(finding for path in files for finding in check(path))
     walls = [finding for finding in findings if finding.is_wall]
     for finding in findings if options.soft else walls:

@@ -3,6 +3,7 @@
 #ifndef WEFT_CHUNKS_H
 #define WEFT_CHUNKS_H
 
+#include "numbers.h"
 #include "scan.h"
 
 typedef enum { PART_SIZE, PART_DATA, PART_DATA_END, PART_TRAILERS } Part;
@@ -24,16 +25,6 @@ typedef struct {
     Py_ssize_t few; /* ends of few chunks, of which no objects are made until someone asks */
     int64_t few_ends[MANY_ENDS];
 } ChunkScanner;
-
-/* A growing array that begins on the stack. */
-enum { LOCAL_ROOM = 128 };
-
-typedef struct {
-    int64_t *items;
-    Py_ssize_t count;
-    Py_ssize_t room;
-    int64_t local[LOCAL_ROOM];
-} Numbers;
 
 /* Pieces of less than this are joined with their neighbours in the same input, so many at once
    that what is noted of them stays small beside the input. */
@@ -62,48 +53,6 @@ typedef struct {
     Numbers run;         /* small pieces to be joined: where each begins in the source, its size */
     Py_ssize_t run_size; /* of all of them */
 } Feed;
-
-static void
-open_numbers(Numbers *numbers)
-{
-    numbers->items = numbers->local;
-    numbers->count = 0;
-    numbers->room = LOCAL_ROOM;
-}
-
-static void
-close_numbers(Numbers *numbers)
-{
-    if (numbers->items != numbers->local) {
-        PyMem_Free(numbers->items);
-    }
-}
-
-static int
-grow_numbers(Numbers *numbers)
-{
-    size_t room = (size_t)numbers->room * 2;
-    int64_t *items = PyMem_Malloc(room * sizeof(*items));
-    if (items == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    memcpy(items, numbers->items, (size_t)numbers->count * sizeof(*items));
-    close_numbers(numbers);
-    numbers->items = items;
-    numbers->room = (Py_ssize_t)room;
-    return 0;
-}
-
-static inline int
-add_number(Numbers *numbers, int64_t number)
-{
-    if (numbers->count == numbers->room && grow_numbers(numbers) < 0) {
-        return -1;
-    }
-    numbers->items[numbers->count++] = number;
-    return 0;
-}
 
 /* The parts of a chunk-size line that was complete. */
 typedef struct {
@@ -273,22 +222,6 @@ end_chunk(Feed *feed, Py_ssize_t size)
 {
     feed->scanner->position += size;
     return add_number(&feed->ends, feed->scanner->position);
-}
-
-/* The ends as a sequence of int; of many chunks as one that takes eight bytes for each. */
-static PyObject *
-pack_ends(const State *state, const Numbers *ends)
-{
-    PyObject *raw, *view, *numbers;
-    raw = PyBytes_FromStringAndSize(
-        (const char *)ends->items, ends->count * (Py_ssize_t)sizeof(*ends->items));
-    view = raw == NULL ? NULL : PyMemoryView_FromObject(raw);
-    Py_XDECREF(raw);
-    numbers = view == NULL
-                  ? NULL
-                  : PyObject_CallMethodOneArg(view, state->cast_name, state->number_format);
-    Py_XDECREF(view);
-    return numbers;
 }
 
 static int

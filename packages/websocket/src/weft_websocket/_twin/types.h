@@ -3,7 +3,7 @@
 #ifndef WEFT_TYPES_H
 #define WEFT_TYPES_H
 
-#include "inbox.h"
+#include "reading.h"
 #include "sender.h"
 
 static PyObject *
