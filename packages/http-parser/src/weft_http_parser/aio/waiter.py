@@ -4,11 +4,14 @@ Decides how a task is woken from inside a read. Knows nothing of what it is woke
 """
 
 import asyncio
+import sys
 from collections.abc import Callable, Generator
 from contextvars import Context
 
-_current_task = asyncio.current_task
 _running_loop = asyncio._get_running_loop
+_current_task: Callable[[asyncio.AbstractEventLoop], object] = asyncio.current_task
+if sys.version_info < (3, 12):  # a function in Python, around a dictionary
+    _current_task = asyncio.tasks._current_tasks.get  # type: ignore[attr-defined]  # not typed
 
 
 class Waiter:
@@ -20,15 +23,24 @@ class Waiter:
     A waiter belongs to the loop that it is first awaited on, unless it is given one.
     """
 
-    __slots__ = ("_asyncio_future_blocking", "_callback", "_cancelled", "_loop", "context")
+    __slots__ = (
+        "_asyncio_future_blocking",
+        "_callback",
+        "_cancelled",
+        "_loop",
+        "_woken",
+        "context",
+    )
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self._asyncio_future_blocking = False
-        self._callback: Callable[[Waiter], object] | None = None
+        self._callback: Callable[[Waiter | asyncio.Future[None]], object] | None = None
         self.context: Context | None = None
         """Of the task that waits, or was woken and has not gone on yet."""
         self._cancelled: asyncio.CancelledError | None = None
         self._loop = loop
+        # What a task is given that is woken: it asks a real future for its result without a call.
+        self._woken: asyncio.Future[None] | None = None
 
     def __await__(self) -> Generator["Waiter", None, None]:
         if self.context is not None:
@@ -51,25 +63,29 @@ class Waiter:
         callback, self._callback = self._callback, None
         if callback is None:
             return
-        context, loop = self.context, self._loop
+        context, loop, woken = self.context, self._loop, self._woken
         assert context is not None and loop is not None  # a callback comes with both
+        assert woken is not None  # made where the task asked for the loop
         if _running_loop() is not loop:
-            loop.call_soon_threadsafe(callback, self, context=context)
+            loop.call_soon_threadsafe(callback, woken, context=context)
         elif _current_task(loop) is None:
-            context.run(callback, self)
+            context.run(callback, woken)
         else:
-            loop.call_soon(callback, self, context=context)
+            loop.call_soon(callback, woken, context=context)
 
     # What the awaiting task calls.
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
         """The loop of the task."""
-        if self._loop is None:
-            self._loop = asyncio.get_running_loop()
-        return self._loop
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = asyncio.get_running_loop()
+        if self._woken is None:
+            self._woken = _to_finished(loop)
+        return loop
 
     def add_done_callback(
-        self, callback: Callable[["Waiter"], object], *, context: Context
+        self, callback: Callable[["Waiter | asyncio.Future[None]"], object], *, context: Context
     ) -> None:
         """The task tells how it is stepped."""
         self._callback, self.context = callback, context
@@ -87,3 +103,17 @@ class Waiter:
         """What the waiting comes to."""
         if self._cancelled is not None:
             raise self._cancelled
+
+
+_finished: asyncio.Future[None] | None = None
+
+
+def _to_finished(loop: asyncio.AbstractEventLoop) -> "asyncio.Future[None]":
+    """A future of this loop that is done; one for all waiters, as programs seldom have two loops."""
+    global _finished
+    finished = _finished
+    if finished is None or finished.get_loop() is not loop:
+        finished = loop.create_future()
+        finished.set_result(None)
+        _finished = finished
+    return finished
