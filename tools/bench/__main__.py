@@ -7,21 +7,23 @@ per second. Results are printed as a table and saved as JSON under ``build/bench
 
 import argparse
 import contextlib
+import functools
 import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import attrs
 
 from tools.bench import multipart
-from tools.bench.cases import CONTENDERS, SERVER_CASES, SUITES, ServerCase
+from tools.bench.cases import CONTENDERS, SUITES
 from tools.bench.child import Child
 from tools.bench.figures import Figure, Sample, table, too_noisy
 from tools.bench.parser import parser_table, run_parser, weigh_heads
 from tools.bench.routing import report, run_routing, weigh_tables
+from tools.bench.server import describe_server, run_server
 from tools.bench.websocket import report as report_websocket
 from tools.bench.websocket import run_websocket, weigh_idle
 
@@ -36,38 +38,6 @@ class Effort:
 
     rounds: int
     seconds: float
-
-
-def run_server(effort: Effort) -> Rows:
-    """Processor time of a server for each case."""
-    with contextlib.ExitStack() as stack:
-        load = stack.enter_context(Child("tools.bench.load", core=OTHER_CORE))
-        servers = {
-            name: stack.enter_context(
-                Child(f"tools.bench.servers.with_{name}", core=MEASURED_CORE)
-            )
-            for name in CONTENDERS
-        }
-        return {
-            case.title: measure_server_case(case, servers, load, effort) for case in SERVER_CASES
-        }
-
-
-def measure_server_case(
-    case: ServerCase, servers: Mapping[str, Child], load: Child, effort: Effort
-) -> Mapping[str, Figure]:
-    """All rounds of one case: every server in turn, loaded by the same process."""
-    samples: dict[str, list[Sample]] = {name: [] for name in CONTENDERS}
-    for server in servers.values():
-        load.ask(f"{server.hello['port']} {case.name} {WARM_UP_SECONDS}")
-    for number in range(effort.rounds):
-        _progress(f"server: {case.title}, round {number + 1} of {effort.rounds}")
-        for name, server in servers.items():
-            before = float(server.ask("cpu")["cpu"])
-            told = load.ask(f"{server.hello['port']} {case.name} {effort.seconds}")
-            cpu = float(server.ask("cpu")["cpu"]) - before
-            samples[name].append(Sample(int(told["count"]), float(told["seconds"]), cpu))
-    return {name: Figure.of(samples[name]) for name in CONTENDERS}
 
 
 def run_client(effort: Effort) -> Rows:
@@ -92,6 +62,11 @@ def run_client(effort: Effort) -> Rows:
                     Sample(int(told["count"]), float(told["seconds"]), float(told["cpu"]))
                 )
     return {"64 concurrent GETs": {name: Figure.of(samples[name]) for name in CONTENDERS}}
+
+
+def measure_server(effort: Effort, only: str) -> Rows:
+    """Processor time of a server for each case."""
+    return run_server(effort.rounds, effort.seconds, _progress, only)
 
 
 def measure_parser(effort: Effort) -> Rows:
@@ -151,6 +126,9 @@ def main() -> int:
     parser.add_argument("suites", nargs="*", metavar="SUITE", help=", ".join(SUITES))
     parser.add_argument("--rounds", type=int, default=7, help="interleaved rounds (default 7)")
     parser.add_argument("--seconds", type=float, default=1.0, help="for each turn (default 1)")
+    parser.add_argument(
+        "--only", default="", help="rows of the server's suite, by a part of their name"
+    )
     options = parser.parse_args()
     unknown = set(options.suites) - set(SUITES)
     if unknown:
@@ -158,14 +136,15 @@ def main() -> int:
     if (os.cpu_count() or 1) < 2:
         parser.error("server and load need a core each, and this machine has one")
     effort = Effort(options.rounds, options.seconds)
-    suites = {
-        "server": run_server,
+    suites: dict[str, Callable[[Effort], Rows]] = {
+        "server": functools.partial(measure_server, only=options.only),
         "client": run_client,
         "parser": measure_parser,
         "routing": measure_routing,
         "websocket": measure_websocket,
     }
-    described = {
+    described: dict[str, Callable[[Rows], str]] = {
+        "server": functools.partial(describe_server, only=options.only),
         "parser": describe_parser,
         "routing": describe_routing,
         "websocket": describe_websocket,

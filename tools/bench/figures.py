@@ -51,8 +51,7 @@ def table(title: str, rows: Mapping[str, Mapping[str, Figure]]) -> str:
         f"{'/ ' + RIVAL:>12}{'/ ' + LIMIT:>9}"
     ]
     for case, figures in rows.items():
-        for name in CONTENDERS:
-            figure = figures[name]
+        for name, figure in figures.items():
             lines.append(
                 f"{case if name == CONTENDERS[0] else '':<20}{name:<10}"
                 f"{figure.microseconds:>9.1f}{figure.spread:>8.0%}{figure.per_second:>10,.0f}"

@@ -5,9 +5,8 @@ What comes between commands waits in the kernel, so that no server pays for waki
 """
 
 import asyncio
-import resource
 
-from tools.bench.child import Answer, serve_commands_deaf
+from tools.bench.child import Answer, raise_file_limit, serve_commands_deaf
 from tools.bench.sockets.raw import WAIT_SECONDS, Member, close_sockets, open_socket
 from tools.bench.sockets.traffic import BINARY_CASES, format_messages
 
@@ -46,13 +45,6 @@ class Crowd:
             await close_sockets(self.members[start : start + AT_ONCE])
         self.members = []
         return {"closed": 1}
-
-
-def raise_file_limit() -> int:
-    """As many open files as this process may have."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard
 
 
 async def answer(crowd: Crowd, command: str) -> Answer:
