@@ -88,8 +88,8 @@ class WebSocketStream:
         self.protocol = protocol
         self.options = options
         self._link = link
-        self._inbox = Inbox(self, protocol.scanner, options.queue_limit)
         self.outbox = Outbox(link, protocol, options.write_limit, options.send_limits)
+        self._inbox = Inbox(self, protocol.scanner, options.queue_limit, self.outbox)
         self._stage = _Stage.OPEN
         self._ending = Ending()
         self._closed_reads = 0
@@ -99,6 +99,7 @@ class WebSocketStream:
     def start(self, leftover: bytes = b"") -> None:
         """Take the link over, with the bytes that came behind the handshake."""
         self._link.receiver = self._inbox
+        self._link.open_bypass()
         options = self.options
         if options.frame_timeout_seconds:
             self._watches = (StallWatch(self, options.frame_timeout_seconds),)

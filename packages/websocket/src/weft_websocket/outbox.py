@@ -117,9 +117,7 @@ class Outbox(Sender):
 
     def send_rendered(self, frame: bytes) -> Awaitable[None]:
         """Write a frame that is ready: a control frame, or one of whoever has the turn."""
-        self._link.write(frame)
-        self._unsent += len(frame)
-        return _DONE if self._unsent <= self._write_limit else self.drain()
+        return self.write_frame(frame)
 
     async def drain(self) -> None:
         """Wait until the peer has taken enough."""

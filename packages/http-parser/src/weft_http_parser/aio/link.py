@@ -66,6 +66,9 @@ class Phase(enum.Enum):
 # a writer that waits for a slow peer would fill the memory.
 _JOINS_PARTS = (3, 12) <= sys.version_info < (3, 12, 9) or (3, 13) <= sys.version_info < (3, 13, 2)
 
+# The modules of transports whose sockets may be sent on past them.
+_KNOWN_TRANSPORTS = ("asyncio.selector_events", "uvloop.loop")
+
 _OPEN = Phase.OPEN  # a global is half the price of two attribute loads, on every write
 _FULL = Phase.FULL
 _CONNECTED = (Phase.OPEN, Phase.FULL)
@@ -86,6 +89,7 @@ class Link(asyncio.Protocol):
         "_phase",
         "_pushed",
         "_watch",
+        "bypass",
         "receiver",
         "transport",
         "write_timeout_seconds",
@@ -100,6 +104,11 @@ class Link(asyncio.Protocol):
         write_timeout_seconds: float | None = WRITE_TIMEOUT_SECONDS,
     ) -> None:
         self.receiver = receiver
+        self.bypass = -1
+        """The socket's descriptor, for who finds the transport's buffer empty and sends past it.
+
+        -1 where that must not be done; see `open_bypass`.
+        """
         self.write_timeout_seconds = write_timeout_seconds
         self._phase = Phase.NEW
         self._holds = 0
@@ -133,7 +142,7 @@ class Link(asyncio.Protocol):
         if stays_open and session is None:
             return True
         if self._phase in _CONNECTED:
-            self._phase = Phase.CLOSING
+            self._phase, self.bypass = Phase.CLOSING, -1
             self._watch_progress()
         return False
 
@@ -154,7 +163,7 @@ class Link(asyncio.Protocol):
         """Of the transport: it is gone, by `exc` or in order."""
         if self._phase is Phase.LOST:
             return
-        self._phase = Phase.LOST
+        self._phase, self.bypass = Phase.LOST, -1
         self._stop_watch()
         self._wake_drainers(exc)
         closers, self._closers = self._closers, []
@@ -182,10 +191,20 @@ class Link(asyncio.Protocol):
             return
         self._hand_over(parts)
 
+    def open_bypass(self) -> None:
+        """Set `bypass` where bytes may be sent on the socket itself, past the transport.
+
+        That is a plain socket of a transport that is known to keep it open until connection_lost(),
+        and to have nothing to send while its buffer is empty.
+        """
+        if self._phase in _CONNECTED and _is_plain(self.transport):
+            self.bypass = self.transport.get_extra_info("socket").fileno()
+
     def write_eof(self) -> None:
         """End our side and go on reading, where the transport can do that."""
         if self._phase not in _CONNECTED or not self.transport.can_write_eof():
             return
+        self.bypass = -1
         try:
             self.transport.write_eof()
         except OSError:  # the peer has cut the link off, and the transport does not know yet
@@ -263,7 +282,7 @@ class Link(asyncio.Protocol):
         if self._phase is Phase.NEW:
             self._phase = Phase.LOST
             return
-        self._phase = Phase.CLOSING
+        self._phase, self.bypass = Phase.CLOSING, -1
         self.transport.close()
         self._watch_progress()
 
@@ -273,7 +292,7 @@ class Link(asyncio.Protocol):
             self._phase = Phase.LOST
         if self._phase is Phase.LOST:
             return
-        self._phase = Phase.CLOSING
+        self._phase, self.bypass = Phase.CLOSING, -1
         self.transport.abort()
 
     async def wait_closed(self) -> None:
@@ -357,6 +376,7 @@ class Link(asyncio.Protocol):
     def _adopt(self, transport: asyncio.BaseTransport) -> None:
         # Protocols get BaseTransport by type and a full duplex transport in fact.
         self.transport = transport  # type: ignore[assignment]
+        self.bypass = -1
         if self.transport.get_extra_info("ssl_object") is not None:
             self.transport.set_write_buffer_limits(WRITE_HIGH_WATER)
         if self._holds:
@@ -399,6 +419,15 @@ class Link(asyncio.Protocol):
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
+
+
+def _is_plain(transport: asyncio.Transport) -> bool:
+    """Whether a transport writes to a socket as it is, and by means that are known."""
+    return (
+        type(transport).__module__ in _KNOWN_TRANSPORTS
+        and sys.platform != "win32"
+        and transport.get_extra_info("ssl_object") is None
+    )
 
 
 def _is_announced(session: "ssl.SSLObject | None") -> bool:

@@ -8,7 +8,7 @@
 
 #include "types.h"
 
-enum { API = 3 };
+enum { API = 4 };
 
 PyDoc_STRVAR(scanner_doc, "FrameScanner(expects_mask, allows_deflate, "
                           "decodes_text, max_message_size, max_fragments, "
@@ -86,17 +86,18 @@ static int
 module_exec(PyObject *module)
 {
     State *state = PyModule_GetState(module);
-    PyObject *scanner, *reading, *done;
+    PyObject *scanner, *reading, *sender, *done;
     if (load_messages(state) < 0) {
         return -1;
     }
     scanner = add_type(module, &scanner_spec);
     reading = scanner == NULL ? NULL : add_type(module, &reading_spec);
     done = reading == NULL ? NULL : add_type(module, &done_spec);
-    if (done == NULL || add_type(module, &inbox_spec) == NULL ||
-        add_type(module, &sender_spec) == NULL) {
+    sender = done == NULL ? NULL : add_type(module, &sender_spec);
+    if (sender == NULL || add_type(module, &inbox_spec) == NULL) {
         return -1;
     }
+    state->sender_type = Py_NewRef(sender);
     state->done = PyObject_CallNoArgs(done);
     if (state->done == NULL) {
         return -1;

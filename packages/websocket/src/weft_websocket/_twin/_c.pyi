@@ -2,12 +2,12 @@ from collections.abc import Awaitable, Callable
 from contextvars import Context
 from typing import Any, Final, NoReturn, TypeAlias, final
 
-from weft_websocket._twin._inbox import Owner
+from weft_websocket._twin._inbox import Answering, Owner
 from weft_websocket._twin._sender import Link, Phased
 from weft_websocket._twin.api import Frame
 from weft_websocket.codes import Message
 
-API: Final = 3
+API: Final = 4
 
 _Buffer: TypeAlias = bytes | bytearray | memoryview
 
@@ -67,7 +67,13 @@ class Inbox:
     def is_awaited(self) -> bool: ...
     @property
     def is_full(self) -> bool: ...
-    def __new__(cls, owner: Owner, scanner: FrameScanner, limit: int) -> Inbox: ...
+    def __new__(
+        cls,
+        owner: Owner,
+        scanner: FrameScanner,
+        limit: int,
+        sender: Answering | None = None,
+    ) -> Inbox: ...
     def __aiter__(self) -> Inbox: ...
     def __anext__(self) -> Reading: ...
     def read(self) -> Reading: ...
@@ -87,6 +93,7 @@ class Inbox:
     def result(self) -> None: ...
 
 class Sender:
+    _answers_now: bool
     _is_free: bool
     _unsent: int
     @property
@@ -106,3 +113,4 @@ class Sender:
     ) -> None: ...
     def send_text(self, data: str | _Buffer, compress: int | None, /) -> Awaitable[None]: ...
     def send_binary(self, data: _Buffer, compress: int | None, /) -> Awaitable[None]: ...
+    def write_frame(self, frame: bytes, /) -> Awaitable[None]: ...

@@ -53,6 +53,12 @@ class Owner(Protocol):
     def link_lost(self, exc: Exception | None, /) -> None: ...
 
 
+class Answering(Protocol):
+    """Whoever sends the answers."""
+
+    _answers_now: bool
+
+
 class _Wait:
     """The task that waits: how it is stepped, where, and whether it was cancelled meanwhile."""
 
@@ -80,6 +86,7 @@ class Inbox:
         "_limit",
         "_owner",
         "_scanner",
+        "_sender",
         "_wait",
         "hear",
         "is_direct",
@@ -88,9 +95,12 @@ class Inbox:
         "messages",
     )
 
-    def __init__(self, owner: Owner, scanner: FrameScanner, limit: int) -> None:
+    def __init__(
+        self, owner: Owner, scanner: FrameScanner, limit: int, sender: Answering | None = None
+    ) -> None:
         self._owner = owner
         self._scanner = scanner
+        self._sender = sender
         self._limit = limit
         self._bytes = 0
         self.messages: list[Message] = []
@@ -193,6 +203,7 @@ class Inbox:
         if not self.is_direct:
             self._owner.take_bytes(data)
             return
+        is_alone = self.is_awaited and not self.messages
         frames = self._scanner.feed(data)
         if (
             self._scanner.fault
@@ -203,7 +214,15 @@ class Inbox:
         else:
             for message in frames:
                 self.put(message)  # type: ignore[arg-type]  # pairs were excluded
-        self.settle()
+        if self._sender is None or not is_alone or len(self.messages) != 1:
+            self.settle()
+            return
+        # Its answer is worth a system call of its own; several are joined by the transport.
+        self._sender._answers_now = True
+        try:
+            self.settle()
+        finally:
+            self._sender._answers_now = False
 
     def link_made(self, link: object, /) -> None:
         """Nothing to do: the link was there before the inbox."""

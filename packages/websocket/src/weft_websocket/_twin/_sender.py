@@ -43,8 +43,22 @@ next_key = _keys.next
 forget_keys = _keys.forget
 
 
+class Transport(Protocol):
+    """What is behind a link."""
+
+    def get_write_buffer_size(self) -> int: ...
+
+
 class Link(Protocol):
     """Where frames go."""
+
+    @property
+    def bypass(self) -> int:
+        """The descriptor to send on past the transport, or -1."""
+        ...
+
+    @property
+    def transport(self) -> Transport: ...
 
     def write(self, data: Buffer, /) -> None: ...
 
@@ -60,9 +74,13 @@ class Sender:
     """Writes plain messages at the call; ``write_text`` and ``write_binary`` do all others.
 
     Plain is what goes out as it is, while ``_is_free`` and in the `open_phase` of its protocol.
+
+    While ``_answers_now``, which one message ends, it is sent past the transport where the link
+    allows that and nothing waits in the transport. What the socket does not take is the link's.
     """
 
     __slots__ = (
+        "_answers_now",
         "_is_free",
         "_is_masked",
         "_is_plain",
@@ -88,6 +106,7 @@ class Sender:
         self._open_phase = open_phase
         self._is_plain = is_plain
         self._is_masked = is_masked
+        self._answers_now = False
         self._is_free = True
         self._unsent = 0
 
@@ -100,7 +119,7 @@ class Sender:
     def send_binary(self, data: Buffer, compress: int | None, /) -> Awaitable[None]:
         """Send a binary message."""
         is_small = isinstance(data, bytes) and (self._is_masked or len(data) < _PARTS_SIZE)
-        if self._can_write() and is_small:
+        if self._can_write() and (is_small or (self._answers_now and isinstance(data, bytes))):
             return self._write(FIN | BINARY, data)
         return self.write_binary(data, compress)
 
@@ -119,11 +138,28 @@ class Sender:
     def _can_write(self) -> bool:
         return self._is_free and self._is_plain and self._protocol.phase is self._open_phase
 
-    def _write(self, first: int, data: str | Buffer) -> Awaitable[None]:
-        frame = render_frame(first, data, next_key() if self._is_masked else None)
-        self._link.write(frame)
-        self._unsent += len(frame)
+    def write_frame(self, frame: bytes, /) -> Awaitable[None]:
+        """Write a frame that is ready."""
+        rest: Buffer = frame
+        if self._answers_now:
+            self._answers_now = False
+            rest = memoryview(frame)[self._send_past(frame) :]
+        if rest:
+            self._link.write(rest)
+            self._unsent += len(rest)
         return DONE if self._unsent <= self._write_limit else self.drain()
+
+    def _write(self, first: int, data: str | Buffer) -> Awaitable[None]:
+        return self.write_frame(render_frame(first, data, next_key() if self._is_masked else None))
+
+    def _send_past(self, frame: bytes) -> int:
+        """How much of it the socket took."""
+        if self._link.bypass < 0 or self._link.transport.get_write_buffer_size():
+            return 0
+        try:
+            return os.write(self._link.bypass, frame)
+        except OSError:  # it is full, or broken, which the transport finds out by itself
+            return 0
 
 
 DONE: Final = Done()

@@ -8,6 +8,7 @@
 #define WEFT_INBOX_H
 
 #include "feed.h"
+#include "sender.h"
 
 /* What is in a queue counts as much as this, however few messages it is. */
 enum { MAX_QUEUED_BYTES = 1 << 18 };
@@ -17,6 +18,7 @@ typedef struct {
     State *state;
     PyObject *owner;
     FrameScanner *scanner;
+    Sender *sender;     /* of the answers, or NULL */
     PyObject *handed;   /* the first message while the task that waits is stepped, or NULL */
     PyObject *messages; /* a list: short, so taking its first is cheap */
     PyObject *spare;    /* a Reading that is over, to be used again, or NULL */
@@ -201,6 +203,24 @@ inbox_wake(Inbox *self, PyObject *unused)
     return wake_reader(self) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
+/* The same for a message that came alone: its answer is worth a system call of its own, while
+   several are joined by the transport at the end of the pass. */
+static int
+wake_for_answer(Inbox *self)
+{
+    Sender *sender = self->sender;
+    int failed;
+    if (sender == NULL) {
+        return wake_reader(self);
+    }
+    Py_INCREF(sender);
+    sender->answers_now = 1;
+    failed = wake_reader(self);
+    sender->answers_now = 0;
+    Py_DECREF(sender);
+    return failed;
+}
+
 /* Bytes */
 
 static PyObject *
@@ -237,10 +257,12 @@ take_frames(Inbox *self, PyObject *frames)
 
 /* After bytes: step the reader, and stop the peer when that one is behind. */
 static int
-settle(Inbox *self)
+settle(Inbox *self, int is_alone)
 {
     PyObject *result;
-    if ((PyList_GET_SIZE(self->messages) > 0 || self->is_ended) && wake_reader(self) < 0) {
+    if (is_alone
+            ? wake_for_answer(self) < 0
+            : (PyList_GET_SIZE(self->messages) > 0 || self->is_ended) && wake_reader(self) < 0) {
         return -1;
     }
     if (PyList_GET_SIZE(self->messages) == 0 || self->is_held || !is_inbox_full(self)) {
@@ -255,7 +277,7 @@ static PyObject *
 inbox_data_received(Inbox *self, PyObject *data)
 {
     PyObject *frames, *heard;
-    int failed;
+    int failed, is_alone = self->callback != NULL && is_empty(self);
     if (self->hear != Py_None) {
         heard = PyObject_CallNoArgs(self->hear);
         if (heard == NULL) {
@@ -266,10 +288,10 @@ inbox_data_received(Inbox *self, PyObject *data)
     if (!self->is_direct) {
         return call_owner(self, "take_bytes", data);
     }
-    if (self->callback != NULL && PyBytes_CheckExact(data) && is_empty(self)) {
+    if (is_alone && PyBytes_CheckExact(data)) {
         self->handed = scan_one(self->scanner, data);
         if (self->handed != NULL) {
-            failed = wake_reader(self) < 0;
+            failed = wake_for_answer(self) < 0;
             return keep_handed(self) < 0 || failed ? NULL : Py_NewRef(Py_None);
         }
         if (PyErr_Occurred()) {
@@ -282,13 +304,14 @@ inbox_data_received(Inbox *self, PyObject *data)
     }
     failed = take_frames(self, frames);
     Py_DECREF(frames);
-    return failed || settle(self) < 0 ? NULL : Py_NewRef(Py_None);
+    is_alone = is_alone && PyList_GET_SIZE(self->messages) == 1;
+    return failed || settle(self, is_alone) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
 static PyObject *
 inbox_settle(Inbox *self, PyObject *unused)
 {
-    return settle(self) < 0 ? NULL : Py_NewRef(Py_None);
+    return settle(self, 0) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
 static PyObject *

@@ -35,6 +35,10 @@
     FIELD(context)               \
     FIELD(phase)                 \
     FIELD(write)                 \
+    FIELD(bypass)                \
+    FIELD(transport)             \
+    FIELD(buffer_size)           \
+    FIELD(sender_type)           \
     FIELD(write_text_name)       \
     FIELD(write_binary_name)     \
     FIELD(done)                  \
@@ -83,6 +87,9 @@ load_messages(State *state)
     state->context = PyUnicode_InternFromString("context");
     state->phase = PyUnicode_InternFromString("phase");
     state->write = PyUnicode_InternFromString("write");
+    state->bypass = PyUnicode_InternFromString("bypass");
+    state->transport = PyUnicode_InternFromString("transport");
+    state->buffer_size = PyUnicode_InternFromString("get_write_buffer_size");
     state->write_text_name = PyUnicode_InternFromString("write_text");
     state->write_binary_name = PyUnicode_InternFromString("write_binary");
     state->random = fetch("os", "urandom");

@@ -4,18 +4,17 @@
 #define WEFT_TYPES_H
 
 #include "reading.h"
-#include "sender.h"
 
 static PyObject *
 inbox_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"owner", "scanner", "limit", NULL};
+    static char *names[] = {"owner", "scanner", "limit", "sender", NULL};
     State *state = PyType_GetModuleState(type);
-    PyObject *owner, *scanner;
+    PyObject *owner, *scanner, *sender = NULL;
     Py_ssize_t limit;
     Inbox *self;
-    if (!PyArg_ParseTupleAndKeywords(
-            args, keywords, "OO!n:Inbox", names, &owner, state->scanner_type, &scanner, &limit)) {
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "OO!n|O!:Inbox", names, &owner,
+            state->scanner_type, &scanner, &limit, state->sender_type, &sender)) {
         return NULL;
     }
     self = (Inbox *)type->tp_alloc(type, 0);
@@ -25,6 +24,7 @@ inbox_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     self->state = state;
     self->owner = Py_NewRef(owner);
     self->scanner = (FrameScanner *)Py_NewRef(scanner);
+    self->sender = (Sender *)Py_XNewRef(sender);
     self->hear = Py_NewRef(Py_None);
     self->limit = limit;
     self->is_direct = 1;
@@ -42,6 +42,7 @@ inbox_traverse(Inbox *self, visitproc visit, void *arg)
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(self->owner);
     Py_VISIT(self->scanner);
+    Py_VISIT(self->sender);
     Py_VISIT(self->messages);
     Py_VISIT(self->handed);
     Py_VISIT(self->spare);
@@ -59,6 +60,7 @@ inbox_clear(Inbox *self)
 {
     Py_XSETREF(self->owner, Py_NewRef(Py_None));
     Py_XSETREF(self->hear, Py_NewRef(Py_None));
+    Py_CLEAR(self->sender);
     Py_CLEAR(self->spare);
     Py_CLEAR(self->loop);
     Py_CLEAR(self->callback);
@@ -151,7 +153,7 @@ static PyGetSetDef inbox_getset[] = {
 };
 
 PyDoc_STRVAR(inbox_doc,
-    "Inbox(owner, scanner, limit)\n--\n\n"
+    "Inbox(owner, scanner, limit, sender=None)\n--\n\n"
     "The messages of one connection, in order, and the one task that may wait for the next.");
 
 static PyType_Slot inbox_slots[] = {
@@ -313,6 +315,8 @@ static PyMethodDef sender_methods[] = {
         "send_text($self, data, compress, /)\n--\n\nSend a text message."},
     {"send_binary", (PyCFunction)(void (*)(void))sender_send_binary, METH_FASTCALL,
         "send_binary($self, data, compress, /)\n--\n\nSend a binary message."},
+    {"write_frame", (PyCFunction)sender_write_frame, METH_O,
+        "write_frame($self, frame, /)\n--\n\nWrite a frame that is ready."},
     {NULL},
 };
 
@@ -321,6 +325,7 @@ static PyMemberDef sender_members[] = {
     {"_protocol", T_OBJECT, offsetof(Sender, protocol), READONLY, NULL},
     {"_write_limit", T_PYSSIZET, offsetof(Sender, write_limit), READONLY, NULL},
     {"_unsent", T_PYSSIZET, offsetof(Sender, unsent), 0, NULL},
+    {"_answers_now", T_BOOL, offsetof(Sender, answers_now), 0, NULL},
     {"_is_free", T_BOOL, offsetof(Sender, is_free), 0, NULL},
     {NULL},
 };
