@@ -2,7 +2,7 @@ import pytest
 
 from weft_http_parser import CHUNKED, HTTP_10, UNTIL_CLOSE, HeaderInjection, RequestHead
 from weft_web_server import Response, StreamResponse
-from weft_web_server.plan import Plan, make_stamp, plan_quickly, plan_response
+from weft_web_server.plan import NO_CODING, Coding, Plan, make_stamp, plan_quickly, plan_response
 
 STAMP = make_stamp(0)
 DATE = b"Date: Thu, 01 Jan 1970 00:00:00 GMT\r\nServer: weft\r\n"
@@ -17,7 +17,7 @@ def plan(
     head: RequestHead = GET,
     *,
     may_persist: bool = True,
-    coding: str | None = None,
+    coding: Coding = NO_CODING,
 ) -> Plan:
     return plan_response(head, response, size, STAMP, may_persist=may_persist, coding=coding)
 
@@ -121,5 +121,39 @@ def test_own_fields_stay() -> None:
 def test_coding_and_cookies() -> None:
     response = Response(text="x")
     response.set_cookie("a", "b")
-    head = plan(response, 1, coding="gzip").head
+    head = plan(response, 1, coding=Coding("gzip")).head
     assert b"Content-Encoding: gzip\r\n" in head and b"Set-Cookie: a=b; Path=/\r\n" in head
+
+
+@pytest.mark.parametrize(
+    ("given", "vary"),
+    [
+        (None, b"Accept-Encoding"),
+        ("Origin", b"Origin, Accept-Encoding"),
+        ("accept-encoding", b"accept-encoding"),
+        ("*", b"*"),
+    ],
+)
+def test_coding_varies(given: str | None, vary: bytes) -> None:
+    response = Response(text="x", headers={} if given is None else {"vary": given})
+    for name in ("gzip", None):
+        head = plan(response, 1, coding=Coding(name, varies=True)).head
+        assert b"\r\nVary: " + vary + b"\r\n" in head and head.lower().count(b"vary:") == 1
+    assert response.headers.getall("Vary", None) == (None if given is None else [given])
+
+
+def test_coding_makes_tags_weak() -> None:
+    response = Response(text="x", headers={"ETag": '"a"'})
+    assert b'\r\nETag: W/"a"\r\n' in plan(response, 1, coding=Coding("gzip")).head
+    assert b'\r\nETag: "a"\r\n' in plan(response, 1, coding=Coding(None, varies=True)).head
+    response.headers["ETag"] = 'W/"b"'
+    assert b'\r\nETag: W/"b"\r\n' in plan(response, 1, coding=Coding("gzip")).head
+    assert response.headers["ETag"] == 'W/"b"'
+
+
+def test_coding_undoes_the_declared_length() -> None:
+    response = StreamResponse(headers={"Content-Length": "5"})
+    for head in (GET, HEAD):
+        planned = plan(response, None, head, coding=Coding("gzip"))
+        assert b"Content-Length" not in planned.head
+    assert response.content_length == 5

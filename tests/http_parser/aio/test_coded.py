@@ -131,3 +131,17 @@ async def test_a_write_cancelled_in_the_executor_cuts_the_body() -> None:
     for late in (encoder.encode(b"a"), encoder.flush(), encoder.finish()):
         with pytest.raises(RuntimeError, match="cut"):
             await late
+
+
+async def test_flush_without_waiting() -> None:
+    encoder = AsyncEncoder(make_encoder("gzip"), inline_bytes=1000)
+    assert not encoder.is_busy
+    sent = await encoder.encode(b"small") + encoder.flush_now()
+    assert make_decoder("gzip").decode(sent) == b"small"
+    task = asyncio.create_task(encoder.encode(b"x" * 5000))
+    await asyncio.sleep(0)
+    assert encoder.is_busy
+    with pytest.raises(RuntimeError, match="await flush"):
+        encoder.flush_now()
+    sent += await task + encoder.flush_now() + await encoder.finish()
+    assert gzip.decompress(sent) == b"small" + b"x" * 5000

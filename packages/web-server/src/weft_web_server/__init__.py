@@ -15,6 +15,7 @@ from weft_websocket import (
 from .access_log import AbstractAccessLogger, AccessLogger
 from .application import Application
 from .cleanup import CleanupContext
+from .compression import Compression
 from .dispatcher import UrlDispatcher
 from .domains import AbstractRuleMatching, Domain, MaskDomain, MatchedSubAppResource
 from .errors import (
@@ -156,6 +157,7 @@ __all__ = (
     "ChainMapProxy",
     "CleanupContext",
     "CleanupError",
+    "Compression",
     "ConfigurationError",
     "ContentCoding",
     "Deadlines",

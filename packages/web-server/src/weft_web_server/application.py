@@ -11,10 +11,12 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar, overload
 
+import attrs
 from yarl import URL
 
 from .cleanup import CleanupContext
 from .compose import Table, build_table
+from .compression import Compression
 from .dispatcher import UrlDispatcher
 from .domains import Domain, MaskDomain, MatchedSubAppResource
 from .errors import NotAppKeyWarning
@@ -42,6 +44,15 @@ class _Phase(enum.Enum):
     OPEN = "everything can be added"
     CLOSED = "values can be set, routes and their like cannot be added"
     FROZEN = "serving"
+
+
+@attrs.frozen(kw_only=True)
+class _Settings:
+    """What an application was told when it was made."""
+
+    handler_args: dict[str, Any]
+    auto_options: bool | None
+    compression: Compression | bool | None
 
 
 class _Signals:
@@ -74,13 +85,12 @@ class Application(AbstractApplication):
 
     __slots__ = (
         "__weakref__",
-        "_auto_options",
-        "_handler_args",
         "_limits",
         "_logger",
         "_middlewares",
         "_phase",
         "_router",
+        "_settings",
         "_signals",
         "_store",
         "_subapps",
@@ -97,16 +107,20 @@ class Application(AbstractApplication):
         client_max_size: int = 1_048_576,
         client_max_fields: int = 1000,
         auto_options: bool | None = None,
+        compression: Compression | bool | None = None,
     ) -> None:
         """`auto_options` answers OPTIONS with 204 and the methods of the path, where no route
-        does; None is off, and in a sub-application as its parent has it. The other parameters are
-        aiohttp's.
+        does; `compression` compresses what is worth it, for clients that take it. None is off,
+        and in a sub-application as its parent has it. The other parameters are aiohttp's.
         """
         self._logger = logger
         self._router = UrlDispatcher() if router is None else router
         self._middlewares: FrozenList[Middleware] = FrozenList(middlewares)
-        self._handler_args = dict(handler_args or {})
-        self._auto_options = auto_options
+        self._settings = _Settings(
+            handler_args=dict(handler_args or {}),
+            auto_options=auto_options,
+            compression=Compression() if compression is True else compression,
+        )
         self._limits = RequestLimits(body_size=client_max_size, form_fields=client_max_fields)
         self._signals = _Signals(self)
         self._store: Store | None = {}
@@ -184,7 +198,7 @@ class Application(AbstractApplication):
     @property
     def handler_args(self) -> dict[str, Any]:
         """Options for the server that runs the application."""
-        return self._handler_args
+        return self._settings.handler_args
 
     @property
     def client_max_size(self) -> int:
@@ -199,7 +213,12 @@ class Application(AbstractApplication):
     @property
     def auto_options(self) -> bool | None:
         """Whether OPTIONS is answered where no route does; None is as the parent has it."""
-        return self._auto_options
+        return self._settings.auto_options
+
+    @property
+    def compression(self) -> Compression | bool | None:
+        """What is compressed; False is nothing, None is as the parent has it."""
+        return self._settings.compression
 
     @property
     def on_response_prepare(self) -> PrepareSignal:

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeGuard
 import attrs
 
 from .auto_options import answer_options, complete_view
+from .compression import Compression
 from .domains import Domain, MatchedSubAppResource
 from .grafting import (
     ANYWHERE,
@@ -45,6 +46,8 @@ class Part(Protocol):
 
     @property
     def auto_options(self) -> bool | None: ...
+    @property
+    def compression(self) -> Compression | bool | None: ...
     @property
     def middlewares(self) -> Sequence[Middleware]: ...
     @property
@@ -189,6 +192,7 @@ def _make_endpoint(route: AbstractRoute, chain: Chain) -> Endpoint:
         expect_handler=route.expect_handler,
     )
 
+        compression=_find_compression(chain),
 
 def _make_miss(chain: Chain, inside: Inside) -> Endpoint:
     handler, first = _wrap(_raise_miss, chain)
@@ -202,6 +206,7 @@ def _make_miss(chain: Chain, inside: Inside) -> Endpoint:
         hooks=_hooks(chain),
         inside=inside,
     )
+        compression=_find_compression(chain),
 
 
 async def _raise_miss(request: Request) -> StreamResponse:
@@ -217,6 +222,12 @@ def _answers_options(chain: Chain) -> bool:
 
 def _hooks(chain: Chain) -> tuple[Signal[Any], ...]:
     return tuple(app.on_response_prepare for app in chain if len(app.on_response_prepare))
+def _find_compression(chain: Chain) -> Compression | None:
+    """What is compressed: as the application says, or the next one outside that does."""
+    found = next((app.compression for app in chain[::-1] if app.compression is not None), None)
+    return found if isinstance(found, Compression) else None
+
+
 
 
 def _wrap(handler: Handler, chain: Chain) -> tuple[Handler, AbstractApplication]:

@@ -7,25 +7,23 @@ protocol; what comes after the answer is the connection's affair.
 import asyncio
 import enum
 from collections.abc import Sequence
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias, TypeGuard
 
 import attrs
 
 from weft_http_parser import (
-    ContentEncoder,
     Http1Connection,
     Link,
     LinkLost,
     Payload,
     ProtocolError,
     RequestHead,
-    make_encoder,
 )
 
-from .encoding import choose_coding, encode_whole
+from .encoding import Coder, negotiate
 from .http_errors import HTTPRequestEntityTooLarge, HTTPUnsupportedMediaType
 from .match import NOTHING_FOUND, Endpoint, Found
-from .plan import Plan, Stamp, plan_quickly, plan_response
+from .plan import NO_CODING, Coding, Plan, Stamp, plan_quickly, plan_response
 from .request import BaseRequest
 from .request_body import RequestBody
 from .response import Response
@@ -223,15 +221,21 @@ class Exchange:
             raise RuntimeError(
                 "the handler prepared one response and returned another; return the prepared one"
             )
-        if type(response) is Response and self.phase is _OPEN:
+        if self.phase is _OPEN and _is_value(response):
             await self.call_hooks(response, request)
+            if self.phase is not _OPEN:
+                raise RuntimeError("a response was prepared while on_response_prepare was at work")
             if self._is_plain(response):
-                if not await self._send_coded(response):
+                coding = self.negotiate(response, response._body)
+                if coding is NO_CODING:
                     self.send_whole(response)
-                return
-            await self._start(response)
-        else:
-            await response.prepare(request)
+                else:
+                    await self._send_coded(response, coding)
+            else:
+                # Without a link: the same response may be on its way to other clients.
+                await response.write_to(self._start(response))
+            return
+        await response.prepare(request)
         await response.write_eof()
 
     def _is_for(self, response: StreamResponse) -> bool:
@@ -246,15 +250,24 @@ class Exchange:
             return False
         return response._wishes is None or not response._wishes.chunked
 
-    async def _send_coded(self, response: Response) -> bool:
-        """Send a response of bytes after coding it; False when it gets no coding."""
-        if response._wishes is None or not response._body:
-            return False
+    def negotiate(self, response: StreamResponse, body: object = None) -> Coding:
+        """The coding of a response; `body` is the whole body where there is one."""
+        compression = None if self.endpoint is None else self.endpoint.compression
+        if compression is None and response._wishes is None:
+            return NO_CODING
+        size = len(body) if isinstance(body, bytes | bytearray | memoryview) else None
+        if body is None and isinstance(response, Response):
+            size = 0
+        elif isinstance(body, Payload):
+            size = body.size
+        return negotiate(self.head, response, size, compression)
+
+    async def _send_coded(self, response: Response, coding: Coding) -> None:
+        """Send a response of bytes after coding it."""
         assert not isinstance(response._body, Payload)  # a payload is not plain
-        coding = choose_coding(response, self.head.get("Accept-Encoding"))
-        if coding is None:
-            return False
-        data = await encode_whole(response._body, coding, response._wishes)
+        data: Buffer = response._body or b""
+        if coding.name is not None:
+            data = await self._make_coder(coding.name, response).finish(data)
         if self.phase is not Phase.OPEN:
             raise RuntimeError("another response was prepared meanwhile")
         plan = plan_response(
@@ -265,14 +278,18 @@ class Exchange:
             may_persist=self.may_persist,
             coding=coding,
         )
-        self.response = response
-        self._send_planned(plan, data)
-        return True
+        self.send_data(response, plan, data)
+
+    def _make_coder(self, coding: str, response: StreamResponse) -> Coder:
+        compression = None if self.endpoint is None else self.endpoint.compression
+        return Coder(coding, response.wishes, compression)
 
     async def start(self, response: StreamResponse, request: BaseRequest) -> "ResponseWriter":
         """Send the head of a response and link the response to its writer."""
         writer = await self.open_for(response, request)
-        return await self._start(response) if writer is None else writer
+        if writer is None:
+            writer = response._link = self._start(response)
+        return writer
 
     async def open_for(
         self, response: StreamResponse, request: BaseRequest
@@ -282,6 +299,12 @@ class Exchange:
             return self.writer
         if self.phase is not Phase.OPEN:
             raise RuntimeError("this request has an answer already; prepare one response only")
+        link = response._link
+        if link is not None and not (response._is_reusable and link.is_ended):
+            raise RuntimeError(
+                f"this {type(response).__name__} answers another request; make one for each"
+                " request, or return a web.Response without preparing it"
+            )
         await self.call_hooks(response, request)
         if self.phase is not Phase.OPEN:
             raise RuntimeError("a response was prepared while on_response_prepare was at work")
@@ -293,22 +316,21 @@ class Exchange:
             for hook in self.endpoint.hooks:
                 await hook.send(request, response)
 
-    async def _start(self, response: StreamResponse) -> "ResponseWriter":
-        coding = choose_coding(response, self.head.get("Accept-Encoding"))
-        size = None
-        if coding is None and isinstance(response, Response):
-            size = response.content_length if response.body is not None else 0
-        if coding is not None:
-            response.headers.popall("Content-Length", None)
+    def _start(self, response: StreamResponse) -> "ResponseWriter":
+        size, body = None, None
+        if isinstance(response, Response):
+            body = response._body
+            size = response.content_length if body is not None else 0
+        coding = self.negotiate(response, body)
         plan = plan_response(
             self.head,
             response,
-            size,
+            size if coding.name is None else None,
             self.carrier.host.stamp,
             may_persist=self.may_persist,
             coding=coding,
         )
-        return self.open_writer(response, plan, coding)
+        return self.open_writer(response, plan, coding.name)
 
     def open_writer(
         self, response: StreamResponse, plan: Plan, coding: str | None = None
@@ -318,12 +340,13 @@ class Exchange:
         raw = core.send_rendered(
             plan.head, plan.framing, persistent=plan.persistent, status=response.status
         )
-        encoder = None if coding is None or not plan.has_body else make_encoder(coding)
+        coder = None
+        if coding is not None and plan.has_body:
+            coder = self._make_coder(coding, response)
         self.response = response
         self.persistent = plan.persistent
         self.phase = Phase.STARTED
-        self.writer = ResponseWriter(self, plan, encoder)
-        response._link = self.writer
+        self.writer = ResponseWriter(self, plan, coder)
         self.carrier.write(raw)
         return self.writer
 
@@ -355,6 +378,16 @@ class Exchange:
             self.carrier.abort()
 
 
+def _is_value(response: StreamResponse) -> TypeGuard[Response]:
+    """Whether a response is sent without a link to one request, as no method of it is its own."""
+    kind = type(response)
+    return kind is Response or (
+        isinstance(response, Response)
+        and kind.prepare is StreamResponse.prepare
+        and kind.write_eof is Response.write_eof
+    )
+
+
 Job: TypeAlias = tuple[Exchange, BaseRequest]
 """What a request's task is given. The exchange does not know the request: no circle is left."""
 
@@ -362,12 +395,12 @@ Job: TypeAlias = tuple[Exchange, BaseRequest]
 class ResponseWriter:
     """The mutable half of a response: what is written to it goes out, framed and coded."""
 
-    __slots__ = ("_encoder", "_exchange", "_plan", "output_size")
+    __slots__ = ("_coder", "_exchange", "_plan", "output_size")
 
-    def __init__(self, exchange: Exchange, plan: Plan, encoder: ContentEncoder | None) -> None:
+    def __init__(self, exchange: Exchange, plan: Plan, coder: Coder | None) -> None:
         self._exchange = exchange
         self._plan = plan
-        self._encoder = encoder
+        self._coder = coder
         self.output_size = 0
 
     @property
@@ -392,8 +425,9 @@ class ResponseWriter:
     async def write(self, data: Buffer) -> None:
         """Send a piece of the body, and wait while the client is slow."""
         self._check_open()
-        if self._encoder is not None:
-            data = self._encoder.encode(bytes(data))
+        if self._coder is not None:
+            data = await self._coder.encode(data, self._flush)
+            self._check_open()
         self._send(data)
         await self._exchange.link.drain()
 
@@ -409,8 +443,9 @@ class ResponseWriter:
         if exchange.phase is Phase.ENDED:
             return
         self._check_open()
-        if self._encoder is not None:
-            data = self._encoder.encode(bytes(data)) + self._encoder.finish()
+        if self._coder is not None:
+            data = await self._coder.finish(data)
+            self._check_open()
         self._send(data)
         exchange.phase = Phase.ENDED
         ending = self._translated(exchange.carrier.core.send_end)
@@ -421,6 +456,13 @@ class ResponseWriter:
     async def drain(self) -> None:
         """Wait until the client has taken most of what was written."""
         await self._exchange.link.drain()
+
+    def _flush(self) -> None:
+        """The handler has paused: let the client read what was coded so far."""
+        exchange = self._exchange
+        assert self._coder is not None  # it is who calls
+        if exchange.phase is Phase.STARTED and not exchange.link.is_closing:
+            self._send(self._coder.flush())
 
     def _send(self, data: Buffer) -> None:
         if not data or not self._plan.has_body:

@@ -61,6 +61,7 @@ class Answer:
 class FileResponse(StreamResponse):
     """The answer with a file, which is opened anew for each request that it answers."""
 
+    _is_reusable = True
     __slots__ = ("_chunk_size", "_name", "_opener")
 
     def __init__(

@@ -14,6 +14,7 @@ from yarl import URL
 from weft_http_parser import RequestHead
 from weft_routing import Pattern, Place, Router
 
+from .compression import Compression
 from .keys import AppMapping
 from .route_options import RouteOptions
 from .signals import Signal
@@ -162,8 +163,16 @@ class Endpoint:
     """The application that `request.app` is at first."""
     hooks: tuple[Signal[Any], ...] = ()
     expect_handler: Callable[..., Awaitable[Any]] | None = None
+    compression: Compression | None = None
+    """What is compressed of the answers, unless they say otherwise."""
     inside: Inside | None = None
     """Of a miss: how to find out what it is. None where there is an answer."""
+    is_plain: bool = attrs.field(init=False)
+    """Whether a response goes out as it is, with no hook and no coding to ask."""
+
+    @is_plain.default
+    def _is_plain(self) -> bool:
+        return not self.hooks and self.compression is None
 
     @property
     def error(self) -> Exception | None:

@@ -12,6 +12,7 @@ from weft_http_parser import (
     UNTIL_CLOSE,
     Framing,
     RequestHead,
+    add_name,
     format_http_date,
     parse_tokens,
     render_response_head,
@@ -43,6 +44,16 @@ class Plan(NamedTuple):
     framing: Framing
     persistent: bool
     has_body: bool
+
+
+class Coding(NamedTuple):
+    """The content coding of an answer, and whether another request might have got another."""
+
+    name: str | None
+    varies: bool = False
+
+
+NO_CODING: Final = Coding(None)
 
 
 def make_stamp(second: int) -> Stamp:
@@ -102,7 +113,7 @@ def plan_response(
     stamp: Stamp,
     *,
     may_persist: bool,
-    coding: str | None = None,
+    coding: Coding = NO_CODING,
 ) -> Plan:
     """Decide the framing of a response to a request and render its head.
 
@@ -117,13 +128,16 @@ def plan_response(
     has_body = not is_bodiless and head.method != "HEAD"
 
     persistent = _stays_open(response, may_persist)
-    framing = 0 if is_bodiless else _choose_framing(response, size, is_http_10=is_http_10)
+    length = _declared_length(response) if coding.name is None else None
+    framing = 0
+    if not is_bodiless:
+        framing = _choose_framing(response, size, length, is_http_10=is_http_10)
     if framing == UNTIL_CLOSE and has_body:
         persistent = False
 
     # RFC 9112 section 6: what frames the message is decided here and nowhere else.
     dropped = {"content-length", "transfer-encoding"} & names
-    if head.method == "HEAD" and size is None:
+    if head.method == "HEAD" and size is None and coding.name is None:
         dropped.discard("content-length")
     fields = [pair for pair in fields if pair[0].lower() not in dropped]
     if "content-type" not in names and not is_bodiless:
@@ -131,8 +145,8 @@ def plan_response(
             fields.insert(0, ("Content-Type", response._media))
         elif framing != 0:
             fields.append(("Content-Type", OCTET_STREAM))
-    if coding is not None:
-        fields.append(("Content-Encoding", coding))
+    if coding is not NO_CODING:
+        fields = _with_coding(fields, coding)
     if framing >= 0 and not is_bodiless and not (head.method == "HEAD" and size is None):
         fields.append(("Content-Length", str(framing)))
     elif framing == CHUNKED:
@@ -142,14 +156,35 @@ def plan_response(
     return Plan(raw, framing if has_body else 0, persistent, has_body)
 
 
-def _choose_framing(response: StreamResponse, size: int | None, *, is_http_10: bool) -> Framing:
+def _with_coding(fields: list[tuple[str, str]], coding: Coding) -> list[tuple[str, str]]:
+    """The fields of a coded body (RFC 9110 section 8.4), for caches that hold others too."""
+    if coding.varies:
+        varied = [value for name, value in fields if name.lower() == "vary"]
+        fields = [pair for pair in fields if pair[0].lower() != "vary"]
+        fields.append(("Vary", add_name(", ".join(varied) or None, "Accept-Encoding")))
+    if coding.name is None:
+        return fields
+    # RFC 9110 section 8.8.3.3: the bytes are others than those that a strong tag was given to.
+    fields = [
+        (name, f"W/{value}") if name.lower() == "etag" and value.startswith('"') else (name, value)
+        for name, value in fields
+    ]
+    return [*fields, ("Content-Encoding", coding.name)]
+
+
+def _declared_length(response: StreamResponse) -> int | None:
+    declared = None if response._headers is None else response._headers.get("Content-Length")
+    return None if declared is None else int(declared)
+
+
+def _choose_framing(
+    response: StreamResponse, size: int | None, length: int | None, *, is_http_10: bool
+) -> Framing:
     if response.wishes.chunked:
         if is_http_10:
             raise RuntimeError("HTTP/1.0 has no chunked encoding; the client cannot read it")
         return CHUNKED
-    declared = None if response._headers is None else response._headers.get("Content-Length")
-    if declared is not None:
-        length = int(declared)
+    if length is not None:
         if size is not None and size != length:
             raise RuntimeError(f"Content-Length says {length} bytes, the body has {size}")
         return length

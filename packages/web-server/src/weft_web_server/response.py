@@ -20,6 +20,7 @@ from .streaming import (
     LooseHeaders,
     StreamResponse,
     Wishes,
+    Writer,
     check_reason,
 )
 
@@ -29,6 +30,7 @@ TEXT = "text/plain; charset=utf-8"
 class Response(StreamResponse):
     """A whole response: a value that may be sent any number of times."""
 
+    _is_reusable = True
     __slots__ = ("_body",)
 
     _body: Buffer | Payload | None
@@ -176,7 +178,10 @@ class Response(StreamResponse):
 
     async def write_eof(self, data: Buffer = b"") -> None:
         """Send the body; a second call does nothing."""
-        writer = self._writer()
+        await self.write_to(self._writer(), data)
+
+    async def write_to(self, writer: Writer, data: Buffer = b"") -> None:
+        """Send the body through the writer of one request."""
         if writer.is_ended:
             return
         if isinstance(self._body, Payload):

@@ -71,7 +71,7 @@ def make_work(host: Host) -> Callable[[Parked[Job]], Coroutine[Any, Any, None]]:
                 and exchange.phase is _OPEN
                 and response._wishes is None
                 and (type(response._body) is bytes or response._body is None)
-                and (exchange.endpoint is None or not exchange.endpoint.hooks)
+                and (exchange.endpoint is None or exchange.endpoint.is_plain)
             ):
                 exchange.send_whole(response)
             else:

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Coroutine, Iterable, Mapping
 from concurrent.futures import Executor
 from http.cookies import SimpleCookie
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 import attrs
 from multidict import CIMultiDict
@@ -20,6 +20,7 @@ from weft_http_parser import (
     ETag,
     Payload,
     format_http_date,
+    make_encoder,
     parse_etags,
     parse_http_date,
 )
@@ -40,10 +41,12 @@ INLINE_SIZE = 4096
 
 
 class ContentCoding(enum.Enum):
-    """The codings that `enable_compression()` takes, in the order of preference."""
+    """The codings that `enable_compression()` takes; br and zstd where a library is installed."""
 
     deflate = "deflate"
     gzip = "gzip"
+    br = "br"
+    zstd = "zstd"
     identity = "identity"
 
 
@@ -90,7 +93,12 @@ def check_reason(reason: str | None) -> str | None:
 
 
 class StreamResponse(ResponseMapping):
-    """A response whose body is written piece by piece, and the ground of all the others."""
+    """A response whose body is written piece by piece, and the ground of all the others.
+
+    It answers one request; `Response` and `FileResponse` answer any number of them.
+    """
+
+    _is_reusable: ClassVar[bool] = False
 
     __slots__ = (
         "__weakref__",
@@ -357,11 +365,16 @@ class StreamResponse(ResponseMapping):
     def enable_compression(
         self, force: ContentCoding | bool | None = None, strategy: int | None = None
     ) -> None:
-        """Compress the body if the client takes it, or with `force` whatever it takes."""
+        """Compress the body if the client takes it, or with `force` whatever it takes.
+
+        `ContentCoding.identity` leaves it as it is, also where the application compresses.
+        """
         if isinstance(force, bool):
             force = ContentCoding.deflate if force else ContentCoding.identity
         elif force is not None and not isinstance(force, ContentCoding):
             raise TypeError(f"force is a ContentCoding, not {type(force).__name__}")
+        if force in (ContentCoding.br, ContentCoding.zstd):
+            make_encoder(force.value)  # an error here, and not when the answer is under way
         wishes = self._wish()
         wishes.compression, wishes.coding, wishes.strategy = True, force, strategy
 

@@ -102,6 +102,18 @@ class AsyncEncoder:
             self._check_whole()
             return self._encoder.flush()
 
+    @property
+    def is_busy(self) -> bool:
+        """A piece is at work in the executor, or waits for it."""
+        return self._turn.locked()
+
+    def flush_now(self) -> bytes:
+        """What flush() gives, without waiting; RuntimeError while the coder is busy."""
+        if self._turn.locked():
+            raise RuntimeError("flush_now() while a piece is coded; await flush()")
+        self._check_whole()
+        return self._encoder.flush()
+
     async def finish(self) -> bytes:
         """The last bytes."""
         async with self._turn:
