@@ -10,7 +10,7 @@ def test_defaults() -> None:
     assert (deadlines.body_grace, deadlines.body_rate) == (10, 240)
     assert (deadlines.linger, deadlines.write) == (5, 60)
     assert to_options() == ServerOptions()
-    assert ServerOptions().linger_size == 256 * 1024
+    assert ServerOptions().bounds.linger_size == 256 * 1024
     assert ServerOptions().request_limits.body_size == 1024 * 1024
 
 

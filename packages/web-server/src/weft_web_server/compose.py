@@ -36,7 +36,7 @@ from .route_objects import AbstractResource, AbstractRoute, SystemRoute
 from .signals import Signal
 from .static import StaticResource
 from .streaming import StreamResponse
-from .time_limit import limit_time
+from .time_limit import limit_stall, limit_time
 from .unreachable import UnreachableRoutes
 from .views import AnyHandler, View
 
@@ -182,6 +182,8 @@ def _make_endpoint(route: AbstractRoute, chain: Chain) -> Endpoint:
     if route.options.timeout:
         label = "" if route.resource is None else route.resource.canonical
         handler = limit_time(handler, route.options.timeout, label)
+    if route.options.write_timeout is not None:
+        handler = limit_stall(handler, route.options.write_timeout)
     handler, first = _wrap(handler, chain)
     return Endpoint(
         handler=handler,
@@ -190,9 +192,9 @@ def _make_endpoint(route: AbstractRoute, chain: Chain) -> Endpoint:
         app=first,
         hooks=_hooks(chain),
         expect_handler=route.expect_handler,
+        compression=_find_compression(chain),
     )
 
-        compression=_find_compression(chain),
 
 def _make_miss(chain: Chain, inside: Inside) -> Endpoint:
     handler, first = _wrap(_raise_miss, chain)
@@ -204,9 +206,9 @@ def _make_miss(chain: Chain, inside: Inside) -> Endpoint:
         apps=chain,
         app=first,
         hooks=_hooks(chain),
+        compression=_find_compression(chain),
         inside=inside,
     )
-        compression=_find_compression(chain),
 
 
 async def _raise_miss(request: Request) -> StreamResponse:
@@ -220,14 +222,14 @@ def _answers_options(chain: Chain) -> bool:
     return next((app.auto_options for app in chain[::-1] if app.auto_options is not None), False)
 
 
-def _hooks(chain: Chain) -> tuple[Signal[Any], ...]:
-    return tuple(app.on_response_prepare for app in chain if len(app.on_response_prepare))
 def _find_compression(chain: Chain) -> Compression | None:
     """What is compressed: as the application says, or the next one outside that does."""
     found = next((app.compression for app in chain[::-1] if app.compression is not None), None)
     return found if isinstance(found, Compression) else None
 
 
+def _hooks(chain: Chain) -> tuple[Signal[Any], ...]:
+    return tuple(app.on_response_prepare for app in chain if len(app.on_response_prepare))
 
 
 def _wrap(handler: Handler, chain: Chain) -> tuple[Handler, AbstractApplication]:

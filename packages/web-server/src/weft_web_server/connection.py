@@ -5,6 +5,7 @@ answer, after a fault, after silence. Runs no handler itself; it starts exchange
 """
 
 import enum
+import logging
 import math
 import socket
 from collections.abc import Coroutine, Sequence
@@ -36,6 +37,7 @@ from .exchange import Exchange, Job, RequestLimits
 from .http_errors import HTTPUnsupportedMediaType
 from .lot import Lot
 from .metering import BodyMeter
+from .peer_log import PeerLog
 from .plan import SERVER_NAME, Stamp
 from .request import BaseRequest
 from .request_body import RequestBody
@@ -83,6 +85,8 @@ class Host(Protocol):
     @property
     def is_draining(self) -> bool: ...
     @property
+    def peer_log(self) -> PeerLog: ...
+    @property
     def request_class(self) -> type[BaseRequest]: ...
 
     def connection_made(self, connection: "ServerConnection") -> None: ...
@@ -104,12 +108,14 @@ class ServerConnection:
         "host",
         "link",
         "phase",
+        "requests",
     )
 
     link: Link
 
     def __init__(self, host: Host) -> None:
         self.host = host
+        self.requests = 0  # counted only where there is a bound on it
         self.core = Http1Connection(Role.SERVER, host.options.limits)
         self.exchange: Exchange | None = None
         self.phase = Phase.IDLE
@@ -232,8 +238,14 @@ class ServerConnection:
             # Answers to requests that came in one read go out in one write.
             data, self._out = self._out, b""
             self.link.write(data)
-        if self.phase is _BUSY and self.core.buffered:
-            self._hold()
+        phase = self.phase
+        if phase is _BUSY:
+            if self.core.buffered:
+                self._hold()
+        elif phase is _IDLE and self.core.has_received:
+            # Behind the last answer is a part of a head, which has as long as any head.
+            self.phase = Phase.HEAD
+            self.deadline = self.host.now + self.host.options.deadlines.head
 
     def _begin(self, events: list[Event]) -> None:
         head: RequestHead = events[0]  # type: ignore[assignment]  # a message begins with its head
@@ -296,7 +308,7 @@ class ServerConnection:
             self.phase = _READY  # both messages are complete
         else:
             self.phase = _OVER
-            self._left = self.host.options.linger_size if exchange.persistent else 0
+            self._left = self.host.options.bounds.linger_size if exchange.persistent else 0
         if self._is_receiving:
             return
         if self.core.buffered:
@@ -377,7 +389,8 @@ class ServerConnection:
         """Answer a request that never became one; none of its bytes are repeated."""
         if self.phase in (Phase.IDLE, Phase.HEAD) and not self.link.is_closing:
             peer = self.link.get_extra_info("peername")
-            self.host.options.logger.debug("refused what %s sent: %d, %s", peer, status, text)
+            told = self.host.peer_log.tell
+            told(logging.DEBUG, "refused what %s sent: %d, %s", peer, status, text)
             body = f"{status}: {text}".encode()
             fields = [
                 ("Content-Type", "text/plain; charset=utf-8"),
@@ -409,7 +422,7 @@ class ServerConnection:
         if is_done or self.link.is_closing:
             self.link.close()
             return
-        self._left = self.host.options.linger_size
+        self._left = self.host.options.bounds.linger_size
         self.deadline = self.host.now + self.host.options.deadlines.linger
         self.link.release(Hold.BODY | Hold.PIPELINE)
         self.link.write_eof()
@@ -426,9 +439,24 @@ class ServerConnection:
         self.deadline = NEVER
         self.link.release(Hold.PIPELINE)  # what is behind the request is the other protocol's
 
+    @property
+    def idle_seconds(self) -> float:
+        """How long it is at least that nothing is begun; below 0 where something is."""
+        if self.phase is not _IDLE:
+            return -1.0
+        # Only the deadline is kept: that of the first request, or that between two.
+        left = self.deadline - self.host.now
+        waits = self.host.options.deadlines
+        return min(
+            (each - left for each in (waits.head, waits.keep_alive) if each >= left), default=0.0
+        )
+
     def close_if_idle(self) -> None:
-        """Close between requests; otherwise the present answer is the last."""
-        if self.phase in (Phase.IDLE, Phase.HEAD, Phase.DRAINING):
+        """Close between requests; otherwise the present answer is the last.
+
+        A head that has begun is a request on its way.
+        """
+        if self.phase in (Phase.IDLE, Phase.DRAINING):
             self.phase = Phase.CLOSING
             self.link.close()
 
@@ -461,7 +489,10 @@ class ServerConnection:
             self.deadline = NEVER
             return
         is_waiting = not self.link.holds and not (exchange.body and exchange.body.awaits_continue)
-        if meter.is_too_slow(now, self.host.options.deadlines, is_waiting=is_waiting):
+        pace = self.host.options.deadlines
+        if exchange.endpoint is not None:
+            pace = pace.of_route(exchange.endpoint.route.options)
+        if meter.is_too_slow(now, pace, is_waiting=is_waiting):
             self._break_body(exchange, RequestTimeout("the body came too slowly"), None)
 
 

@@ -5,7 +5,7 @@ Holds the values. Those who act on them read them from the route of the request.
 
 import attrs
 
-_LIMITS = ("client_max_size", "timeout")
+_LIMITS = ("client_max_size", "timeout", "body_timeout", "body_rate", "write_timeout")
 
 
 @attrs.frozen(kw_only=True)
@@ -20,6 +20,12 @@ class RouteOptions:
     """The most bytes of a body that is read whole; 0 is no limit, as for an application."""
     timeout: float | None = None
     """The seconds that the handler may take, with the middlewares of its route; 0 is no limit."""
+    body_timeout: float | None = None
+    """The seconds without a byte of a body that the handler waits for; 0 is no limit."""
+    body_rate: float | None = None
+    """The least bytes a second of a body; 0 is no limit."""
+    write_timeout: float | None = None
+    """The seconds in which the client must take something of the answer; 0 is no limit."""
     handler_cancellation: bool | None = None
     """Whether the handler is cancelled when its client goes away."""
 
@@ -34,8 +40,9 @@ class RouteOptions:
     def over(self, outer: "RouteOptions") -> "RouteOptions":
         """These, and what they leave open as `outer` has it.
 
-        >>> RouteOptions(timeout=5).over(RouteOptions(timeout=60, client_max_size=0))
-        RouteOptions(client_max_size=0, timeout=5, handler_cancellation=None)
+        >>> merged = RouteOptions(timeout=5).over(RouteOptions(timeout=60, client_max_size=0))
+        >>> merged.timeout, merged.client_max_size
+        (5, 0)
         """
         own = {name: value for name, value in attrs.asdict(self).items() if value is not None}
         return attrs.evolve(outer, **own)

@@ -86,10 +86,15 @@ class BaseRunner:
 
     async def _end_server(self, server: Server) -> None:
         server.pre_shutdown()
+        seconds = self._shutdown_timeout
         try:
+            await server.close_idle()
             await self.shutdown()
+        except asyncio.CancelledError:
+            seconds = 0.0  # whoever cancels this has no time to wait for handlers
+            raise
         finally:
-            await server.shutdown(self._shutdown_timeout)
+            await server.shutdown(seconds)
 
     def _forget_signals(self) -> None:
         loop = asyncio.get_running_loop()

@@ -13,16 +13,21 @@ from typing import Any, Final
 from weft_http_parser import Link
 
 from .access_log import AbstractAccessLogger
+from .admission import admit
 from .connection import ServerConnection
+from .door import Door
 from .exchange import Job, RequestLimits
 from .lot import Lot
+from .notice import Notice
+from .peer_log import PeerLog
 from .plan import make_stamp
 from .request import BaseRequest, Request
 from .serve import Resolve, make_work
-from .settings import ServerOptions, to_options
+from .settings import ServerOptions, count_allowed, to_options
 
 SWEEP_SECONDS: Final = 0.25
 PARTING_SECONDS: Final = 0.1  # an answer says that it is the last only once we know
+CLOSED_IN_A_PASS: Final = 16  # idle connections, while some client may be about to ask
 
 
 class Server:
@@ -35,8 +40,8 @@ class Server:
         "__weakref__",
         "_connections",
         "_sweep_handle",
-        "_waiters",
         "access_logger",
+        "door",
         "is_draining",
         "is_logging",
         "lot",
@@ -62,7 +67,7 @@ class Server:
         )
 
     def _set_up(self, resolve: Resolve, options: ServerOptions) -> None:
-        self.resolve = resolve
+        self.resolve = admit(resolve, options)
         self.options = options
         self.is_draining = False
         self.is_logging = False
@@ -74,7 +79,10 @@ class Server:
         self.stamp = make_stamp(0)
         self._connections: dict[ServerConnection, None] = {}  # in the order of connecting
         self._sweep_handle: asyncio.TimerHandle | None = None
-        self._waiters: list[asyncio.Future[None]] = []
+        log = PeerLog(options.logger, options.bounds.fault_lines_per_second, lambda: self.now)
+        self.door = Door(
+            self._connections.keys(), count_allowed(options.bounds.max_connections), log
+        )
 
     def __call__(self) -> Link:
         connection = ServerConnection(self)
@@ -100,9 +108,22 @@ class Server:
         """Where faults are told."""
         return self.options.logger
 
+    @property
+    def peer_log(self) -> PeerLog:
+        """Where faults of clients are told, as far as a log can bear it."""
+        return self.door.peer_log
+
+    @property
+    def shutting_down(self) -> Notice:
+        """True, and an end to waiting for it, from the moment in which the server begins to end."""
+        return self.door.shutting_down
+
     def connection_made(self, connection: ServerConnection) -> None:
         """A link is open."""
-        self._connections[connection] = None
+        connections = self._connections
+        connections[connection] = None
+        if len(connections) >= self.door.most:
+            self.door.someone_came()
         if self._sweep_handle is None:
             if not hasattr(self, "lot"):
                 self.lot = Lot(make_work(self))
@@ -117,18 +138,11 @@ class Server:
     def exchange_over(self) -> None:
         """A handler has ended while the server shuts down."""
         if not any(each.exchange for each in self._connections):
-            self._wake_waiters()
+            self.door.someone_ended()
 
     def _forget(self, connection: ServerConnection) -> None:
         self._connections.pop(connection, None)
-        if self._waiters and not self._connections:
-            self._wake_waiters()
-
-    def _wake_waiters(self) -> None:
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        self.door.someone_left()
 
     def _sweep(self) -> None:
         loop = self.lot.loop
@@ -139,6 +153,7 @@ class Server:
             self.stamp = make_stamp(second)
         logger = self.access_logger
         self.is_logging = logger is not None and logger.enabled
+        self.door.look()
         if not self._connections:
             self._sweep_handle = None
             return
@@ -149,22 +164,32 @@ class Server:
     # Shutting down.
 
     def pre_shutdown(self) -> None:
-        """Every answer from now on is the last of its connection."""
+        """Every answer from now on is the last of its connection, and whoever asks is told."""
         self.is_draining = True
+        self.door.shutting_down.give()
+
+    async def close_idle(self) -> None:
+        """Close idle connections, after a moment for requests that are on their way."""
+        if any(each.exchange is None for each in self._connections):
+            await asyncio.sleep(PARTING_SECONDS)
+        for number, connection in enumerate(self.connections):
+            if number % CLOSED_IN_A_PASS == 0:
+                await asyncio.sleep(0)  # see once more what has come, before it is too late
+            connection.close_if_idle()
 
     async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  aiohttp's
         """Wait for the handlers, at most `timeout` seconds; then cancel them and close all.
 
         The clients of open websockets are told at once: 1001, and their handlers read no more.
         """
-        self.is_draining = True
+        self.pre_shutdown()
         made = [each.make_farewell() for each in self._connections]
         farewells = [asyncio.create_task(each) for each in made if each is not None]
         try:
             async with asyncio.timeout(timeout):
-                await self._part()
+                await self.close_idle()
                 while any(each.exchange is not None for each in self._connections):
-                    await self._wait()
+                    await self.door.wait_for_end()
                 if farewells:
                     await asyncio.wait(farewells)
         except TimeoutError:
@@ -173,13 +198,6 @@ class Server:
             for farewell in farewells:
                 farewell.cancel()
             self._end()
-
-    async def _part(self) -> None:
-        """Close idle connections, after a moment for requests that are on their way."""
-        if any(each.exchange is None for each in self._connections):
-            await asyncio.sleep(PARTING_SECONDS)
-        for connection in self.connections:
-            connection.close_if_idle()
 
     def _end(self) -> None:
         for connection in self.connections:
@@ -206,11 +224,6 @@ class Server:
             await asyncio.wait(tasks, timeout=1.0)
         for connection in self.connections:
             connection.link.abort()
-
-    async def _wait(self) -> None:
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
-        await waiter
 
 
 class ApplicationServer(Server):

@@ -1,7 +1,9 @@
 """Every limit and deadline of a server, with its default."""
 
 import logging
-from typing import Any, Final
+import math
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
 
 import attrs
 
@@ -9,6 +11,12 @@ from weft_http_parser import DEFAULT_LIMITS, Limits
 
 from .access_log import AbstractAccessLogger, AccessLogger
 from .exchange import DEFAULT_REQUEST_LIMITS, RequestLimits
+from .route_options import RouteOptions
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]  # looked at before use
 
 server_logger: Final = logging.getLogger("weft.server")
 access_logger: Final = logging.getLogger("weft.access")
@@ -32,16 +40,65 @@ class Deadlines:
     """For what is left of a body when the answer is out."""
     write: float = 60.0
     """Without the client taking a byte of the answer."""
+    handler: float = 0.0
+    """For a handler whose route sets no `timeout`; 0 is no limit."""
+    tls_handshake: float = 10.0
+    """From the connecting to the end of the TLS handshake."""
+    tls_shutdown: float = 1.0
+    """For the client's part in the end of TLS."""
+
+    def __attrs_post_init__(self) -> None:
+        for name, value in attrs.asdict(self).items():
+            if not isinstance(value, int | float):
+                raise TypeError(f"Deadlines.{name} is {value!r}; give seconds, math.inf for never")
+            if not value >= 0:  # also what is no number in order, a NaN
+                raise ValueError(f"Deadlines.{name} is {value!r}; give what is not negative")
+
+    def of_route(self, options: RouteOptions) -> "Deadlines":
+        """These, with what a route has set of them; 0 there is no limit."""
+        idle, rate = options.body_timeout, options.body_rate
+        if idle is None and rate is None:
+            return self
+        return attrs.evolve(
+            self,
+            body=self.body if idle is None else idle or math.inf,
+            body_rate=self.body_rate if rate is None else rate,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Bounds:
+    """How much a server takes on."""
+
+    max_connections: int | None = None
+    """Open at once; None is four fifths of the descriptors this process may have, 0 no limit."""
+    max_concurrent_requests: int = 0
+    """At work at once, before others are answered with 503; 0 is no limit."""
+    max_requests_per_connection: int = 0
+    """Answered before a connection is closed; 0 is no limit."""
+    linger_size: int = 262_144
+    """The most bytes of a body that is read for nobody, when the answer is out."""
+    fault_lines_per_second: int = 10
+    """Lines in the log on faults of clients; the others are counted."""
+
+    def __attrs_post_init__(self) -> None:
+        for name, value in attrs.asdict(self).items():
+            if value is not None and (not isinstance(value, int) or value < 0):
+                raise ValueError(f"{name} is {value!r}; give a whole number that is not negative")
+
+
+DEFAULT_DEADLINES: Final = Deadlines()
+DEFAULT_BOUNDS: Final = Bounds()
 
 
 @attrs.frozen(kw_only=True)
 class ServerOptions:
     """What a server can be told."""
 
-    deadlines: Deadlines = Deadlines()
+    deadlines: Deadlines = DEFAULT_DEADLINES
+    bounds: Bounds = DEFAULT_BOUNDS
     limits: Limits = DEFAULT_LIMITS
     request_limits: RequestLimits = DEFAULT_REQUEST_LIMITS
-    linger_size: int = 262_144
     access_log: logging.Logger | None = access_logger
     access_log_class: type[AbstractAccessLogger] = AccessLogger
     access_log_format: str = AccessLogger.LOG_FORMAT
@@ -54,20 +111,49 @@ class ServerOptions:
 
 def to_options(
     *,
-    keepalive_timeout: float = 75.0,
-    lingering_time: float = 5.0,
-    max_line_size: int = 8190,
-    max_field_size: int = 8190,
-    max_headers: int = 128,
+    deadlines: Deadlines = DEFAULT_DEADLINES,
+    bounds: Bounds = DEFAULT_BOUNDS,
+    limits: Limits = DEFAULT_LIMITS,
     read_bufsize: int | None = None,
     timeout_ceil_threshold: float | None = None,
+    loop: object = None,
     **options: Any,
 ) -> ServerOptions:
-    """The options behind the keywords that users of aiohttp know."""
-    deadlines = Deadlines(keep_alive=keepalive_timeout, linger=lingering_time)
-    limits = Limits(line=max_line_size, field=max_field_size, fields=max_headers)
+    """The options behind the keywords that users of aiohttp know, and those of `Bounds`.
+
+    A keyword goes before what `deadlines`, `bounds` and `limits` say of the same.
+    """
+    deadlines = _with(deadlines, _DEADLINES, options)
+    limits = _with(limits, _LIMITS, options)
+    bounds = _with(bounds, _BOUNDS, options)
     known = {field.name for field in attrs.fields(ServerOptions)}
     for name in options:
         if name not in known:
-            raise TypeError(f"a server has no option {name!r}; it has {', '.join(sorted(known))}")
-    return attrs.evolve(ServerOptions(deadlines=deadlines, limits=limits), **options)
+            names = ", ".join(sorted({*known, *_DEADLINES, *_LIMITS, *_BOUNDS}))
+            raise TypeError(f"a server has no option {name!r}; it has {names}")
+    return ServerOptions(deadlines=deadlines, bounds=bounds, limits=limits, **options)
+
+
+_DEADLINES: Final = {"keepalive_timeout": "keep_alive", "lingering_time": "linger"}
+_LIMITS: Final = {"max_line_size": "line", "max_field_size": "field", "max_headers": "fields"}
+_BOUNDS: Final = {field.name: field.name for field in attrs.fields(Bounds)}
+ValuesT = TypeVar("ValuesT", Deadlines, Bounds, Limits)
+
+
+def _with(values: ValuesT, names: Mapping[str, str], options: dict[str, Any]) -> ValuesT:
+    """Values with what the options say of them; that is taken out."""
+    own = {names[name]: options.pop(name) for name in names if name in options}
+    return attrs.evolve(values, **own) if own else values
+
+
+def count_allowed(max_connections: int | None) -> float:
+    """How many connections there may be: as set, or as the system's limit of descriptors has it.
+
+    A fifth is left for files, for the connections of the application, and for the surprise.
+    """
+    if max_connections is not None:
+        return max_connections or math.inf
+    if resource is None:  # Windows has no such limit
+        return math.inf
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return math.inf if soft == resource.RLIM_INFINITY else max(1, soft * 4 // 5)

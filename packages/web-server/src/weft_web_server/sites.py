@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from yarl import URL
 
+from .accepting import Listener, ListenOptions
 from .errors import ConfigurationError
 from .server import Server
+from .unix_sockets import bind_unix, remove_unix, show_unix_path
 
 if TYPE_CHECKING:
     import ssl
@@ -31,7 +33,7 @@ class RunnerLike(Protocol):
 class BaseSite:
     """One address, from `start()` to `stop()`."""
 
-    __slots__ = ("_backlog", "_listener", "_runner", "_ssl_context")
+    __slots__ = ("_backlog", "_listeners", "_runner", "_ssl_context")
 
     def __init__(
         self,
@@ -45,7 +47,7 @@ class BaseSite:
         self._runner = runner
         self._ssl_context = ssl_context
         self._backlog = backlog
-        self._listener: AbstractServer | None = None
+        self._listeners: list[Listener] = []
 
     @property
     def name(self) -> str:
@@ -55,27 +57,42 @@ class BaseSite:
     async def start(self) -> None:
         """Listen."""
         self._runner._reg_site(self)
+        server = self._server()
+        waits = server.options.deadlines
+        options = ListenOptions(
+            backlog=self._backlog,
+            ssl_context=self._ssl_context,
+            handshake_seconds=waits.tls_handshake,
+            shutdown_seconds=waits.tls_shutdown,
+        )
         try:
-            self._listener = await self._listen(self._server())
+            for sock in await self._bind():
+                self._listeners.append(Listener(server, sock, options))
+            for listener in self._listeners:
+                await listener.start()
         except BaseException:
+            await self._stop_listeners()
             self._runner._unreg_site(self)
             raise
 
-    async def _listen(self, server: Server) -> AbstractServer:
+    async def _bind(self) -> list[socket.socket]:
         raise NotImplementedError
 
     async def stop(self) -> None:
-        """Listen no longer; open connections stay."""
+        """Take in the clients that are connected already, and no more; connections stay."""
         self._runner._check_site(self)
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
+        await self._stop_listeners()
         self._runner._unreg_site(self)
+
+    async def _stop_listeners(self) -> None:
+        listeners, self._listeners = self._listeners, []
+        for listener in listeners:
+            await listener.stop()
 
     @property
     def sockets(self) -> tuple[socket.socket, ...]:
         """The listening sockets."""
-        return tuple(getattr(self._listener, "sockets", ()))
+        return tuple(listener.sock for listener in self._listeners)
 
     def _server(self) -> Server:
         server = self._runner.server
@@ -121,22 +138,28 @@ class TCPSite(BaseSite):
             return number
         return self._port
 
-    async def _listen(self, server: Server) -> AbstractServer:
-        return await asyncio.get_running_loop().create_server(
-            server,
+    async def _bind(self) -> list[socket.socket]:
+        # The loop knows best what a host name stands for; it opens the sockets, we accept.
+        opened = await asyncio.get_running_loop().create_server(
+            asyncio.Protocol,
             self._host,
             self._port,
-            ssl=self._ssl_context,
-            backlog=self._backlog,
             reuse_address=self._reuse_address,
             reuse_port=self._reuse_port,
+            start_serving=False,
         )
+        socks = [socket.socket(fileno=os.dup(sock.fileno())) for sock in opened.sockets]
+        opened.close()
+        return socks
 
 
 class UnixSite(BaseSite):
-    """A socket in the file system."""
+    """A socket in the file system; on Linux also an abstract one, whose path begins with NUL.
 
-    __slots__ = ("_path",)
+    `mode` are the permissions of the file, such as 0o660; the file goes when the site stops.
+    """
+
+    __slots__ = ("_inode", "_mode", "_path")
 
     def __init__(
         self,
@@ -145,19 +168,27 @@ class UnixSite(BaseSite):
         *,
         ssl_context: "ssl.SSLContext | None" = None,
         backlog: int = 128,
+        mode: int | None = None,
     ) -> None:
         super().__init__(runner, ssl_context=ssl_context, backlog=backlog)
         self._path = path
+        self._mode = mode
+        self._inode = 0
 
     @property
     def name(self) -> str:
         scheme = "https" if self._ssl_context else "http"
-        return f"{scheme}://unix:{os.fspath(self._path)}:"
+        return f"{scheme}://unix:{show_unix_path(os.fspath(self._path))}:"
 
-    async def _listen(self, server: Server) -> AbstractServer:
-        return await asyncio.get_running_loop().create_unix_server(
-            server, self._path, ssl=self._ssl_context, backlog=self._backlog
-        )
+    async def _bind(self) -> list[socket.socket]:
+        path = os.fspath(self._path)
+        sock = bind_unix(path, self._mode)
+        self._inode = 0 if path.startswith("\0") else os.stat(path).st_ino
+        return [sock]
+
+    async def stop(self) -> None:
+        await super().stop()
+        remove_unix(os.fspath(self._path), self._inode)
 
 
 class SockSite(BaseSite):
@@ -180,20 +211,18 @@ class SockSite(BaseSite):
     def name(self) -> str:
         if hasattr(socket, "AF_UNIX") and self._sock.family == socket.AF_UNIX:
             scheme = "https" if self._ssl_context else "http"
-            return f"{scheme}://unix:{self._sock.getsockname()}:"
+            return f"{scheme}://unix:{show_unix_path(self._sock.getsockname())}:"
         host, port = self._sock.getsockname()[:2]
         return self._url(host, port)
 
-    async def _listen(self, server: Server) -> AbstractServer:
-        return await asyncio.get_running_loop().create_server(
-            server, sock=self._sock, ssl=self._ssl_context, backlog=self._backlog
-        )
+    async def _bind(self) -> list[socket.socket]:
+        return [self._sock]
 
 
 class NamedPipeSite(BaseSite):
     """A named pipe of Windows."""
 
-    __slots__ = ("_path",)
+    __slots__ = ("_path", "_pipe")
 
     def __init__(self, runner: RunnerLike, path: str) -> None:
         super().__init__(runner)
@@ -203,12 +232,20 @@ class NamedPipeSite(BaseSite):
                 "named pipes need the proactor event loop of Windows; use a UnixSite here"
             )
         self._path = path
+        self._pipe: AbstractServer | None = None
 
     @property
     def name(self) -> str:
         return self._path
 
-    async def _listen(self, server: Server) -> AbstractServer:
+    async def _bind(self) -> list[socket.socket]:
         loop = asyncio.get_running_loop()
-        pipes: list[AbstractServer] = await loop.start_serving_pipe(server, self._path)  # type: ignore[attr-defined]  # of the proactor loop only
-        return pipes[0]
+        pipes: list[AbstractServer] = await loop.start_serving_pipe(self._server(), self._path)  # type: ignore[attr-defined]  # of the proactor loop only
+        self._pipe = pipes[0]
+        return []
+
+    async def stop(self) -> None:
+        await super().stop()
+        if self._pipe is not None:
+            self._pipe.close()
+            self._pipe = None

@@ -1,11 +1,16 @@
-"""How long the handler of one route may take.
+"""How long the handler of one route may take, and how long its client may take nothing.
 
 Decides the answer when it takes longer. Arms a timer for each request of such a route; others pay
 nothing.
 """
 
 import asyncio
-from functools import wraps
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial, wraps
+from typing import Any
+
+from weft_http_parser import Link
 
 from .http_errors import HTTPServiceUnavailable
 from .middleware import Handler
@@ -25,15 +30,47 @@ def limit_time(handler: Handler, seconds: float, path: str) -> Handler:
 
     @wraps(handler)
     async def call(request: Request) -> StreamResponse:
-        try:
-            async with asyncio.timeout(seconds) as timer:
-                return await handler(request)
-        except TimeoutError as exc:
-            if not timer.expired():  # the handler's own
-                raise
-            request.app.logger.warning(
-                "%s %s took longer than its %g seconds", request.method, path, seconds
-            )
-            raise HTTPServiceUnavailable(text="503: this took too long") from exc
+        label = f"{request.method} {path}"
+        answer: StreamResponse = await run_limited(
+            handler, request, seconds, (request.app.logger, label)
+        )
+        return answer
 
     return call
+
+
+async def run_limited(
+    handler: Callable[[Any], Awaitable[Any]],
+    request: Any,
+    seconds: float,
+    told: tuple[logging.Logger, str],
+) -> Any:
+    """What a handler returns, if it does so in time; `told` is the logger and what it names."""
+    try:
+        async with asyncio.timeout(seconds) as timer:
+            return await handler(request)
+    except TimeoutError as exc:
+        if not timer.expired():  # the handler's own
+            raise
+        logger, label = told
+        logger.warning("%s took longer than its %g seconds", label, seconds)
+        raise HTTPServiceUnavailable(text="503: this took too long") from exc
+
+
+def limit_stall(handler: Handler, seconds: float) -> Handler:
+    """Cut a client off that takes nothing of this handler's answer for so long; 0 is never."""
+    limit = seconds or None
+
+    @wraps(handler)
+    async def call(request: Request) -> StreamResponse:
+        link = request.protocol
+        # The answer is sent behind the handler, in its task.
+        request.task.add_done_callback(partial(_set_back, link, link.write_timeout_seconds))
+        link.write_timeout_seconds = limit
+        return await handler(request)
+
+    return call
+
+
+def _set_back(link: Link, seconds: float | None, task: object) -> None:
+    link.write_timeout_seconds = seconds
