@@ -37,6 +37,7 @@ from .exchange import Exchange, Job, RequestLimits
 from .http_errors import HTTPUnsupportedMediaType
 from .lot import Lot
 from .metering import BodyMeter
+from .notice import Notice
 from .peer_log import PeerLog
 from .plan import SERVER_NAME, Stamp
 from .request import BaseRequest
@@ -86,6 +87,8 @@ class Host(Protocol):
     def is_draining(self) -> bool: ...
     @property
     def peer_log(self) -> PeerLog: ...
+    @property
+    def shutting_down(self) -> Notice: ...
     @property
     def request_class(self) -> type[BaseRequest]: ...
 

@@ -23,6 +23,7 @@ from weft_http_parser import (
 from .encoding import Coder, negotiate
 from .http_errors import HTTPRequestEntityTooLarge, HTTPUnsupportedMediaType
 from .match import NOTHING_FOUND, Endpoint, Found
+from .notice import Notice
 from .plan import NO_CODING, Coding, Plan, Stamp, plan_quickly, plan_response
 from .request import BaseRequest
 from .request_body import RequestBody
@@ -66,6 +67,8 @@ class Host(Protocol):
     def limits(self) -> RequestLimits: ...
     @property
     def is_draining(self) -> bool: ...
+    @property
+    def shutting_down(self) -> Notice: ...
 
 
 class Carrier(Protocol):
@@ -146,6 +149,11 @@ class Exchange:
     def may_persist(self) -> bool:
         """Whether the connection may stay open after the answer."""
         return self.head.persistent and not self.carrier.host.is_draining
+
+    @property
+    def shutting_down(self) -> Notice:
+        """The server's notice that it ends."""
+        return self.carrier.host.shutting_down
 
     @property
     def size_error(self) -> type[Exception]:

@@ -37,6 +37,7 @@ from .errors import RequestAddressError, RequestFormError, RequestJsonError, Req
 from .keys import ChainMapProxy, RequestMapping, Store
 from .match import AbstractApplication, Endpoint, Found, FoundByUser, UrlMappingMatchInfo
 from .media import OCTET_STREAM, split_media
+from .notice import Notice
 from .request_body import (
     NO_FORM,
     Form,
@@ -75,6 +76,8 @@ class ExchangeLike(Protocol):
     def max_form_fields(self) -> int: ...
     @property
     def may_persist(self) -> bool: ...
+    @property
+    def shutting_down(self) -> Notice: ...
     @property
     def size_error(self) -> type[Exception]: ...
 
@@ -267,6 +270,15 @@ class BaseRequest(RequestMapping):
     def task(self) -> "asyncio.Task[Any]":
         """The task that answers the request."""
         return self.exchange.task
+
+    @property
+    def shutting_down(self) -> Notice:
+        """True once the server has begun to end; `await request.shutting_down` waits for that.
+
+        What goes on for long, such as a stream of events, ends then, or is cancelled with the
+        time that the server allows.
+        """
+        return self.exchange.shutting_down
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """What the transport knows: "peername", "sslcontext", "peercert"…"""
