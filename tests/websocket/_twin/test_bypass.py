@@ -12,12 +12,20 @@ from support.twins import Twin
 LARGE = bytes(range(256)) * 4096  # more than a socket takes
 
 
+class Wrong:
+    """Neither true nor false."""
+
+    def __bool__(self) -> bool:
+        raise ZeroDivisionError
+
+
 class Pair:
     """A link with a socket under it, and the peer's end; `waiting` is the transport's buffer."""
 
-    phase = "open"
-
     def __init__(self, ours: socket.socket, peer: socket.socket) -> None:
+        self.phase = "open"
+        self.is_full: Any = False
+        self.error: Exception | None = None
         self.socket, self.peer = ours, peer
         self.bypass = ours.fileno()
         self.transport = self
@@ -28,7 +36,12 @@ class Pair:
         return self.waiting
 
     def write(self, data: bytes) -> None:
+        if self.error:
+            raise self.error
         self.written.append(bytes(data))
+
+    def send_prepared(self, message: str) -> bytes:
+        return b"for us: %b" % message.encode()
 
     def received(self) -> bytes:
         """What went past the transport."""
@@ -118,10 +131,6 @@ def test_a_broken_socket_is_left_to_the_transport(twin: Twin, pair: Pair) -> Non
 
 @pytest.mark.parametrize("data", [b"small", LARGE])
 def test_errors_of_the_link_come_out(twin: Twin, pair: Pair, data: bytes) -> None:
-    class Wrong:
-        def __bool__(self) -> bool:
-            raise ZeroDivisionError
-
     pair.waiting = Wrong()
     with pytest.raises(ZeroDivisionError):
         make_sender(twin, pair).send_binary(data, None)
@@ -169,3 +178,75 @@ async def test_only_the_answer_to_a_message_that_came_alone(twin: Twin, pair: Pa
         assert not sender._answers_now
     assert pair.written == [b"\x82\x01a", b"\x82\x01\0", *[b"\x82\x01a"] * 2, *[b"\x82\x01b"] * 2]
     task.cancel()
+
+
+class Crowd:
+    """What a message is offered to, each over a pair of its own."""
+
+    def __init__(self, twin: Twin, pair: Pair, **options: bool) -> None:
+        self.offer_all = twin.module("_twin").offer_all
+        kinds = {"is_plain": True, "is_masked": False} | options
+        self.sender = twin.module("_twin").Sender(pair, pair, 9, "open", *kinds.values())
+
+    def offer(self, now: float = 0.0) -> list[int]:
+        places: list[int] = self.offer_all((self.sender,), "message", b"frame", now, 0.5)
+        return places
+
+
+def test_an_offer_goes_past_the_transport_unless_one_just_did(twin: Twin, pair: Pair) -> None:
+    crowd = Crowd(twin, pair)
+    assert crowd.offer(3.0) == crowd.offer(3.4) == crowd.offer(3.6) == []
+    assert pair.received() == b"frame" * 2
+    assert pair.written == [b"frame"]
+
+
+@pytest.mark.parametrize("options", [{"is_plain": False}, {"is_masked": True}])
+def test_an_offer_is_rendered_where_it_is_not_plain(
+    twin: Twin, pair: Pair, options: dict[str, bool]
+) -> None:
+    crowd = Crowd(twin, pair, **options)
+    assert crowd.offer() == []
+    assert pair.received() == b"for us: message"
+    pair.send_prepared = lambda message: 5  # type: ignore[method-assign,assignment,return-value]
+    with pytest.raises(TypeError):
+        crowd.offer(9.0)
+    del pair.phase
+    with pytest.raises(AttributeError):
+        crowd.offer()
+
+
+def test_who_cannot_take_an_offer_is_left(twin: Twin, pair: Pair) -> None:
+    crowd = Crowd(twin, pair)
+    pair.waiting = 1
+    assert crowd.offer() == []
+    pair.is_full = True
+    assert crowd.offer() == [0]
+    pair.is_full = False
+    pair.error = ConnectionResetError()
+    assert crowd.offer() == [0]
+    pair.error = ZeroDivisionError()
+    with pytest.raises(ZeroDivisionError):
+        crowd.offer()
+    crowd.sender._is_free = False
+    assert crowd.offer() == [0]
+    crowd.sender._is_free, pair.phase = True, "closed"
+    assert crowd.offer() == [0]
+    assert pair.written == [b"frame"]
+    assert not pair.received()
+
+
+def test_the_rest_of_an_offer_is_the_transports(twin: Twin, pair: Pair) -> None:
+    crowd = Crowd(twin, pair)
+    assert crowd.offer_all((crowd.sender,), "message", LARGE, 0.0, 0.5) == []
+    assert pair.received() + b"".join(pair.written) == LARGE
+    assert pair.written
+
+
+def test_errors_of_an_offers_link_come_out(twin: Twin, pair: Pair) -> None:
+    crowd = Crowd(twin, pair)
+    pair.waiting, pair.is_full = 1, Wrong()
+    with pytest.raises(ZeroDivisionError):
+        crowd.offer()
+    del pair.bypass
+    with pytest.raises(AttributeError):
+        crowd.offer()

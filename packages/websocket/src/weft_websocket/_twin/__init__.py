@@ -21,7 +21,7 @@ BACKEND = "py" if _chosen is None else "c"
 if TYPE_CHECKING or _chosen is None:
     from weft_websocket._twin._inbox import Done, Inbox
     from weft_websocket._twin._py import FrameScanner, mask, render_frame, render_header
-    from weft_websocket._twin._sender import Sender, forget_keys, next_key
+    from weft_websocket._twin._sender import Sender, forget_keys, next_key, offer_all
 else:
     Done = _chosen.Done
     FrameScanner = _chosen.FrameScanner
@@ -30,6 +30,7 @@ else:
     forget_keys = _chosen.forget_keys
     mask = _chosen.mask
     next_key = _chosen.next_key
+    offer_all = _chosen.offer_all
     render_frame = _chosen.render_frame
     render_header = _chosen.render_header
 
@@ -42,6 +43,7 @@ __all__ = (
     "forget_keys",
     "mask",
     "next_key",
+    "offer_all",
     "render_frame",
     "render_header",
 )

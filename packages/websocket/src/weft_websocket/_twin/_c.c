@@ -24,6 +24,10 @@ PyDoc_STRVAR(render_header_doc, "render_header(first, length, key, /)\n--\n\n"
 PyDoc_STRVAR(render_frame_doc, "render_frame(first, payload, key, /)\n--\n\n"
                                "A whole frame in one buffer, masked when there is a key.");
 
+PyDoc_STRVAR(offer_all_doc,
+    "offer_all(senders, message, frame, now, pause, /)\n--\n\n"
+    "Write a message at once wherever that can be done; the places of the other senders.");
+
 static PyMethodDef scanner_methods[] = {
     {"feed", (PyCFunction)scanner_feed, METH_O, feed_doc},
     {NULL},
@@ -63,6 +67,7 @@ static PyMethodDef module_methods[] = {
         render_header_doc},
     {"render_frame", (PyCFunction)(void (*)(void))twin_render_frame, METH_FASTCALL,
         render_frame_doc},
+    {"offer_all", twin_offer_all, METH_VARARGS, offer_all_doc},
     {"next_key", twin_next_key, METH_NOARGS, "next_key()\n--\n\nFour strong random bytes."},
     {"forget_keys", twin_forget_keys, METH_NOARGS,
         "forget_keys()\n--\n\nDrop what is left of the random bytes."},

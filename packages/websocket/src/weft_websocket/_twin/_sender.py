@@ -6,7 +6,7 @@ knows no compression, no turns and no closing.
 
 import os
 from collections.abc import Awaitable
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from weft_websocket._twin._inbox import Done
 from weft_websocket._twin._py import BINARY, FIN, TEXT, Buffer, render_frame
@@ -60,6 +60,9 @@ class Link(Protocol):
     @property
     def transport(self) -> Transport: ...
 
+    @property
+    def is_full(self) -> bool: ...
+
     def write(self, data: Buffer, /) -> None: ...
 
 
@@ -68,6 +71,10 @@ class Phased(Protocol):
 
     @property
     def phase(self) -> object: ...
+
+    def send_prepared(self, message: Any, /) -> bytes:
+        """A message in the form that this connection needs."""
+        ...
 
 
 class Sender:
@@ -85,6 +92,7 @@ class Sender:
         "_is_masked",
         "_is_plain",
         "_link",
+        "_offered_at",
         "_open_phase",
         "_protocol",
         "_unsent",
@@ -108,6 +116,7 @@ class Sender:
         self._is_masked = is_masked
         self._answers_now = False
         self._is_free = True
+        self._offered_at = -1e300  # never
         self._unsent = 0
 
     def send_text(self, data: str | Buffer, compress: int | None, /) -> Awaitable[None]:
@@ -149,6 +158,28 @@ class Sender:
             self._unsent += len(rest)
         return DONE if self._unsent <= self._write_limit else self.drain()
 
+    def offer_now(self, message: object, frame: bytes, now: float, pause: float) -> bool:
+        """Of offer_all()."""
+        if not self._is_free or self._protocol.phase is not self._open_phase:
+            return False
+        if not self._is_plain or self._is_masked:
+            frame = self._protocol.send_prepared(message)
+        rest: Buffer = frame
+        if now - self._offered_at >= pause:
+            sent = self._send_past(frame)
+            if sent:
+                self._offered_at = now
+            rest = memoryview(frame)[sent:]
+        if not rest:
+            return True
+        if self._link.is_full:
+            return False
+        try:
+            self._link.write(rest)
+        except ConnectionError:
+            return False
+        return True
+
     def _write(self, first: int, data: str | Buffer) -> Awaitable[None]:
         return self.write_frame(render_frame(first, data, next_key() if self._is_masked else None))
 
@@ -163,3 +194,16 @@ class Sender:
 
 
 DONE: Final = Done()
+
+
+def offer_all(
+    senders: tuple[Sender, ...], message: object, frame: bytes, now: float, pause: float, /
+) -> list[int]:
+    """Write a message at once wherever that can be done; the places of the other senders.
+
+    `frame` is the message where it is plain and not masked. It goes past the transport, except
+    where one did less than `pause` seconds before `now`: the transport joins what comes so fast.
+    """
+    return [
+        at for at, sender in enumerate(senders) if not sender.offer_now(message, frame, now, pause)
+    ]

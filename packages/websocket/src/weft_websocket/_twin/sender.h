@@ -14,7 +14,8 @@ typedef struct {
     PyObject *open_phase;
     Py_ssize_t write_limit;
     Py_ssize_t unsent;
-    char answers_now; /* the next message may go past the transport */
+    double offered_at; /* when offer_all() went past the transport */
+    char answers_now;  /* the next message may go past the transport */
     char is_free;
     char is_plain;
     char is_masked;

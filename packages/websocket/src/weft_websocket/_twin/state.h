@@ -38,6 +38,8 @@
     FIELD(bypass)                \
     FIELD(transport)             \
     FIELD(buffer_size)           \
+    FIELD(is_full)               \
+    FIELD(send_prepared)         \
     FIELD(sender_type)           \
     FIELD(write_text_name)       \
     FIELD(write_binary_name)     \
@@ -89,6 +91,8 @@ load_messages(State *state)
     state->write = PyUnicode_InternFromString("write");
     state->bypass = PyUnicode_InternFromString("bypass");
     state->transport = PyUnicode_InternFromString("transport");
+    state->is_full = PyUnicode_InternFromString("is_full");
+    state->send_prepared = PyUnicode_InternFromString("send_prepared");
     state->buffer_size = PyUnicode_InternFromString("get_write_buffer_size");
     state->write_text_name = PyUnicode_InternFromString("write_text");
     state->write_binary_name = PyUnicode_InternFromString("write_binary");

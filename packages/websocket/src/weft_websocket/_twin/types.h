@@ -3,6 +3,7 @@
 #ifndef WEFT_TYPES_H
 #define WEFT_TYPES_H
 
+#include "crowd.h"
 #include "reading.h"
 
 static PyObject *
@@ -256,6 +257,7 @@ sender_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     if (self != NULL) {
         self->state = PyModule_GetState(module);
         self->is_free = 1;
+        self->offered_at = -1e300; /* never */
     }
     return (PyObject *)self;
 }
