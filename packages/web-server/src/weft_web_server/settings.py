@@ -21,6 +21,8 @@ except ImportError:  # Windows
 server_logger: Final = logging.getLogger("weft.server")
 access_logger: Final = logging.getLogger("weft.access")
 
+KEEP_ALIVE_SECONDS: Final = 75.0
+
 
 @attrs.frozen(kw_only=True)
 class Deadlines:
@@ -28,7 +30,7 @@ class Deadlines:
 
     head: float = 30.0
     """From the first byte of a head, or from the connecting, to the end of the head."""
-    keep_alive: float = 75.0
+    keep_alive: float = KEEP_ALIVE_SECONDS
     """Between two requests of a connection."""
     body: float = 30.0
     """Without a byte of a body that the handler waits for."""
