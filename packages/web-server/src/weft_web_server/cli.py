@@ -9,14 +9,15 @@ import asyncio
 import json
 import logging
 import os
-import socket
 import sys
 from collections.abc import Awaitable, Iterable, Sequence
 
 import attrs
 
 from .application import Application
+from .cli_options import add_places, add_settings, to_places, to_settings
 from .entry import EntryError, load_entry
+from .errors import ConfigurationError
 from .listing import Row, list_rows
 from .run import run_app
 
@@ -49,38 +50,31 @@ def serve(arguments: Sequence[str], program: str) -> None:
         prog=program,
         description="Serve a web application.",
         epilog=_SERVE_EPILOG,
+        allow_abbrev=False,  # further arguments are the function's own
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    _add_entry(parser)
+    add_places(parser)
+    add_settings(parser)
+    options, further = parser.parse_known_args(arguments)
+    try:
+        places, settings = to_places(options), to_settings(options)
+    except ConfigurationError as exc:
+        parser.error(str(exc))
+    logging.basicConfig(level=options.log_level.upper())
+    try:
+        run_app(load_entry(options.entry, further), **places, **settings)
+    except (EntryError, ConfigurationError) as exc:
+        parser.error(str(exc))
+    parser.exit(message="Stopped\n")
+
+
+def _add_entry(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "entry",
         metavar="MODULE:NAME",
         help="a web.Application, or a function or async function that returns one",
     )
-    parser.add_argument(
-        "-H", "--hostname", help="host name or address to serve on (default: localhost)"
-    )
-    parser.add_argument(
-        "-P", "--port", type=int, default=8080, help="TCP port to serve on (default: 8080)"
-    )
-    parser.add_argument(
-        "-U",
-        "--path",
-        help="path of a Unix socket to serve on; with a host name both are served on",
-    )
-    options, further = parser.parse_known_args(arguments)
-    if options.path is not None and not hasattr(socket, "AF_UNIX"):
-        parser.error("this system has no Unix sockets; serve on a host name and a port")
-    host, port = options.hostname, options.port
-    if options.path is None:
-        host = host or "localhost"
-    elif host is None:
-        port = None
-    logging.basicConfig(level=logging.DEBUG)
-    try:
-        run_app(load_entry(options.entry, further), host=host, port=port, path=options.path)
-    except EntryError as exc:
-        parser.error(str(exc))
-    parser.exit(message="Stopped\n")
 
 
 def show_routes(arguments: Sequence[str], program: str) -> None:
@@ -91,11 +85,7 @@ def show_routes(arguments: Sequence[str], program: str) -> None:
         epilog=_ROUTES_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "entry",
-        metavar="MODULE:NAME",
-        help="a web.Application, or a function or async function that returns one",
-    )
+    _add_entry(parser)
     parser.add_argument("--json", action="store_true", help="as a list of JSON objects")
     parser.add_argument(
         "--sort",

@@ -11,15 +11,17 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
 from .access_log import AbstractAccessLogger, AccessLogger
 from .application import Application
+from .loops import LoopName, close_loop, describe_loop, make_loop
 from .runner import AppRunner, GracefulExit
-from .settings import access_logger
+from .settings import KEEP_ALIVE_SECONDS, access_logger
 from .sites import BaseSite, SockSite, TCPSite, UnixSite
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def run_app(
     path: Path | Iterable[Path] | None = None,
     sock: socket.socket | Iterable[socket.socket] | None = None,
     shutdown_timeout: float = 60.0,
-    keepalive_timeout: float = 75.0,
+    keepalive_timeout: float = KEEP_ALIVE_SECONDS,
     ssl_context: "ssl.SSLContext | None" = None,
     print: Print | None = print,
     backlog: int = 128,
@@ -52,16 +54,20 @@ def run_app(
     reuse_address: bool | None = None,
     reuse_port: bool | None = None,
     handler_cancellation: bool = False,
-    loop: asyncio.AbstractEventLoop | None = None,
+    loop: asyncio.AbstractEventLoop | LoopName | None = None,
+    unix_mode: int | None = None,
     **options: Any,
 ) -> None:
     """Serve an application until SIGINT or SIGTERM; then end it in order and return.
 
-    An address that is taken ends the program with one line and exit code 1.
+    An address that is taken ends the program with one line and exit code 1. `loop` is a loop, or
+    which kind to make: "uvloop", "asyncio", or "auto" as without it: uvloop where it is installed.
+    `unix_mode` are the permissions of the sockets at `path`.
     """
+    if keepalive_timeout != KEEP_ALIVE_SECONDS or "deadlines" not in options:
+        options["keepalive_timeout"] = keepalive_timeout
     options |= {
         "shutdown_timeout": shutdown_timeout,
-        "keepalive_timeout": keepalive_timeout,
         "access_log_class": access_log_class,
         "access_log_format": access_log_format,
         "access_log": access_log,
@@ -75,11 +81,13 @@ def run_app(
         socks=_listed(sock, socket.socket),
         site_options={"ssl_context": ssl_context, "backlog": backlog},
         tcp_options={"reuse_address": reuse_address, "reuse_port": reuse_port},
+        unix_mode=unix_mode,
     )
     if access_log is not None and access_log.name == access_logger.name:
         _show_access_log(access_log)
     try:
-        _run(_serve(app, places, print, options), loop)
+        made = make_loop(loop or "auto") if isinstance(loop, str | None) else loop
+        _run(_serve(app, places, print, options), made)
     except CannotListen as exc:
         sys.stderr.write(f"{exc}\n")
         sys.exit(1)
@@ -103,6 +111,7 @@ class _Places:
     socks: list[socket.socket] | None
     site_options: dict[str, Any]
     tcp_options: dict[str, Any]
+    unix_mode: int | None
 
     def make_sites(self, runner: AppRunner) -> list[BaseSite]:
         """The sites for the hosts, the paths and the sockets, or for all interfaces."""
@@ -112,7 +121,8 @@ class _Places:
             hosts = [None]
         tcp = self.site_options | self.tcp_options
         sites += [TCPSite(runner, host, self.port, **tcp) for host in hosts or ()]
-        sites += [UnixSite(runner, path, **self.site_options) for path in self.paths or ()]
+        unix = self.site_options | {"mode": self.unix_mode}
+        sites += [UnixSite(runner, path, **unix) for path in self.paths or ()]
         sites += [SockSite(runner, sock, **self.site_options) for sock in self.socks or ()]
         return sites
 
@@ -132,7 +142,11 @@ async def _serve(
             await _start(site)
         if print is not None:
             names = sorted(site.name for site in runner.sites)
-            print(f"======== Running on {', '.join(names)} ========\n(Press CTRL+C to quit)")
+            kind = describe_loop(asyncio.get_running_loop())
+            print(
+                f"======== Running on {', '.join(names)} ========\n"
+                f"(Press CTRL+C to quit; the event loop is {kind})"
+            )
         await asyncio.get_running_loop().create_future()  # until a signal
     finally:
         await runner.cleanup()
@@ -159,24 +173,24 @@ def _advice(site: BaseSite, exc: OSError) -> str:
     return f"cannot listen on {site.name}: {exc.strerror or exc}; check host, port and path"
 
 
-def _run(main: Any, loop: asyncio.AbstractEventLoop | None) -> None:
-    """Run to the end, on the given loop or on a new one."""
-    factory = None if loop is None else lambda: loop
-    with asyncio.Runner(loop_factory=factory) as runner:
-        running = runner.get_loop()
-        task = running.create_task(main)
+def _run(main: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> None:
+    """Run to the end, and close the loop."""
+    task = loop.create_task(main)
+    is_hurried = True
+    try:
         try:
-            running.run_until_complete(task)
+            loop.run_until_complete(task)
         except (GracefulExit, KeyboardInterrupt):
-            if task.done():  # the program raised it; a loop would wait for such a task forever
-                raise
-            # A second signal while all is brought to its end ends it at once.
-            task.cancel()
-            try:
-                running.run_until_complete(task)
-            except asyncio.CancelledError:
-                pass
+            if not task.done():  # else the program raised it itself
+                task.cancel()
+                # A second signal while all is brought to its end comes out of here, and ends it.
+                with suppress(asyncio.CancelledError):
+                    loop.run_until_complete(task)
             raise
+        finally:
+            is_hurried = not task.done()
+    finally:
+        close_loop(loop, is_hurried=is_hurried)
 
 
 def _show_access_log(logger: logging.Logger) -> None:
