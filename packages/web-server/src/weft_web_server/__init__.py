@@ -18,6 +18,7 @@ from .cleanup import CleanupContext
 from .compression import Compression
 from .dispatcher import UrlDispatcher
 from .domains import AbstractRuleMatching, Domain, MaskDomain, MatchedSubAppResource
+from .error_pages import ErrorFacts, render_error, render_problem
 from .errors import (
     CleanupError,
     ConfigurationError,
@@ -163,6 +164,7 @@ __all__ = (
     "Deadlines",
     "Domain",
     "DynamicResource",
+    "ErrorFacts",
     "FileField",
     "FileResponse",
     "FrozenList",
@@ -292,6 +294,8 @@ __all__ = (
     "patch",
     "post",
     "put",
+    "render_error",
+    "render_problem",
     "route",
     "run_app",
     "static",

@@ -19,6 +19,7 @@ from .compose import Table, build_table
 from .compression import Compression
 from .dispatcher import UrlDispatcher
 from .domains import Domain, MaskDomain, MatchedSubAppResource
+from .error_pages import RenderError
 from .errors import NotAppKeyWarning
 from .exchange import RequestLimits
 from .keys import AppKey, Store
@@ -53,6 +54,7 @@ class _Settings:
     handler_args: dict[str, Any]
     auto_options: bool | None
     compression: Compression | bool | None
+    render_error: RenderError | None
 
 
 class _Signals:
@@ -108,10 +110,12 @@ class Application(AbstractApplication):
         client_max_fields: int = 1000,
         auto_options: bool | None = None,
         compression: Compression | bool | None = None,
+        render_error: RenderError | None = None,
     ) -> None:
         """`auto_options` answers OPTIONS with 204 and the methods of the path, where no route
         does; `compression` compresses what is worth it, for clients that take it. None is off,
-        and in a sub-application as its parent has it. The other parameters are aiohttp's.
+        and in a sub-application as its parent has it. `render_error` makes the answers to errors
+        of everything that a server of this application is asked. The other parameters are aiohttp's.
         """
         self._logger = logger
         self._router = UrlDispatcher() if router is None else router
@@ -120,6 +124,7 @@ class Application(AbstractApplication):
             handler_args=dict(handler_args or {}),
             auto_options=auto_options,
             compression=Compression() if compression is True else compression,
+            render_error=render_error,
         )
         self._limits = RequestLimits(body_size=client_max_size, form_fields=client_max_fields)
         self._signals = _Signals(self)
@@ -219,6 +224,11 @@ class Application(AbstractApplication):
     def compression(self) -> Compression | bool | None:
         """What is compressed; False is nothing, None is as the parent has it."""
         return self._settings.compression
+
+    @property
+    def render_error(self) -> RenderError | None:
+        """What makes the answers to errors; None is by what the client accepts."""
+        return self._settings.render_error
 
     @property
     def on_response_prepare(self) -> PrepareSignal:

@@ -12,9 +12,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, Final, Protocol
 
 from weft_http_parser import (
-    HTTP_11,
     MARK_CONTENT_ENCODING,
-    PHRASES,
     Buffer,
     ContentCodingError,
     ContentDecoder,
@@ -29,7 +27,6 @@ from weft_http_parser import (
     Role,
     StreamReader,
     make_decoder,
-    render_response_head,
 )
 
 from .errors import RequestPayloadError, RequestTimeout
@@ -39,13 +36,16 @@ from .lot import Lot
 from .metering import BodyMeter
 from .notice import Notice
 from .peer_log import PeerLog
-from .plan import SERVER_NAME, Stamp
+from .plan import Stamp, plan_response
 from .request import BaseRequest
 from .request_body import RequestBody
+from .serve import Host as ServingHost
+from .serve import render_fault
 from .settings import ServerOptions
 
 NEVER: Final = math.inf
 GATHERED_SIZE: Final = 65_536
+_NO_HEAD: Final = RequestHead("GET", "/")  # in place of one that could not be read
 
 
 class Phase(enum.Enum):
@@ -70,7 +70,7 @@ _CLOSING: Final = Phase.CLOSING
 _DRAINING: Final = Phase.DRAINING
 
 
-class Host(Protocol):
+class Host(ServingHost, Protocol):
     """What a connection needs of its server."""
 
     @property
@@ -394,17 +394,12 @@ class ServerConnection:
             peer = self.link.get_extra_info("peername")
             told = self.host.peer_log.tell
             told(logging.DEBUG, "refused what %s sent: %d, %s", peer, status, text)
-            body = f"{status}: {text}".encode()
-            fields = [
-                ("Content-Type", "text/plain; charset=utf-8"),
-                ("Content-Length", str(len(body))),
-                ("Date", self.host.stamp.date),
-                ("Server", SERVER_NAME),
-                ("Connection", "close"),
-            ]
-            raw = render_response_head(status, PHRASES[status], HTTP_11, fields)
+            response = render_fault(self.host, status, text)
+            body = bytes(response._body or b"")  # type: ignore[arg-type]  # bytes, as was checked
+            stamp = self.host.stamp
+            plan = plan_response(_NO_HEAD, response, len(body), stamp, may_persist=False)
             self._flush()
-            self.link.write(self.core.send_whole(raw, body, persistent=False))
+            self.link.write(self.core.send_whole(plan.head, body, persistent=False))
         self._close()
 
     def _break_body(self, exchange: Exchange, error: Exception, cause: Exception | None) -> None:

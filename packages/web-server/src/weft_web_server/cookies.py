@@ -26,6 +26,14 @@ def put_cookie(
             morsel[key] = setting
 
 
+def copy_cookies(cookies: SimpleCookie) -> SimpleCookie:
+    """The same cookies, to be changed apart."""
+    copies: SimpleCookie = SimpleCookie()
+    for name, morsel in cookies.items():
+        dict.__setitem__(copies, name, morsel.copy())
+    return copies
+
+
 def format_cookies(cookies: SimpleCookie) -> list[tuple[str, str]]:
     """The Set-Cookie fields.
 

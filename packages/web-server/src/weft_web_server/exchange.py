@@ -167,11 +167,15 @@ class Exchange:
     def refuse_fields(self, limit: int) -> Exception:
         """The answer to a form of too many fields."""
         text = f"413: a form has at most {limit} fields"
-        return HTTPRequestEntityTooLarge(max_size=limit, actual_size=limit + 1, text=text)
+        error = HTTPRequestEntityTooLarge(max_size=limit, actual_size=limit + 1, text=text)
+        error.own_text = text
+        return error
 
     def refuse_media(self, text: str) -> Exception:
         """The answer to a body that cannot be read as text."""
-        return HTTPUnsupportedMediaType(text=f"415: {text}")
+        error = HTTPUnsupportedMediaType(text=f"415: {text}")
+        error.own_text = error.text
+        return error
 
     async def release(self) -> None:
         """Read the rest of the body and drop it."""

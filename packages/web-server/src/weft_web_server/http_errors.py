@@ -39,8 +39,9 @@ class HTTPException(Exception):
     ) -> None:
         if reason is None:
             reason = PHRASES.get(self.status_code, "")
+        self.own_text: str | None = None
         if text is None and body is None and not self.empty_body:
-            text = f"{self.status_code}: {reason}"
+            text = self.own_text = f"{self.status_code}: {reason}"
         self.response = Response(
             status=self.status_code,
             headers=headers,
@@ -50,6 +51,11 @@ class HTTPException(Exception):
             content_type=content_type,
         )
         Exception.__init__(self, reason)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the body is still the one that this class gave it, and no one's own words."""
+        return self.own_text is not None and self.response._is_text(self.own_text)
 
     def __bool__(self) -> bool:
         return True
@@ -370,8 +376,12 @@ class HTTPRequestEntityTooLarge(HTTPClientError):
     status_code = 413
 
     def __init__(self, max_size: float, actual_size: float = 0, **kwargs: Any) -> None:
-        kwargs.setdefault("text", f"Maximum request body size {max_size} exceeded.")
+        is_own = kwargs.get("text") is None and kwargs.get("body") is None
+        if is_own:
+            kwargs["text"] = f"Maximum request body size {max_size} exceeded."
         super().__init__(**kwargs)
+        if is_own:
+            self.own_text = kwargs["text"]
         self.max_size = max_size
         self.actual_size = actual_size
 

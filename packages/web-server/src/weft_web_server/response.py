@@ -9,10 +9,12 @@ from concurrent.futures import Executor
 from functools import lru_cache
 from typing import Any
 
+import attrs
 from multidict import CIMultiDict
 
 from weft_http_parser import PAYLOAD_REGISTRY, Payload, UnknownPayload
 
+from .cookies import copy_cookies
 from .media import OCTET_STREAM, join_media, split_media
 from .streaming import (
     INLINE_SIZE,
@@ -151,6 +153,10 @@ class Response(StreamResponse):
             self.charset = "utf-8"
         self._body = text.encode(self.charset or "utf-8")
 
+    def _is_text(self, text: str) -> bool:
+        """Whether this is the body, as plain text."""
+        return self._body == text.encode() and self._media_field == TEXT
+
     @property
     def content_length(self) -> int | None:
         """The length of the body; None when it is not known before sending."""
@@ -175,6 +181,45 @@ class Response(StreamResponse):
         if self._body is None or isinstance(self._body, Payload):
             return 0
         return len(self._body)
+
+    def copy(self) -> "Response":
+        """Another response that says the same, to be changed without changing this one.
+
+        >>> page = Response(text="hello")
+        >>> mine = page.copy()
+        >>> mine.set_cookie("name", "value")
+        >>> len(page.cookies)
+        0
+        """
+        copy = Response(status=self._status, reason=self._reason)
+        copy._body, copy._media = self._body, self._media
+        if self._headers is not None:
+            copy._headers = self._headers.copy()
+        if self._cookies is not None:
+            copy._cookies = copy_cookies(self._cookies)
+        if self._wishes is not None:
+            copy._wishes = attrs.evolve(self._wishes)
+        if self._store is not None:
+            copy._store = dict(self._store)
+        return copy
+
+    def standing_for(self, other: "Response") -> "Response":
+        """This body with the status, fields and cookies of another response.
+
+        That one's own Content-Type is left behind with its body.
+        """
+        self._status, self._reason = other._status, other._reason
+        if other._headers is not None:
+            headers = self.headers
+            for name in dict.fromkeys(other._headers):
+                if name.lower() not in ("content-type", "content-length"):
+                    values = other._headers.getall(name)
+                    if name.lower() == "vary":
+                        values += headers.getall(name, [])
+                    headers.popall(name, None)
+                    headers.extend((name, value) for value in values)
+        self._cookies, self._wishes, self._store = other._cookies, other._wishes, other._store
+        return self
 
     async def write_eof(self, data: Buffer = b"") -> None:
         """Send the body; a second call does nothing."""

@@ -166,6 +166,8 @@ class AppRunner(BaseRunner):
     async def _make_server(self) -> Server:
         app = self._app
         given = {**app.handler_args, **self.options}
+        if app.render_error is not None:
+            given.setdefault("render_error", app.render_error)
         limits = RequestLimits(body_size=app.client_max_size, form_fields=app.client_max_fields)
         options = to_options(request_limits=limits, **given)  # before anything is started
         await app.startup()

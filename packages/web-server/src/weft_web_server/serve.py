@@ -11,19 +11,23 @@ from typing import Any, Final, Protocol
 
 from weft_http_parser import (
     MARK_EXPECT,
+    PHRASES,
     BodyTooLarge,
     ContentCodingError,
     MultipartError,
+    Payload,
     ProtocolError,
 )
 
 from .access_log import AbstractAccessLogger
+from .error_pages import ErrorFacts, asks_for_form, render_error
 from .errors import RequestAddressError, RequestPayloadError, RequestTimeout
 from .exchange import Exchange, Job, Phase
 from .http_errors import HTTPException, HTTPExpectationFailed
 from .lot import Lot, Parked
 from .request import BaseRequest
 from .response import Response
+from .settings import ServerOptions
 from .streaming import StreamResponse
 
 Resolve = Callable[[Any], Callable[[Any], Awaitable[Any]]]
@@ -39,6 +43,10 @@ class Host(Protocol):
     def lot(self) -> Lot[Job]: ...
     @property
     def is_draining(self) -> bool: ...
+    @property
+    def is_debug(self) -> bool: ...
+    @property
+    def options(self) -> ServerOptions: ...
     @property
     def resolve(self) -> Resolve: ...
     @property
@@ -101,7 +109,7 @@ async def _expect(exchange: Exchange, request: BaseRequest) -> StreamResponse | 
         answer: StreamResponse | None = await endpoint.expect_handler(request)
         return answer
     if not exchange.head.expects_continue:
-        raise HTTPExpectationFailed(text="417: unknown expectation")
+        raise HTTPExpectationFailed
     return None
 
 
@@ -142,7 +150,7 @@ async def _recover(host: Host, job: Job, exc: BaseException) -> None:
         host.logger.debug("the client went away before its answer")
         exchange.fail()
         return
-    response = to_response(exc)
+    response = to_response(host, request, exc)
     if response.status >= 500:
         _log_fault(host, request, exc)
     if exchange.phase is not _OPEN:
@@ -166,15 +174,52 @@ def _is_loss(exc: Exception) -> bool:
     return isinstance(exc, ConnectionResetError) and exc.errno is None
 
 
-def to_response(exc: Exception) -> Response:
+def to_response(host: Host, request: BaseRequest, exc: Exception) -> Response:
     """The answer to an exception: what it describes, or what its kind deserves."""
     if isinstance(exc, HTTPException):
-        return exc.response
+        response = exc.response
+        if exc.status < 400 or not exc.is_own:
+            return response  # the words of a handler
+        if host.options.render_error is render_error and not asks_for_form(request):
+            return response
+        assert exc.own_text is not None  # is_own says so
+        rendered = _render(host, request, exc.status, exc.own_text, None)
+        return rendered.standing_for(response)
     status, text = _judge(exc)
-    response = Response(status=status, text=text)
+    is_shown = status == 500 and host.is_debug
+    response = _render(host, request, status, text, exc if is_shown else None)
     if status in (400, 408, 413):
         response.force_close()
     return response
+
+
+def _render(
+    host: Host, request: BaseRequest | None, status: int, text: str, exc: Exception | None
+) -> Response:
+    """What the renderer of the server makes of an error; one that fails is logged."""
+    phrase = PHRASES.get(status, "")
+    detail = text.removeprefix(f"{status}: ").removeprefix(f"{status} {phrase}").strip()
+    facts = ErrorFacts(
+        status=status,
+        detail="" if detail == phrase else detail,
+        text=f"{status} {phrase}" if exc is not None else text,
+        request=request,
+        exception=exc,
+    )
+    try:
+        response = host.options.render_error(facts)
+        if isinstance(response._body, Payload):
+            raise TypeError("the body is no bytes and no text")
+    except Exception:
+        host.logger.exception("render_error() failed; it is to return a web.Response")
+        return Response(status=status, text=text)
+    # One of our own is new; another may be kept for the next error.
+    return response if host.options.render_error is render_error else response.copy()
+
+
+def render_fault(host: Host, status: int, text: str) -> Response:
+    """The answer to bytes that never became a request."""
+    return _render(host, None, status, f"{status}: {text}", None)
 
 
 def _judge(exc: Exception) -> tuple[int, str]:

@@ -104,6 +104,11 @@ class Server:
         return self.options.request_limits
 
     @property
+    def is_debug(self) -> bool:
+        """Whether errors show where they come from."""
+        return self.options.debug or self.lot.loop.get_debug()
+
+    @property
     def logger(self) -> logging.Logger:
         """Where faults are told."""
         return self.options.logger

@@ -10,6 +10,7 @@ import attrs
 from weft_http_parser import DEFAULT_LIMITS, Limits
 
 from .access_log import AbstractAccessLogger, AccessLogger
+from .error_pages import RenderError, render_error
 from .exchange import DEFAULT_REQUEST_LIMITS, RequestLimits
 from .route_options import RouteOptions
 
@@ -109,6 +110,9 @@ class ServerOptions:
     auto_decompress: bool = True
     handler_cancellation: bool = False
     debug: bool = False
+    """Whether 500 shows the traceback; in debug mode of the loop it does anyway."""
+    render_error: RenderError = render_error
+    """What makes the answers to errors that nobody gave words of his own."""
 
 
 def to_options(
