@@ -54,6 +54,7 @@ from weft_http_parser import BasicAuth, encode_basic_auth, hdrs, late_names
 
 # Parts that a plain program never touches load with the first use of one of their names.
 if TYPE_CHECKING:
+    from weft_client_session.digest import DigestAuthMiddleware
     from weft_client_session.reconnect import ReconnectingWebSocket, ReconnectPolicy
     from weft_client_session.testing import FakeResolver, TestClient, TestedServer
     from weft_client_session.tracing import (
@@ -88,6 +89,7 @@ else:
     __getattr__, __dir__ = late_names(
         globals(),
         {
+            "weft_client_session.digest": ("DigestAuthMiddleware",),
             "weft_client_session.reconnect": ("ReconnectPolicy", "ReconnectingWebSocket"),
             "weft_client_session.testing": (
                 "FakeResolver",
@@ -159,6 +161,7 @@ __all__ = (
     "ContentTypeError",
     "CookieJar",
     "DefaultResolver",
+    "DigestAuthMiddleware",
     "DummyCookieJar",
     "FakeResolver",
     "Fingerprint",

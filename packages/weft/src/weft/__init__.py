@@ -88,6 +88,7 @@ from . import hdrs
 if typing.TYPE_CHECKING:
     from weft_client_session import (
         ClientWebSocketResponse,
+        DigestAuthMiddleware,
         FormData,
         ReconnectingWebSocket,
         ReconnectPolicy,
@@ -127,6 +128,7 @@ else:
         {
             "weft_client_session": (
                 "ClientWebSocketResponse",
+                "DigestAuthMiddleware",
                 "FormData",
                 "ReconnectPolicy",
                 "ReconnectingWebSocket",
@@ -200,6 +202,7 @@ __all__ = (
     "ContentTypeError",
     "CookieJar",
     "DefaultResolver",
+    "DigestAuthMiddleware",
     "DummyCookieJar",
     "ETag",
     "Fingerprint",
