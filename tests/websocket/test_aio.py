@@ -426,6 +426,32 @@ async def test_a_peer_that_left_after_its_fault_is_told_nothing() -> None:
     assert (raw.stream.close_code, bytes(raw.peer.received)) == (1002, b"")
 
 
+async def test_nothing_is_read_behind_a_fault_that_only_unpacking_shows() -> None:
+    protocol = WsProtocol(Role.SERVER, deflate=DeflateParams())
+    raw = Raw(protocol=protocol)
+    raw.send(frame(0x81, b"before"), frame(0xC1, b"\xff\xff"))
+    await passes()
+    raw.send(frame(0x81, b"behind"), frame(0x01, b"and"))
+    await passes()
+    raw.send(frame(0x80, b"more"))
+    await passes()
+    assert await raw.stream.receive() == (TEXT, "before", "")
+    assert (await raw.stream.receive()).type is WSMsgType.ERROR
+    assert await raw.stream.receive() == CLOSED
+    assert raw.stream.close_code == 1002
+
+
+async def test_what_comes_behind_our_close_frame_is_not_unpacked() -> None:
+    raw = Raw(protocol=WsProtocol(Role.SERVER, deflate=DeflateParams()))
+    closing = asyncio.create_task(raw.stream.close())
+    await raw.peer.until_bytes(4)
+    # That it is corrupt would only show when it is unpacked.
+    raw.send(frame(0xC1, b"\xff\xff"), frame(0x41, b"\xff"), frame(0x80, b"\xff"))
+    raw.send(*[frame(0xC1, b"\xff\xff")] * 40, frame(0x88, b"\x0f\xa0"))
+    assert await closing is True
+    assert (raw.stream.close_code, raw.stream.exception()) == (4000, None)
+
+
 async def test_an_application_that_failed_closes_with_1011_and_waits_for_nothing() -> None:
     raw = Raw()
     reader = asyncio.create_task(raw.stream.receive())

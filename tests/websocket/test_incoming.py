@@ -30,10 +30,12 @@ async def chunks_of(message: IncomingMessage) -> list[str | bytes]:
 class Raw:
     """A server's stream that a test feeds with frames."""
 
-    def __init__(self, *, decode_text: bool = True, size: int = 2**20) -> None:
+    def __init__(
+        self, *, decode_text: bool = True, size: int = 2**20, autoping: bool = True
+    ) -> None:
         _, self.link = memory_links()
         protocol = WsProtocol(Role.SERVER, decode_text=decode_text, max_message_size=size)
-        self.stream = WebSocketStream(self.link, protocol, StreamOptions())
+        self.stream = WebSocketStream(self.link, protocol, StreamOptions(autoping=autoping))
         self.stream.start()
 
     def feed(self, *frames: bytes) -> None:
@@ -159,6 +161,37 @@ async def test_whoever_leaves_early_has_the_rest_dropped(deflate: DeflateParams 
     await sending
     await pair.client.send_text("next")
     assert (await pair.server.receive()).data == "next"
+
+
+async def test_who_left_early_may_read_the_next_message_in_parts_at_once() -> None:
+    raw = Raw()
+    raw.feed(frame(0x02, b"first"))
+    async with raw.stream.receive_stream() as message:
+        assert message.type is BINARY
+    reading = asyncio.create_task(read_chunks(raw.stream))
+    await passes()
+    raw.feed(frame(0x00, b"dropped"), frame(0x80, b"too"), frame(0x01, b"ne"), frame(0x80, b"xt"))
+    assert await reading == (TEXT, ["ne", "xt"])
+
+
+async def test_pings_amid_a_message_are_answered_though_autoping_is_off() -> None:
+    raw = Raw(autoping=False)
+    reading = asyncio.create_task(read_chunks(raw.stream))
+    await passes()
+    raw.feed(frame(0x89, b"1"), frame(0x01, b"a"), frame(0x89, b"2"), frame(0x8A, b"3"))
+    await passes()
+    raw.feed(frame(0x80, b"b"), frame(0x89, b"4"))
+    assert await reading == (TEXT, ["a", "b"])
+    assert transport_of(raw.link).written == b"\x8a\x011\x8a\x012"
+    assert await raw.stream.receive() == (WSMsgType.PING, b"4", "")
+
+
+async def test_a_ping_that_cannot_be_answered_any_more_is_no_error() -> None:
+    raw = Raw(autoping=False)
+    raw.feed(frame(0x89, b"1"))
+    raw.link.abort()
+    async with raw.stream.receive_stream() as message:
+        assert message.type is WSMsgType.CLOSED
 
 
 async def test_a_slow_reader_slows_the_peer() -> None:

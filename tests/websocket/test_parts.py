@@ -77,3 +77,19 @@ def test_the_limit_holds_for_what_is_unpacked() -> None:
     (error,) = protocol.receive(second)
     assert isinstance(error, WebSocketError)
     assert str(error) == Rule.MESSAGE_SIZE.text
+
+
+def test_parts_that_are_asked_for_amid_a_skipped_message_are_those_of_the_next_one() -> None:
+    protocol = make()
+    protocol.begin_parts()
+    assert protocol.receive(frame(0x02, b"a")) == [(PART, b"a", "BINARY")]
+    protocol.skip_parts()
+    assert protocol.begin_parts() == []
+    assert protocol.receive(frame(0x00, b"b")) == []
+    assert protocol.receive(frame(0x80, b"c") + frame(0x01, b"d")) == [(PART, "d", "TEXT")]
+    protocol.skip_parts()
+    protocol.begin_parts()
+    protocol.skip_parts()  # and not wanted any more
+    assert protocol.receive(frame(0x80, b"e") + frame(0x01, b"f") + frame(0x80, b"g")) == [
+        (TEXT, "fg", "")
+    ]

@@ -29,6 +29,7 @@ from weft_websocket.errors import WebSocketClosed, WebSocketError
 from weft_websocket.frames import Buffer
 from weft_websocket.heartbeat import Heartbeat
 from weft_websocket.incoming import IncomingMessage
+from weft_websocket.intake import Intake
 from weft_websocket.lingerer import Lingerer
 from weft_websocket.options import DEFAULT_OPTIONS, StreamOptions
 from weft_websocket.outbox import Outbox
@@ -89,7 +90,9 @@ class WebSocketStream:
         self.options = options
         self._link = link
         self.outbox = Outbox(link, protocol, options.write_limit, options.send_limits)
-        self._inbox = Inbox(self, protocol.scanner, options.queue_limit, self.outbox)
+        link.open_bypass()
+        kind = Inbox if link.bypass < 0 else Intake
+        self._inbox = kind(self, protocol.scanner, options.queue_limit, self.outbox)
         self._stage = _Stage.OPEN
         self._ending = Ending()
         self._closed_reads = 0
@@ -98,8 +101,11 @@ class WebSocketStream:
 
     def start(self, leftover: bytes = b"") -> None:
         """Take the link over, with the bytes that came behind the handshake."""
-        self._link.receiver = self._inbox
-        self._link.open_bypass()
+        if isinstance(self._inbox, Intake):
+            self._inbox.link, self._link.receiver = self._link, self
+            self._link.read_into(self._inbox)
+        else:
+            self._link.receiver = self._inbox
         options = self.options
         if options.frame_timeout_seconds:
             self._watches = (StallWatch(self, options.frame_timeout_seconds),)
@@ -233,11 +239,10 @@ class WebSocketStream:
 
     def take_bytes(self, data: bytes) -> None:
         """Take bytes when the scanner's frames alone do not tell what they are."""
-        events = self.protocol.receive(data)
         if self._ending.is_awaited:
-            self._skip_to_close(events)
+            self._skip_to_close(data)
             return
-        self._take(events)
+        self._take(self.protocol.receive(data))
         self._inbox.settle()
 
     def hold_peer(self) -> None:
@@ -427,7 +432,7 @@ class WebSocketStream:
     async def _wait_for_close(self) -> None:
         self._ending.expect()
         try:
-            self._skip_to_close([])
+            self._skip_to_close(b"")
             self.release_peer()
             async with asyncio.timeout(self.options.close_timeout_seconds):
                 await self._ending.wait()
@@ -437,14 +442,14 @@ class WebSocketStream:
         finally:
             self._link.close()
 
-    def _skip_to_close(self, events: list[WsEvent]) -> None:
+    def _skip_to_close(self, data: bytes) -> None:
         """Drop what comes behind our close frame, until the peer's (RFC 6455 1.4)."""
         while True:
-            for event in events:
+            for event in self.protocol.receive_close(data):
                 self._ending.note(event)
             if not self.protocol.has_more:
                 return
-            events = self.protocol.next_batch()
+            data = b""
 
     def _enter(self, stage: _Stage) -> None:
         self._stage = max(self._stage, stage)
@@ -458,6 +463,9 @@ class WebSocketStream:
                 self._pings.fail(WebSocketClosed("The connection ended before the pong came"))
 
     # What the link calls.
+
+    def link_made(self, link: Link) -> None:
+        """Never called: the link was made before."""
 
     def data_received(self, data: bytes) -> None:
         """The peer's next bytes; a link gives them to the inbox itself."""
@@ -505,8 +513,10 @@ class WebSocketStream:
                 self.hold_peer()
                 break
             events = self.protocol.next_batch()
+        # Once a rule is broken nothing is read, though the reader may not know of it yet.
+        is_open = self._stage is _OPEN and self.protocol.phase is Phase.OPEN
         is_plain = not self.protocol.has_more and not self.protocol.is_in_parts
-        inbox.is_direct = self._stage is _OPEN and is_plain
+        inbox.is_direct = is_open and is_plain
         if pings:
             self._answer_pings(pings)
 

@@ -5,10 +5,12 @@ frames.
 """
 
 from collections.abc import AsyncGenerator, Awaitable
+from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
 
 from weft_websocket.codes import CLOSED, Message, WSMsgType
+from weft_websocket.frames import Buffer
 
 _PLAIN = (WSMsgType.TEXT, WSMsgType.BINARY)
 
@@ -17,6 +19,10 @@ class Source(Protocol):
     """Where messages come from; a WebSocketStream is one."""
 
     def receive(self, timeout: float | None = None) -> Awaitable[Message]: ...
+
+    def pong(self, data: str | Buffer = b"") -> Awaitable[None]:
+        """Answer a ping."""
+        ...
 
     def begin_parts(self) -> None:
         """Give the next message in parts, unless one is there already."""
@@ -46,7 +52,7 @@ class IncomingMessage:
         self._source.begin_parts()
         self.is_complete = False
         try:
-            self.message = await self._source.receive(self._timeout)
+            self.message = await self._receive()
         except BaseException:
             self._leave()
             raise
@@ -79,13 +85,25 @@ class IncomingMessage:
 
     async def _next(self) -> Message:
         """The next part; ConnectionResetError when the connection ends before the message."""
-        message = await self._source.receive(self._timeout)
+        message = await self._receive()
         if message.type is not WSMsgType.CONTINUATION:
             self.message = message
             self._leave()
             raise ConnectionResetError("the connection ended amid a message")
         self.is_complete = message.data is None
         return message
+
+    async def _receive(self) -> Message:
+        """A part, or a message; pings are answered though `autoping` is off: nobody else sees them."""
+        while True:
+            message = await self._source.receive(self._timeout)
+            if message.type is WSMsgType.PING:
+                with suppress(
+                    ConnectionResetError
+                ):  # it ends, and the reader is told of that next
+                    await self._source.pong(message.data)
+            elif message.type is not WSMsgType.PONG:
+                return message
 
     def _leave(self) -> None:
         self.is_complete = True

@@ -18,10 +18,19 @@ class IncomingParts:
     """Asked for before a message, or amid one; then each frame of it is a part.
 
     A part is a message of type CONTINUATION, whose ``extra`` names the type of the whole. The
-    last one has None for data. Once ``is_skipped`` nothing comes of it, but rules are checked.
+    last one has None for data. Once ``is_skipped`` nothing comes of it, but rules are checked;
+    ``is_followed`` then says that the message behind it is to come in parts as well.
     """
 
-    __slots__ = ("_decodes_text", "_inflater", "_kind", "_text", "_unpacking", "is_skipped")
+    __slots__ = (
+        "_decodes_text",
+        "_inflater",
+        "_kind",
+        "_text",
+        "_unpacking",
+        "is_followed",
+        "is_skipped",
+    )
 
     def __init__(self, inflater: Inflater | None, decodes_text: bool) -> None:
         self._inflater = inflater
@@ -30,6 +39,7 @@ class IncomingParts:
         self._unpacking: Unpacking | None = None
         self._text: codecs.IncrementalDecoder | None = None
         self.is_skipped = False
+        self.is_followed = False
 
     @property
     def is_begun(self) -> bool:

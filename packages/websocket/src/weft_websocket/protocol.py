@@ -165,6 +165,16 @@ class WsProtocol:
             return []
         return self.take(self._frames or self.scanner.feed(b""))
 
+    def receive_close(self, data: bytes = b"") -> list[WsEvent]:
+        """receive() for whoever has closed and reads no messages: they are not even unpacked.
+
+        A compressed bomb would else cost most where nobody wants it.
+        """
+        if not self._is_reading:
+            return []
+        frames = [*self._frames, *self.scanner.feed(data)]
+        return self.take([it for it in frames if len(it) == 2 and it[0] & OPCODE > _BINARY])
+
     def receive_eof(self) -> list[WsEvent]:
         """The peer's bytes have ended: an error unless both sides had sent their close frames."""
         is_known = self.phase in (Phase.FAILED, Phase.LOST, Phase.CLOSED)
@@ -184,7 +194,10 @@ class WsProtocol:
 
         What was kept of it comes at once. See IncomingParts for what a part is.
         """
-        self._parts = IncomingParts(self._inflater, self._text_type is WSMessage)
+        if self._parts is not None and self._parts.is_skipped:
+            self._parts.is_followed = True  # the rest of that message comes first
+            return []
+        self._parts = self._make_parts()
         if self._open is None:
             return []
         kept, self._open = self._open, None
@@ -194,6 +207,7 @@ class WsProtocol:
         """Give no more parts: the rest of the message is read and dropped."""
         if self._parts is not None:
             self._parts.is_skipped = True
+            self._parts.is_followed = False
             if not self._parts.is_begun:
                 self._parts = None
 
@@ -211,6 +225,8 @@ class WsProtocol:
         """The second half of receive(), for whoever feeds the ``scanner`` itself."""
         events: list[WsEvent] = []
         self._frames = ()
+        if self.phase is not _OPEN and not self._is_reading:
+            return events
         inflated = 0
         rest = iter(frames)
         try:
@@ -259,8 +275,11 @@ class WsProtocol:
         taken = parts.add(first, payload, self._max_message_size)
         events += taken
         if first & FIN:
-            self._parts = None
+            self._parts = self._make_parts() if parts.is_followed else None
         return sum(len(part.data or b"") for part in taken)
+
+    def _make_parts(self) -> IncomingParts:
+        return IncomingParts(self._inflater, self._text_type is WSMessage)
 
     def _to_message(self, first: int, data: bytes | bytearray) -> WSMessage | WSMessageTextBytes:
         if first & RSV1:
