@@ -1,5 +1,8 @@
 """An asyncio web server with the API of aiohttp.web."""
 
+import typing
+
+from weft_http_parser import late_names as _late_names
 from weft_websocket import (
     BroadcastReport,
     PreparedMessage,
@@ -95,6 +98,7 @@ from .http_errors import (
 from .keys import AppKey, ChainMapProxy, RequestKey, ResponseKey
 from .match import UrlMappingMatchInfo
 from .middleware import Handler, Middleware, middleware, normalize_path_middleware
+from .notice import Notice
 from .prefixes import PrefixedSubAppResource, PrefixResource
 from .request import BaseRequest, Request
 from .request_body import FileField
@@ -122,7 +126,7 @@ from .routes import (
 from .run import run_app
 from .runner import AppRunner, BaseRunner, GracefulExit, ServerRunner
 from .server import Server
-from .settings import Deadlines, ServerOptions
+from .settings import Bounds, Deadlines, ServerOptions
 from .signals import FrozenList, Signal
 from .sites import BaseSite, NamedPipeSite, SockSite, TCPSite, UnixSite
 from .static import StaticResource
@@ -135,8 +139,18 @@ from .testing import (
     get_unused_port_socket,
     unused_port,
 )
+from .unix_sockets import socket_from_fd, sockets_of_systemd
 from .views import View
 from .websocket import WebSocketReady, WebSocketResponse
+
+# Of use under Gunicorn only, which may not be installed.
+if typing.TYPE_CHECKING:
+    from .worker import GunicornUVLoopWebWorker, GunicornWebWorker
+else:
+    __getattr__, __dir__ = _late_names(
+        globals(),
+        {"weft_web_server.worker": ("GunicornUVLoopWebWorker", "GunicornWebWorker")},
+    )
 
 __version__ = "0.1.0"
 
@@ -154,6 +168,7 @@ __all__ = (
     "BaseRunner",
     "BaseSite",
     "BaseTestServer",
+    "Bounds",
     "BroadcastReport",
     "ChainMapProxy",
     "CleanupContext",
@@ -169,6 +184,8 @@ __all__ = (
     "FileResponse",
     "FrozenList",
     "GracefulExit",
+    "GunicornUVLoopWebWorker",
+    "GunicornWebWorker",
     "HTTPAccepted",
     "HTTPBadGateway",
     "HTTPBadRequest",
@@ -233,6 +250,7 @@ __all__ = (
     "Middleware",
     "NamedPipeSite",
     "NotAppKeyWarning",
+    "Notice",
     "PayloadAccessError",
     "PlainResource",
     "PrefixResource",
@@ -298,6 +316,8 @@ __all__ = (
     "render_problem",
     "route",
     "run_app",
+    "socket_from_fd",
+    "sockets_of_systemd",
     "static",
     "unused_port",
     "view",

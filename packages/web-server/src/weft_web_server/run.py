@@ -176,21 +176,21 @@ def _advice(site: BaseSite, exc: OSError) -> str:
 def _run(main: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> None:
     """Run to the end, and close the loop."""
     task = loop.create_task(main)
-    is_hurried = True
     try:
-        try:
-            loop.run_until_complete(task)
-        except (GracefulExit, KeyboardInterrupt):
-            if not task.done():  # else the program raised it itself
-                task.cancel()
-                # A second signal while all is brought to its end comes out of here, and ends it.
-                with suppress(asyncio.CancelledError):
-                    loop.run_until_complete(task)
-            raise
-        finally:
-            is_hurried = not task.done()
+        loop.run_until_complete(task)
+    except (GracefulExit, KeyboardInterrupt):
+        if not task.done():  # else the program raised it itself
+            _end(task, loop)
+        raise
     finally:
-        close_loop(loop, is_hurried=is_hurried)
+        close_loop(loop, is_hurried=not task.done())
+
+
+def _end(task: "asyncio.Task[None]", loop: asyncio.AbstractEventLoop) -> None:
+    """Bring all to its end; a second signal meanwhile comes out of here, and ends it at once."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        loop.run_until_complete(task)
 
 
 def _show_access_log(logger: logging.Logger) -> None:

@@ -27,13 +27,13 @@ def _raise_graceful_exit() -> None:
 class BaseRunner:
     """What runners have in common."""
 
-    __slots__ = ("_handle_signals", "_server", "_shutdown_timeout", "_sites", "options")
+    __slots__ = ("_handle_signals", "_server", "_sites", "options", "shutdown_timeout")
 
     def __init__(
         self, *, handle_signals: bool = False, shutdown_timeout: float = 60.0, **options: Any
     ) -> None:
         self._handle_signals = handle_signals
-        self._shutdown_timeout = shutdown_timeout
+        self.shutdown_timeout = shutdown_timeout
         self._server: Server | None = None
         self._sites: list[BaseSite] = []
         self.options = options
@@ -86,7 +86,7 @@ class BaseRunner:
 
     async def _end_server(self, server: Server) -> None:
         server.pre_shutdown()
-        seconds = self._shutdown_timeout
+        seconds = self.shutdown_timeout
         try:
             await server.close_idle()
             await self.shutdown()

@@ -87,6 +87,7 @@ from . import hdrs
 # Parts that a plain program never touches load with the first use of one of their names.
 if typing.TYPE_CHECKING:
     from weft_client_session import (
+        AsyncResolver,
         ClientWebSocketResponse,
         DigestAuthMiddleware,
         FormData,
@@ -122,11 +123,14 @@ if typing.TYPE_CHECKING:
         MultipartWriter,
         content_disposition_filename,
     )
+    from weft_web_server import GunicornUVLoopWebWorker, GunicornWebWorker
 else:
     __getattr__, __dir__ = _late_names(
         globals(),
         {
+            "weft_web_server": ("GunicornUVLoopWebWorker", "GunicornWebWorker"),
             "weft_client_session": (
+                "AsyncResolver",
                 "ClientWebSocketResponse",
                 "DigestAuthMiddleware",
                 "FormData",
@@ -171,6 +175,7 @@ __all__ = (
     "EMPTY_PAYLOAD",
     "PAYLOAD_REGISTRY",
     "AsyncIterablePayload",
+    "AsyncResolver",
     "BaseConnector",
     "BasicAuth",
     "BodyPartReader",
@@ -207,6 +212,8 @@ __all__ = (
     "ETag",
     "Fingerprint",
     "FormData",
+    "GunicornUVLoopWebWorker",
+    "GunicornWebWorker",
     "HttpVersion",
     "HttpVersion10",
     "HttpVersion11",
