@@ -1,21 +1,24 @@
 """Requests through a running server, as handlers see them."""
 
+import gzip
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from support.serving import answer_to, last, post, status_of
+from support.serving import answer_to, body_of, last, post, status_of
 from yarl import URL
 
-from weft_http_parser import HTTP_11, ETag
+from weft_http_parser import HTTP_11, BodyPartReader, ETag
 from weft_web_server import (
     AppKey,
     Application,
     FileField,
     HTTPRequestEntityTooLarge,
+    PayloadAccessError,
     Request,
     RequestKey,
     Response,
+    RouteOptions,
     StreamResponse,
 )
 
@@ -359,3 +362,115 @@ async def test_clone() -> None:
 
     found = await look(clone, post("/", b"body"))
     assert found == ("PUT", "/other", {"A": "b"}, "1.2.3.4", 7, b"body")
+
+
+async def take_parts(request: Request) -> object:
+    async for part in await request.multipart():
+        assert isinstance(part, BodyPartReader)
+        while await part.read_chunk(10):
+            pass
+    return None
+
+
+async def take_lines(request: Request) -> object:
+    return [line async for line in request.content]
+
+
+WAYS_TO_READ: dict[str, Callable[[Request], Awaitable[object]]] = {
+    "read": lambda r: r.read(),
+    "text": lambda r: r.text(),
+    "json": lambda r: r.json(),
+    "post": lambda r: r.post(),
+    "multipart": take_parts,
+    "content": lambda r: r.content.read(),
+    "piece": lambda r: r.content.read(2),
+    "any": lambda r: r.content.readany(),
+    "lines": take_lines,
+    "chunk": lambda r: r.content.readchunk(),
+}
+
+
+@pytest.mark.parametrize("framing", ["length", "chunks", "gzip"])
+@pytest.mark.parametrize("way", WAYS_TO_READ)
+async def test_the_limit_holds_on_every_way_of_reading(way: str, framing: str) -> None:
+    """limits.md row 39; aiohttp bounds neither `content` nor `multipart()`."""
+    data = MULTIPART.replace(b"content", b"content" * 300)
+    fields = [MULTIPART_TYPE]
+    if framing == "gzip":
+        data = gzip.compress(data)
+        fields.append("Content-Encoding: gzip")
+    sent = post("/", data, *fields)
+    if framing == "chunks":
+        head = last("/", MULTIPART_TYPE, "Transfer-Encoding: chunked", method="POST")
+        sent = head + b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data)
+
+    async def handler(request: Request) -> StreamResponse:
+        await WAYS_TO_READ[way](request)
+        raise AssertionError("more than the limit was read")
+
+    app = Application(client_max_size=1000)
+    app.router.add_post("/", handler)
+    answer = await answer_to(app, sent)
+    assert status_of(answer) == 413 and b"size 1000 exceeded" in answer
+
+
+async def test_the_limit_of_a_route_and_of_a_clone_hold_for_the_stream() -> None:
+    async def handler(request: Request) -> StreamResponse:
+        with pytest.raises(HTTPRequestEntityTooLarge):
+            await request.clone(client_max_size=3).content.read()
+        assert len(await request.content.read(4)) == 4
+        with pytest.raises(PayloadAccessError):
+            await request.text()
+        with pytest.raises(PayloadAccessError):
+            await request.multipart()
+        return Response(body=await request.content.read())
+
+    app = Application(client_max_size=10)
+    app.router.add_post("/", handler, options=RouteOptions(client_max_size=0))
+    answer = await answer_to(app, post("/", b"x" * 100_000))
+    assert status_of(answer) == 200 and len(body_of(answer)) == 99_996
+
+
+async def test_what_a_part_was_read_of_is_not_given_as_the_whole(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def handler(request: Request) -> StreamResponse:
+        await request.content.read(3)
+        return Response(body=await request.read())
+
+    app = Application()
+    app.router.add_post("/", handler)
+    answer = await answer_to(app, post("/", b"abcdef"))
+    assert status_of(answer) == 500 and "3 bytes of the body were read before" in caplog.text
+
+
+async def test_a_refused_body_is_not_asked_for() -> None:
+    async def handler(request: Request) -> StreamResponse:
+        await request.content.read()
+        return Response()
+
+    app = Application(client_max_size=5)
+    app.router.add_post("/", handler)
+    head = last("/", "Content-Length: 6", "Expect: 100-continue", method="POST")
+    answer = await answer_to(app, head)
+    assert status_of(answer) == 413 and b"100 Continue" not in answer
+
+
+async def test_a_form_may_be_read_behind_the_whole() -> None:
+    async def both(request: Request) -> str:
+        assert await request.read() == MULTIPART
+        form = await request.post()
+        form["file"].file.close()  # type: ignore[union-attr]  # it is a file
+        return str(form["text"])
+
+    assert await look(both, post("/", MULTIPART, MULTIPART_TYPE)) == "hello"
+
+
+async def test_release_ends_at_the_limit() -> None:
+    async def drop(request: Request) -> bool:
+        await request.release()
+        assert len(request.content._pieces.chunks) < 5  # nothing was gathered
+        return True
+
+    sent = post("/", b"x" * 200_000)
+    assert await look(drop, sent, options={"client_max_size": 1000})

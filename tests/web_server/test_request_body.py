@@ -4,7 +4,7 @@ import pytest
 from multidict import CIMultiDict
 
 from weft_http_parser import BodyTooLarge, StreamReader, make_decoder
-from weft_web_server import RequestPayloadError
+from weft_web_server import PayloadAccessError, RequestPayloadError
 from weft_web_server.request_body import (
     SPOOL_SIZE,
     FileField,
@@ -65,18 +65,40 @@ async def test_a_body_that_was_read_is_at_its_end(is_whole: bool) -> None:
 
 
 @pytest.mark.parametrize("is_whole", [True, False])
-async def test_read_takes_what_the_stream_left(is_whole: bool) -> None:
+async def test_the_rest_is_never_taken_for_the_whole(is_whole: bool) -> None:
     body = arriving(b"abc", is_whole=is_whole)
     assert await body.stream.readexactly(1) == b"a"
-    assert await body.read(0) == b"bc"
-    assert await body.read(0) == b"bc"
+    for _ in range(2):
+        with pytest.raises(PayloadAccessError, match="1 bytes of the body were read before"):
+            await body.read(0)
+        with pytest.raises(PayloadAccessError):
+            body.reopen()
+    assert await body.stream.read() == b"bc"
+    with pytest.raises(PayloadAccessError, match="3 bytes"):
+        await body.read(0)
 
 
 @pytest.mark.parametrize("is_whole", [True, False])
-async def test_read_behind_a_form_is_empty(is_whole: bool) -> None:
+async def test_read_behind_a_form_is_refused(is_whole: bool) -> None:
     body = arriving(part(b"name=a", b"1") + b"--B--\r\n", is_whole=is_whole)
     assert list(await read_multipart(body, TYPE, LIMITS)) == ["a"]
-    assert await body.read(0) == b""
+    with pytest.raises(PayloadAccessError):
+        await body.read(0)
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+async def test_a_form_behind_read(is_whole: bool) -> None:
+    body = arriving(part(b"name=a", b"1") + b"--B--\r\n", is_whole=is_whole)
+    whole = await body.read(0)
+    for _ in range(2):
+        assert (await read_multipart(body, TYPE, LIMITS))["a"] == "1"
+    assert await body.read(0) == whole
+
+
+async def test_an_empty_body_is_whole_however_often() -> None:
+    body = arriving(b"", is_whole=False)
+    assert await body.stream.read() == b""
+    assert await body.read(0) == b"" == await body.read(0)
 
 
 async def test_empty() -> None:

@@ -910,3 +910,83 @@ async def test_one_that_waits_for_what_is_ready_is_the_only_reader() -> None:
     stream.set_exception(KeyError())
     with pytest.raises(KeyError):
         await reading
+
+
+WAYS = [
+    lambda stream: stream.read(),
+    lambda stream: stream.read(3),
+    lambda stream: stream.readany(),
+    lambda stream: stream.read_all(),
+    lambda stream: stream.read_rest(),
+    lambda stream: stream.readexactly(3),
+    lambda stream: stream.readline(),
+    lambda stream: stream.readuntil(b";"),
+    lambda stream: stream.readchunk(),
+    lambda stream: stream.read_ready(),
+    lambda stream: take_all(stream),
+    lambda stream: asyncio.to_thread(lambda: None) if stream.read_nowait() else None,
+]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.parametrize("way", range(len(WAYS)))
+async def test_a_bound_holds_on_every_way_of_reading(way: int, is_there: bool) -> None:
+    stream = StreamReader()
+    stream.set_max_size(6)
+    stream.feed_data(b"abcdef")
+    stream.feed_eof()
+    assert await stream.read_all() == b"abcdef" and stream.taken_bytes == 6
+
+    stream = StreamReader()
+    stream.set_max_size(6, lambda size: ZeroDivisionError(size))
+    if is_there:
+        stream.feed_data(b"abcdefg")
+
+    async def read() -> None:
+        if not is_there:
+            await asyncio.sleep(0)
+            stream.feed_data(b"abcdefg")
+        await WAYS[way](stream)  # type: ignore[no-untyped-call]  # each returns what it likes
+
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError, match="6"):
+            await read()
+        is_there = True
+    stream.feed_eof()
+    stream.set_max_size(None)
+    assert await stream.read_all() == b"abcdefg"
+
+
+async def test_a_bound_counts_what_came_out_of_the_coding() -> None:
+    stream = StreamReader(decoder=make_decoder("gzip"))
+    stream.set_max_size(1000)
+    stream.feed_data(gzip.compress(bytes(1001)))
+    stream.feed_eof()
+    with pytest.raises(BodyTooLarge):
+        await stream.readany()
+
+
+async def test_a_bound_while_a_reader_waits_loses_nothing() -> None:
+    stream = StreamReader()
+    stream.set_max_size(4)
+    for read in (stream.read(), stream.readexactly(9), stream.readline()):
+        stream.set_max_size(stream.total_bytes + 2)
+        reading = asyncio.create_task(read)  # type: ignore[arg-type]  # coroutines all
+        stream.feed_data(b"ab")
+        await asyncio.sleep(0)
+        stream.feed_data(b"cd")
+        with pytest.raises(BodyTooLarge):
+            await reading
+    stream.feed_eof()
+    stream.set_max_size(None)
+    assert await stream.read_all() == b"abcd" * 3
+
+
+async def test_below_zero_a_bound_refuses_before_anything_came() -> None:
+    calls: list[str] = []
+    stream = StreamReader(on_first_read=lambda: calls.append("first"))
+    stream.set_max_size(-1)
+    with pytest.raises(BodyTooLarge):
+        await stream.read()
+    assert calls == []
+    assert StreamReader().set_max_size(None) is None  # type: ignore[func-returns-value]  # no more

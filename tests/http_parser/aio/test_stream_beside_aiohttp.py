@@ -284,7 +284,9 @@ def test_every_public_name_is_here() -> None:
         "read_all",
         "read_ready",
         "read_rest",
+        "set_max_size",
         "take_ready",
+        "taken_bytes",
         "wait_ready",
     }
     assert public_names(EmptyStreamReader) == public_names(StreamReader)

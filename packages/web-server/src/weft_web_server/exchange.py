@@ -182,9 +182,12 @@ class Exchange:
         if self.body is None:
             return
         stream = self.body.stream
-        while not stream.at_eof():
-            if not await stream.readany():
-                break
+        try:
+            while not stream.at_eof():
+                if not await stream.readany():
+                    break
+        except HTTPRequestEntityTooLarge:
+            pass  # the connection deals with what is left
 
     def send_continue(self) -> None:
         """Let the client send the body (RFC 9110 section 10.1.1), if no answer is out."""

@@ -17,6 +17,7 @@ from yarl import URL, Query
 
 from weft_http_parser import (
     EMPTY_STREAM,
+    MARK_CONTENT_ENCODING,
     MARK_OTHER_TARGET,
     BodyTooLarge,
     ETag,
@@ -390,9 +391,27 @@ class BaseRequest(RequestMapping):
 
     @property
     def content(self) -> StreamReader:
-        """The body as a stream."""
+        """The body as a stream; 413 as soon as there is more of it than `client_max_size`."""
         body = self.exchange.body
-        return EMPTY_STREAM if body is None else body.stream
+        if body is None:
+            return EMPTY_STREAM
+        self._bound(body.stream)
+        return body.stream
+
+    def _bound(self, stream: StreamReader) -> None:
+        limit = self.client_max_size
+        if stream is EMPTY_STREAM:
+            return
+        if not limit:
+            stream.set_max_size(None)
+            return
+        declared = self._head.framing
+        is_too_large = declared > limit and not self._head.marks & MARK_CONTENT_ENCODING
+
+        def refuse(bound: int) -> Exception:
+            return self.exchange.refuse_size(limit, declared if is_too_large else limit + 1)
+
+        stream.set_max_size(-1 if is_too_large else limit, refuse)
 
     @property
     def body_exists(self) -> bool:
@@ -415,6 +434,8 @@ class BaseRequest(RequestMapping):
         body = self.exchange.body
         if body is None:
             return b""
+        if body.has_stream:
+            body.stream.set_max_size(None)  # what was set for `content` of this or a clone
         limit = self.client_max_size
         framing = self._head.framing
         if 0 < limit < framing:
@@ -449,11 +470,15 @@ class BaseRequest(RequestMapping):
 
     async def multipart(self) -> MultipartReader:
         """The body as a multipart reader. A part read whole that is larger than `client_max_size`
-        is answered with 413.
+        is answered with 413, and so is a body that is larger.
         """
+        stream: StreamReader = EMPTY_STREAM
+        if (body := self.exchange.body) is not None:
+            stream = body.reopen()
+            self._bound(stream)
         return MultipartReader(
             self.headers,
-            self.content,
+            stream,
             client_max_size=self.client_max_size or None,
             max_size_error_cls=self.exchange.size_error,
         )
@@ -466,6 +491,8 @@ class BaseRequest(RequestMapping):
         if (form := body.form) is not None:
             return form
         limits = FormLimits(size=self.client_max_size, fields=self.client_max_fields)
+        if body.has_stream:
+            self._bound(body.stream)  # what stands around the parts counts too
         try:
             form = body.form = await self._read_form(body, limits)
         except BodyTooLarge as exc:

@@ -22,7 +22,7 @@ from weft_http_parser import (
     parse_urlencoded,
 )
 
-from .errors import RequestPayloadError
+from .errors import PayloadAccessError, RequestPayloadError
 
 SPOOL_SIZE = 1_048_576  # a file part larger than this goes to disk
 
@@ -72,6 +72,29 @@ class RequestBody:
         return self._stream
 
     @property
+    def has_stream(self) -> bool:
+        """Whether there is a stream of the body, as it came in parts or was asked for."""
+        return self._stream is not None
+
+    def check_untouched(self) -> None:
+        """Refuse to take the rest of a body for the whole."""
+        if self._whole is None and self._stream is not None and self._stream.taken_bytes:
+            raise PayloadAccessError(
+                f"{self._stream.taken_bytes} bytes of the body were read before, through content,"
+                " multipart() or post(); read it in one way only, or the rest through content"
+            )
+
+    def reopen(self) -> StreamReader:
+        """The whole body as a stream, also where it was read whole before."""
+        if self._whole is None:
+            self.check_untouched()
+            return self.stream
+        stream = StreamReader()
+        stream.feed_data(self._whole)
+        stream.feed_eof()
+        return stream
+
+    @property
     def is_at_eof(self) -> bool:
         """Whether there is nothing left to read."""
         if self._stream is None:
@@ -80,6 +103,7 @@ class RequestBody:
 
     async def read(self, limit: int) -> bytes:
         """All that is left of the body; BodyTooLarge above the limit, 0 being none."""
+        self.check_untouched()
         whole = self._data if self._whole is None and self._stream is None else self._whole
         if whole is None:
             assert self._stream is not None  # a body has data or a stream
@@ -143,8 +167,9 @@ async def read_multipart(
     """A form of type multipart/form-data; files go to temporary files."""
     form: MultiDict[FormValue] = MultiDict()
     try:
-        await _read_parts(form, MultipartReader(headers, body.stream), limits)
-        await _read_epilogue(body.stream, limits)
+        stream = body.reopen()
+        await _read_parts(form, MultipartReader(headers, stream), limits)
+        await _read_epilogue(stream, limits)
     except BaseException as exc:
         for value in form.values():
             if isinstance(value, FileField):

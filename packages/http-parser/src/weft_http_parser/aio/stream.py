@@ -21,12 +21,14 @@ _log = logging.getLogger(__name__)
 
 
 class _Hooks:
-    """What few streams need: what to do on the first wait and at the end."""
+    """What few streams need: what to do on the first wait, at the end, and beyond a size."""
 
-    __slots__ = ("callbacks", "on_first_read", "waiters")
+    __slots__ = ("callbacks", "max_size", "on_first_read", "refuse", "waiters")
 
     def __init__(self) -> None:
         self.on_first_read: Callable[[], None] | None = None
+        self.max_size: int | None = None
+        self.refuse: Callable[[int], BaseException] = BodyTooLarge
         self.callbacks: list[Callable[[], None]] = []
         self.waiters: list[asyncio.Future[None]] = []
 
@@ -201,6 +203,22 @@ class StreamReader:
         """Bytes that came so far of a body with a content coding; None without one."""
         return None if self._body.coded is None else self.total_raw_bytes
 
+    @property
+    def taken_bytes(self) -> int:
+        """Bytes that were read so far, after decoding."""
+        return self._pieces.taken
+
+    def set_max_size(
+        self, max_size: int | None, refuse: Callable[[int], BaseException] = BodyTooLarge
+    ) -> None:
+        """Let every read raise what `refuse(max_size)` returns once the body is larger, counted
+        after decoding; None is no bound, and one below zero refuses it at once.
+        """
+        if self._hooks is None and max_size is None:
+            return
+        hooks = self._make_hooks()
+        hooks.max_size, hooks.refuse = max_size, refuse
+
     def get_read_buffer_limits(self) -> tuple[int, int]:
         """The marks below which the gate is released and above which it is held."""
         return self._body.limit, 2 * self._body.limit
@@ -276,7 +294,7 @@ class StreamReader:
         try:
             while left > 0 and (self._pieces.size or await self._fill("readexactly")):
                 left -= self._body.move(left, parts)
-        except asyncio.CancelledError:
+        except BaseException:
             self._pieces.put_back(parts)
             raise
         data = parts[0] if len(parts) == 1 else b"".join(parts)
@@ -318,6 +336,8 @@ class StreamReader:
             except HttpParserError as exc:
                 self.set_exception(exc)
                 raise
+        if self._hooks is not None:
+            self._check_size(self._hooks)
         return self._body.take(self._pieces.size if n < 0 else n)
 
     def take_ready(self) -> bytes:
@@ -382,12 +402,18 @@ class StreamReader:
     def _check(self, name: str) -> None:
         if self._exception is not None:
             raise self._exception
+        if self._hooks is not None:
+            self._check_size(self._hooks)
         waiter = self._waiter
         if self._reading or (waiter is not None and waiter.context is not None):
             raise RuntimeError(
                 f"{name}() called while another coroutine is already waiting for incoming data "
                 f"in {self._reading or 'wait_ready'}()"
             )
+
+    def _check_size(self, hooks: _Hooks) -> None:
+        if hooks.max_size is not None and self.total_bytes > hooks.max_size:
+            raise hooks.refuse(hooks.max_size)
 
     async def _is_at_end(self) -> bool:
         return not (self._pieces.size or await self._fill("wait_ready"))
@@ -415,6 +441,8 @@ class StreamReader:
             self._reading = ""
         if self._exception is not None:
             raise self._exception
+        if self._hooks is not None:
+            self._check_size(self._hooks)
         return True
 
     def _begin_wait(self) -> Waiter:
@@ -432,7 +460,7 @@ class StreamReader:
                 total += self._body.move(self._pieces.size, parts)
                 if max_size is not None and total > max_size:
                     raise BodyTooLarge(max_size)
-        except (asyncio.CancelledError, BodyTooLarge):
+        except BaseException:
             self._pieces.put_back(parts)
             raise
         return parts[0] if len(parts) == 1 else b"".join(parts)
@@ -452,10 +480,13 @@ class StreamReader:
                 length = pieces.find(separator, line)
                 line += self._body.take(length) if length else self._body.take_first()
                 if len(line) > bound:
-                    raise LineTooLong(bound)
-        except asyncio.CancelledError:
-            pieces.put_back([bytes(line)])
+                    break
+        except BaseException:
+            if line:
+                pieces.put_back([bytes(line)])
             raise
+        if len(line) > bound:
+            raise LineTooLong(bound)
         return bytes(line)
 
 
