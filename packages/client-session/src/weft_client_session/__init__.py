@@ -54,6 +54,7 @@ from weft_http_parser import BasicAuth, encode_basic_auth, hdrs, late_names
 
 # Parts that a plain program never touches load with the first use of one of their names.
 if TYPE_CHECKING:
+    from weft_client_session.async_resolver import AsyncResolver
     from weft_client_session.digest import DigestAuthMiddleware
     from weft_client_session.reconnect import ReconnectingWebSocket, ReconnectPolicy
     from weft_client_session.testing import FakeResolver, TestClient, TestedServer
@@ -89,6 +90,7 @@ else:
     __getattr__, __dir__ = late_names(
         globals(),
         {
+            "weft_client_session.async_resolver": ("AsyncResolver",),
             "weft_client_session.digest": ("DigestAuthMiddleware",),
             "weft_client_session.reconnect": ("ReconnectPolicy", "ReconnectingWebSocket"),
             "weft_client_session.testing": (
@@ -132,6 +134,7 @@ __version__ = "0.1.0"
 __all__ = (
     "AbstractCookieJar",
     "AbstractResolver",
+    "AsyncResolver",
     "BaseConnector",
     "BasicAuth",
     "ClientConnectionError",
