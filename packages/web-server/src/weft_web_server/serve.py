@@ -146,8 +146,9 @@ async def _recover(host: Host, job: Job, exc: BaseException) -> None:
         host.logger.debug("the client's websocket has ended before its handler")
         exchange.fail()  # no more than closes it, where the error was another connection's
         return
-    if _is_loss(exc) and exchange.link.is_closing:
-        host.logger.debug("the client went away before its answer")
+    if exchange.link.is_closing and (_is_loss(exc) or isinstance(exc, TimeoutError)):
+        # A TimeoutError is the link's, which has ended with a client that takes nothing.
+        host.logger.debug("the client went away before its answer, or took nothing of it")
         exchange.fail()
         return
     response = to_response(host, request, exc)
