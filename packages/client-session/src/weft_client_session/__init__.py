@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from weft_client_session.connection import Connection
-from weft_client_session.connector import BaseConnector, TCPConnector, UnixConnector
+from weft_client_session.connector import BaseConnector
+from weft_client_session.endpoints import TCPConnector, UnixConnector
 from weft_client_session.errors import (
     ClientConnectionError,
     ClientConnectionResetError,

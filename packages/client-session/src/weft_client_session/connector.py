@@ -4,47 +4,25 @@ A connector binds to the loop of its first use. Decides nothing about requests.
 """
 
 import asyncio
-import functools
-import os
-import socket
-from collections.abc import AsyncIterator, Hashable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Hashable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from multidict import CIMultiDict
-
 from weft_client_session.connection import Connection
 from weft_client_session.deadlines import NEVER, Deadlines, Sweeper, Watched
-from weft_client_session.dial import (
-    DialOptions,
-    SocketFactory,
-    Target,
-    Tls,
-    Tunnel,
-    dial,
-    dial_unix,
-    translated,
-)
 from weft_client_session.errors import (
     ClientConnectionError,
-    ClientConnectorDNSError,
-    ClientProxyConnectionError,
     ConnectionTimeoutError,
-    UnixClientConnectorError,
 )
 from weft_client_session.options import PLAIN_ROUTE, ClientTimeout
 from weft_client_session.pool import Grant, Handoff, Pool, PoolStats, Ticket
 from weft_client_session.request import (
     HTTP_SCHEMES,
-    TLS_SCHEMES,
     WS_SCHEMES,
     ClientRequest,
     ConnectionKey,
 )
-from weft_client_session.resolver import AbstractResolver, AddressCache, NameService
-from weft_client_session.tls import SSLSetting, checked_setting, pin_for, ready_context
-from weft_http_parser import DEFAULT_LIMITS, Limits, Link, hdrs
+from weft_http_parser import DEFAULT_LIMITS, Limits, Link
 
 if TYPE_CHECKING:  # where nobody traces, tracing is not loaded
     from weft_client_session.tracing import Trace
@@ -419,177 +397,6 @@ class BaseConnector:
         if oldest is not None:
             at = oldest + self._keepalive_seconds
             books.expiry = books.loop.call_at(at, self._expire)
-
-
-class TCPConnector(BaseConnector):
-    """Connections over TCP, with or without TLS, straight or through a proxy."""
-
-    def __init__(  # wide: the shape of aiohttp
-        self,
-        *,
-        use_dns_cache: bool = True,
-        ttl_dns_cache: float | None = 10,
-        dns_cache_max_size: int = 1000,
-        family: socket.AddressFamily = socket.AF_UNSPEC,
-        ssl: SSLSetting | None = True,
-        local_addr: tuple[str, int] | None = None,
-        resolver: AbstractResolver | None = None,
-        keepalive_timeout: float | None = KEEPALIVE_SECONDS,
-        force_close: bool = False,
-        limit: int | None = 100,
-        limit_per_host: int = 0,
-        happy_eyeballs_delay: float | None = 0.25,
-        interleave: int | None = None,
-        socket_factory: SocketFactory | None = None,
-    ) -> None:
-        super().__init__(
-            keepalive_timeout=keepalive_timeout,
-            force_close=force_close,
-            limit=limit,
-            limit_per_host=limit_per_host,
-        )
-        self._options = DialOptions(
-            local_addr=local_addr,
-            happy_eyeballs_seconds=happy_eyeballs_delay,
-            interleave=interleave,
-            socket_factory=socket_factory,
-        )
-        self._ssl = checked_setting(ssl)
-        self._names = NameService(
-            resolver, family, AddressCache(ttl_dns_cache, dns_cache_max_size), use_dns_cache
-        )
-
-    @property
-    def family(self) -> socket.AddressFamily:
-        return self._names.family
-
-    @property
-    def use_dns_cache(self) -> bool:
-        return self._names.uses_cache
-
-    def clear_dns_cache(self, host: str | None = None, port: int | None = None) -> None:
-        """Forget the addresses of one host, or of all."""
-        if (host is None) != (port is None):
-            raise ValueError("either both host and port or none of them are allowed")
-        if host is None or port is None:
-            self._names.cache.clear()
-        else:
-            self._names.cache.discard((host, port))
-
-    async def close(self, *, abort_ssl: bool = False) -> None:
-        """Close every connection, in use or not, and the resolver."""
-        await super().close(abort_ssl=abort_ssl)
-        await self._names.close()
-
-    async def open(
-        self,
-        request: ClientRequest,
-        connection: Connection,
-        traces: "Sequence[Trace]",
-        deadlines: Deadlines,
-    ) -> Link:
-        """A new link to the server, or to the proxy."""
-        key, url = connection.key, request.proxy or request.url
-        host, port = url.raw_host or "", url.port or 0
-        try:
-            addresses = await self._names.resolve(host, port, traces)
-        except OSError as exc:
-            if request.proxy is not None:
-                raise ClientProxyConnectionError(key, exc) from exc
-            raise ClientConnectorDNSError(key, exc) from exc
-        target = Target(
-            key=key,
-            addresses=addresses,
-            tls=await self._tls(request, key, host) if url.scheme in TLS_SCHEMES else None,
-            tunnel=await self._tunnel(request, key),
-            is_proxy=request.proxy is not None,
-        )
-        async with in_socket_time(request, deadlines):
-            return await dial(connection, target, self._options)
-
-    async def _tls(self, request: ClientRequest, key: ConnectionKey, host: str) -> Tls:
-        if request.proxy is not None:
-            return Tls(context=await ready_context(True, self._ssl), server_hostname=host)
-        return Tls(
-            context=await ready_context(key.ssl, self._ssl),
-            server_hostname=(key.server_hostname or host).rstrip("."),
-            pin=pin_for(key.ssl, self._ssl),
-        )
-
-    async def _tunnel(self, request: ClientRequest, key: ConnectionKey) -> Tunnel | None:
-        if request.proxy is None or not request.is_ssl():
-            return None
-        route, url = request.route, request.url
-        authority = f"{url.host_subcomponent}:{url.port}"
-        headers: CIMultiDict[str] = CIMultiDict({hdrs.HOST: authority})
-        headers.update(CIMultiDict(route.proxy_headers or ()))
-        if route.proxy_auth is not None:
-            headers[hdrs.PROXY_AUTHORIZATION] = route.proxy_auth.encode()
-        tls = Tls(
-            context=await ready_context(key.ssl, self._ssl),
-            server_hostname=(key.server_hostname or request.host).rstrip("."),
-            pin=pin_for(key.ssl, self._ssl),
-        )
-        return Tunnel(url=request.proxy, authority=authority, headers=headers, tls=tls)
-
-
-class UnixConnector(BaseConnector):
-    """Connections to one unix socket, whatever the host of the URL."""
-
-    allowed_protocol_schema_set = BaseConnector.allowed_protocol_schema_set | {"unix"}
-
-    def __init__(
-        self,
-        path: str,
-        force_close: bool = False,
-        keepalive_timeout: float | None = KEEPALIVE_SECONDS,
-        limit: int | None = 100,
-        limit_per_host: int = 0,
-    ) -> None:
-        super().__init__(
-            force_close=force_close,
-            keepalive_timeout=keepalive_timeout,
-            limit=limit,
-            limit_per_host=limit_per_host,
-        )
-        self._path = os.fspath(path)
-
-    @property
-    def path(self) -> str:
-        return self._path
-
-    async def open(
-        self,
-        request: ClientRequest,
-        connection: Connection,
-        traces: "Sequence[Trace]",
-        deadlines: Deadlines,
-    ) -> Link:
-        """A new link to the socket."""
-        key, tls = connection.key, None
-        if request.is_ssl():
-            name = key.server_hostname or request.host
-            tls = Tls(context=await ready_context(key.ssl), server_hostname=name)
-        error = functools.partial(UnixClientConnectorError, self._path)
-        async with in_socket_time(request, deadlines):
-            with translated(key, error):
-                return await dial_unix(connection, self._path, tls)
-
-
-@asynccontextmanager
-async def in_socket_time(request: ClientRequest, deadlines: Deadlines) -> AsyncIterator[None]:
-    """Bound what connects a socket."""
-    at = deadlines.socket_at(asyncio.get_running_loop().time())
-    limit = asyncio.timeout_at(None if at == NEVER else at)
-    try:
-        async with limit:
-            yield
-    except TimeoutError as exc:
-        if not limit.expired():
-            raise
-        if at >= deadlines.total_at:
-            raise TimeoutError(f"No connection to {request.url.origin()} in time") from exc
-        raise connection_timeout(request) from exc
 
 
 def connection_timeout(request: ClientRequest) -> ConnectionTimeoutError:

@@ -6,7 +6,8 @@ from typing import Any, Unpack
 
 from yarl import URL
 
-from weft_client_session.connector import BaseConnector, TCPConnector
+from weft_client_session.connector import BaseConnector
+from weft_client_session.endpoints import TCPConnector
 from weft_client_session.jar import DummyCookieJar
 from weft_client_session.options import RequestKeywords
 from weft_client_session.response import ClientResponse

@@ -16,7 +16,7 @@ import attrs
 from multidict import CIMultiDict, getversion
 from yarl import URL
 
-from weft_client_session.connector import BaseConnector, TCPConnector
+from weft_client_session.connector import BaseConnector
 from weft_client_session.course import (
     Course,
     Defaults,
@@ -25,6 +25,7 @@ from weft_client_session.course import (
     keep_cookies,
 )
 from weft_client_session.deadlines import Deadlines
+from weft_client_session.endpoints import TCPConnector
 from weft_client_session.errors import (
     ClientConnectionError,
     head_error,
