@@ -72,3 +72,26 @@ async def test_a_message_for_a_peer_that_left_or_is_wrong_is_no_error(
             await has_tried.wait()
         await asyncio.sleep(0)  # the end of the handler
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Content-Length: 1000\r\n\r\na part",
+        b"Content-Length: 5\r\nExpect: 100-continue\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\nhel",
+    ],
+    ids=["half", "expected", "chunked"],
+)
+async def test_a_handshake_that_announces_a_body_is_refused_and_takes_no_connection(
+    body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = Application()
+    app.router.add_get("/", late_echo)
+    async with talking(app) as peer:
+        await peer.send(HANDSHAKE[:-2] + body)
+        head, _ = await peer.read_response()
+        assert head.startswith(b"HTTP/1.1 400 ")
+        peer.send_eof()
+        await peer.read_all()
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []

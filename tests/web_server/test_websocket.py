@@ -471,3 +471,7 @@ async def test_a_handler_that_fails_closes_with_1011() -> None:
         client = Client(peer)
         await client.open()
         assert await client.receive() == [("CLOSE", 1011)]
+
+
+def test_one_that_was_never_open_has_no_way_to_say_that_it_fails() -> None:
+    assert not WebSocketResponse()._give_up()  # so the exchange cuts the connection

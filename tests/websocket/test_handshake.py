@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from weft_http_parser import HTTP_10, HTTP_11, RequestHead, ResponseHead
+from weft_http_parser import CHUNKED, HTTP_10, HTTP_11, RequestHead, ResponseHead
 from weft_websocket import (
     DeflateParams,
     HandshakeError,
@@ -109,6 +109,15 @@ def test_what_is_not_a_handshake(changes: dict[str, str | None], status: int) ->
 def test_an_old_version_of_http_is_refused() -> None:
     with pytest.raises(HandshakeError, match=r"HTTP/1\.1"):
         accept(RequestHead("GET", "/", HTTP_10, tuple(request().headers.items())))
+
+
+@pytest.mark.parametrize("framing", [1, CHUNKED])
+def test_a_handshake_with_a_body_is_refused(framing: int) -> None:
+    head = request()
+    head.framing = framing
+    with pytest.raises(HandshakeError, match="no body") as caught:
+        accept(head)
+    assert caught.value.status == 400
 
 
 def test_two_keys_are_refused() -> None:

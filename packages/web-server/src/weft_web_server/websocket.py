@@ -376,7 +376,9 @@ class WebSocketResponse(StreamResponse):
 
     def _give_up(self) -> bool:
         """Close with 1011, unless it was closed before."""
-        self._opened().abandon()
+        if self._stream is None:  # it failed between the 101 and the first frame
+            return False
+        self._stream.abandon()
         return True
 
     def _make_farewell(self) -> Coroutine[Any, Any, bool]:

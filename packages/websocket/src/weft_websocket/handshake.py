@@ -194,6 +194,9 @@ def _check_request(head: RequestHead) -> str:
         # RFC 6455 4.2.2 item 4; RFC 9110 15.5.22 wants Upgrade in a 426.
         fields = ((_VERSION_FIELD, _VERSION), ("Upgrade", "websocket"), ("Connection", "Upgrade"))
         raise HandshakeError(426, _VERSION_TEXT, fields)
+    if head.framing:
+        # Frames begin behind the head (RFC 6455 4.1): whoever disagrees on where that is smuggles.
+        raise HandshakeError(400, "A websocket handshake has no body")
     keys = head.get_all("Sec-WebSocket-Key")
     if len(keys) != 1 or not _is_key(keys[0]):
         raise HandshakeError(
