@@ -47,9 +47,9 @@ def own_policy() -> Iterator[None]:
     class Own(asyncio.DefaultEventLoopPolicy):
         pass
 
-    asyncio.set_event_loop_policy(Own())
+    asyncio.set_event_loop_policy(Own())  # type: ignore[deprecated]  # not yet here
     yield
-    asyncio.set_event_loop_policy(None)
+    asyncio.set_event_loop_policy(None)  # type: ignore[deprecated]  # the same
 
 
 def test_a_policy_of_the_program_counts(own_policy: None) -> None:

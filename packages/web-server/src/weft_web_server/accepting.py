@@ -142,12 +142,14 @@ class Listener:
                 task.cancel()
 
     def _accept_some(self) -> None:
+        """Somebody waits."""
+        has_room = self._host.door.has_room
+        if not has_room():
+            self._look_away()
+            self._host.door.make_room()  # which tells, when there is some
+            return
         for _ in range(ACCEPTED_AT_ONCE):
-            if not self._host.door.has_room():
-                self._host.door.make_room()  # which tells, when there is some
-                self._look_away()
-                return
-            if not self._accept():
+            if not self._accept() or not has_room():
                 return
 
     def _accept(self) -> bool:

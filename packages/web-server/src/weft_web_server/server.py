@@ -24,6 +24,7 @@ from .plan import make_stamp
 from .request import BaseRequest, Request
 from .serve import Resolve, make_work
 from .settings import ServerOptions, count_allowed, to_options
+from .tasks import Tasks
 
 SWEEP_SECONDS: Final = 0.25
 PARTING_SECONDS: Final = 0.1  # an answer says that it is the last only once we know
@@ -49,6 +50,7 @@ class Server:
         "options",
         "resolve",
         "stamp",
+        "tasks",
     )
 
     request_class: type[BaseRequest] = BaseRequest
@@ -69,6 +71,7 @@ class Server:
     def _set_up(self, resolve: Resolve, options: ServerOptions) -> None:
         self.resolve = admit(resolve, options)
         self.options = options
+        self.tasks = Tasks(options.logger)
         self.is_draining = False
         self.is_logging = False
         self.access_logger: AbstractAccessLogger | None = None
@@ -149,9 +152,8 @@ class Server:
         self._connections.pop(connection, None)
         self.door.someone_left()
 
-    def _sweep(self) -> None:
-        loop = self.lot.loop
-        now = loop.time()
+    def look(self, now: float) -> None:
+        """Act on the deadlines that have passed by `now`, a time of the loop."""
         self.now = now
         second = int(time.time())
         if second != self.stamp.second:
@@ -159,12 +161,15 @@ class Server:
         logger = self.access_logger
         self.is_logging = logger is not None and logger.enabled
         self.door.look()
-        if not self._connections:
-            self._sweep_handle = None
-            return
         for connection in [each for each in self._connections if each.deadline <= now]:
             connection.expire(now)
-        self._sweep_handle = loop.call_later(SWEEP_SECONDS, self._sweep)
+
+    def _sweep(self) -> None:
+        loop = self.lot.loop
+        self.look(loop.time())
+        self._sweep_handle = None
+        if self._connections:
+            self._sweep_handle = loop.call_later(SWEEP_SECONDS, self._sweep)
 
     # Shutting down.
 
@@ -197,11 +202,13 @@ class Server:
                     await self.door.wait_for_end()
                 if farewells:
                     await asyncio.wait(farewells)
+                await self.tasks.wait()
         except TimeoutError:
             await self._cancel_handlers(farewells)
         finally:  # whoever is in a hurry cancels this
             for farewell in farewells:
                 farewell.cancel()
+            self.tasks.cancel()
             self._end()
 
     def _end(self) -> None:
@@ -224,6 +231,8 @@ class Server:
             if connection.exchange is not None:
                 connection.exchange.task.cancel()
                 tasks.append(connection.exchange.task)
+        self.tasks.cancel()
+        tasks += self.tasks
         if tasks:
             # A handler that will not end is left behind: the shutdown is bounded.
             await asyncio.wait(tasks, timeout=1.0)
@@ -242,5 +251,8 @@ class ApplicationServer(Server):
         self,
         resolve: Resolve,
         options: ServerOptions,
+        tasks: Tasks | None = None,
     ) -> None:
         self._set_up(resolve, options)
+        if tasks is not None:
+            self.tasks = tasks
