@@ -13,8 +13,8 @@ from support.serving import answer_to, get, last, status_of, talking
 from weft_web_server import Application, Request, Response, StreamResponse
 
 
-def app_with(handler) -> Application:  # type: ignore[no-untyped-def]  # any handler
-    app = Application()
+def app_with(handler, client_max_size: int = 1_048_576) -> Application:  # type: ignore[no-untyped-def]  # any handler
+    app = Application(client_max_size=client_max_size)
     app.router.add_route("*", "/", handler)
     return app
 
@@ -115,7 +115,7 @@ async def test_slow_reader_holds_the_client_back() -> None:
             size += len(piece)
         return Response(text=str(size))
 
-    async with talking(app_with(reader)) as peer:
+    async with talking(app_with(reader, client_max_size=0)) as peer:
         await peer.send(get("/", "Content-Length: 2000000", method="POST"))
         sending = asyncio.create_task(peer.send(b"x" * 2_000_000))
         await asyncio.sleep(0.05)

@@ -139,6 +139,7 @@ from .wire.coding import (
     supported_codings,
 )
 from .wire.connection import Event, Http1Connection
+from .wire.encode import may_be_trailer
 from .wire.engines import ContentEncoder, ZLibBackend, set_zlib_backend
 from .wire.framing import frame_request, frame_response, has_body
 
@@ -540,6 +541,7 @@ __all__ = (
     "make_decoder",
     "make_encoder",
     "make_morsel",
+    "may_be_trailer",
     "parse_accept",
     "parse_auth_parameters",
     "parse_cache_control",

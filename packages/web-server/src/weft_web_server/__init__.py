@@ -105,7 +105,7 @@ from .request_body import FileField
 from .resources import DynamicResource, PlainResource, Resource
 from .response import Response, json_bytes_response, json_response
 from .route_objects import AbstractResource, AbstractRoute, ResourceRoute, SystemRoute
-from .route_options import RouteOptions
+from .route_options import DisconnectPolicy, RouteOptions
 from .router_views import ResourcesView, RoutesView
 from .routes import (
     AbstractRouteDef,
@@ -131,6 +131,7 @@ from .signals import FrozenList, Signal
 from .sites import BaseSite, NamedPipeSite, SockSite, TCPSite, UnixSite
 from .static import StaticResource
 from .streaming import ContentCoding, StreamResponse
+from .tasks import Tasks
 from .testing import (
     BaseTestServer,
     RawTestServer,
@@ -177,6 +178,7 @@ __all__ = (
     "ConfigurationError",
     "ContentCoding",
     "Deadlines",
+    "DisconnectPolicy",
     "Domain",
     "DynamicResource",
     "ErrorFacts",
@@ -284,6 +286,7 @@ __all__ = (
     "StreamResponse",
     "SystemRoute",
     "TCPSite",
+    "Tasks",
     "TestServer",
     "UnixSite",
     "UnknownRouteName",

@@ -33,6 +33,7 @@ from .routes import AbstractRouteDef
 from .signals import FrozenList, Signal
 from .streaming import StreamResponse
 from .targets import named_host
+from .tasks import Tasks
 
 logger: Final = logging.getLogger("weft.web")
 T = TypeVar("T")
@@ -97,6 +98,7 @@ class Application(AbstractApplication):
         "_store",
         "_subapps",
         "_table",
+        "_tasks",
     )
 
     def __init__(  # wide: the shape of aiohttp
@@ -130,6 +132,7 @@ class Application(AbstractApplication):
         self._signals = _Signals(self)
         self._store: Store | None = {}
         self._subapps: list[Application] = []
+        self._tasks = Tasks(logger)
         self._table: Table | None = None  # of an application that is asked to serve
         self._phase = _Phase.OPEN
 
@@ -189,6 +192,11 @@ class Application(AbstractApplication):
     def logger(self) -> logging.Logger:
         """The logger."""
         return self._logger
+
+    @property
+    def tasks(self) -> Tasks:
+        """Work that no request waits for; those of sub-applications are their parent's."""
+        return self._tasks
 
     @property
     def debug(self) -> bool:
@@ -302,9 +310,15 @@ class Application(AbstractApplication):
     def _adopt(self, resource: PrefixedSubAppResource, subapp: "Application") -> None:
         self._router.register_resource(resource)
         subapp._close()
+        subapp._share_tasks(self._tasks)
         self._subapps.append(subapp)
         for name in ("startup", "shutdown", "cleanup"):
             self._forward(getattr(self._signals, name), subapp, name)
+
+    def _share_tasks(self, tasks: Tasks) -> None:
+        self._tasks = tasks
+        for subapp in self._subapps:
+            subapp._share_tasks(tasks)
 
     @staticmethod
     def _forward(signal: AppSignal, subapp: "Application", name: str) -> None:
@@ -358,6 +372,7 @@ class Application(AbstractApplication):
     async def startup(self) -> None:
         """Run `on_startup`."""
         self.pre_freeze()
+        self._tasks.open()
         await self.on_startup.send(self)
 
     async def shutdown(self) -> None:

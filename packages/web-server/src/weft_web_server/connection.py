@@ -12,6 +12,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, Final, Protocol
 
 from weft_http_parser import (
+    END,
     MARK_CONTENT_ENCODING,
     Buffer,
     ContentCodingError,
@@ -39,6 +40,7 @@ from .peer_log import PeerLog
 from .plan import Stamp, plan_response
 from .request import BaseRequest
 from .request_body import RequestBody
+from .route_options import DisconnectPolicy
 from .serve import Host as ServingHost
 from .serve import render_fault
 from .settings import ServerOptions
@@ -186,8 +188,10 @@ class ServerConnection:
 
     def _is_cancelling(self, exchange: Exchange) -> bool:
         """Whether a handler ends with its client: as its route says, else as the server."""
-        own = exchange.handler_cancellation
-        return self.host.options.handler_cancellation if own is None else own
+        own = exchange.disconnect_policy
+        if own is None:
+            return self.host.options.handler_cancellation
+        return own is DisconnectPolicy.CANCEL
 
     # What an exchange needs.
 
@@ -272,6 +276,7 @@ class ServerConnection:
             pieces = events[1:-1]
             data = pieces[0] if len(pieces) == 1 else b"".join(pieces)  # type: ignore[arg-type]  # between head and end there is nothing but bytes
             exchange.body = RequestBody(data)  # type: ignore[arg-type]  # the same
+            self._take_trailers(exchange.body, events[-1])
             return
         decoder, refusal = None, None
         if head.marks & MARK_CONTENT_ENCODING and self.host.options.auto_decompress:
@@ -294,10 +299,17 @@ class ServerConnection:
         pieces: Sequence[bytes] = events[:-1] if is_last else events  # type: ignore[assignment]  # behind the head there is nothing but bytes
         if is_last:
             self._stop_meter()
+            self._take_trailers(exchange.body, events[-1])
         elif self._meter is not None:
             self._meter.received += sum(map(len, pieces))
         # The last step: the handler that waits for these bytes may come to its end in it.
         exchange.body.stream.feed_pieces(pieces, self.core.chunk_ends, is_last=is_last)
+
+    @staticmethod
+    def _take_trailers(body: RequestBody, end: Event) -> None:
+        if end is not END:
+            assert type(end) is End  # the callers looked
+            body.trailers = end.trailers
 
     def over(self, exchange: Exchange) -> None:
         """The handler has ended, and so has the answer."""

@@ -12,12 +12,16 @@ from typing import Any, Final, Protocol, TypeAlias, TypeGuard
 import attrs
 
 from weft_http_parser import (
+    HTTP_11,
+    MARK_HTTP_10,
+    PHRASES,
     Http1Connection,
     Link,
     LinkLost,
     Payload,
     ProtocolError,
     RequestHead,
+    render_response_head,
 )
 
 from .encoding import Coder, negotiate
@@ -28,9 +32,11 @@ from .plan import NO_CODING, Coding, Plan, Stamp, plan_quickly, plan_response
 from .request import BaseRequest
 from .request_body import RequestBody
 from .response import Response
+from .route_options import DisconnectPolicy
 from .streaming import Buffer, StreamResponse
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+_FRAMING: Final = {"content-length", "transfer-encoding", "trailer"}
 JOIN_SIZE: Final = 32_768  # a body up to this is joined with its head, a larger one is not copied
 
 
@@ -141,9 +147,20 @@ class Exchange:
         return self.carrier.host.limits.form_fields
 
     @property
-    def handler_cancellation(self) -> bool | None:
-        """Whether the handler is cancelled when the client goes away; None is as the server."""
-        return None if self.endpoint is None else self.endpoint.route.options.handler_cancellation
+    def disconnect_policy(self) -> DisconnectPolicy | None:
+        """What becomes of the handler when the client goes away; None is as the server."""
+        return None if self.endpoint is None else self.endpoint.route.options.policy
+
+    @property
+    def disconnected(self) -> Notice:
+        """The notice that the client is gone."""
+        link = self.carrier.link
+        watch = link.peer_watch
+        if not isinstance(watch, Notice):
+            watch = link.peer_watch = Notice()
+            if link.has_peer_ended:
+                watch.give()
+        return watch
 
     @property
     def may_persist(self) -> bool:
@@ -195,6 +212,18 @@ class Exchange:
         self.body.awaits_continue = False
         if self.phase is Phase.OPEN:
             self.carrier.write(self.carrier.core.send_rendered(CONTINUE, 0, status=100))
+
+    async def send_early_hints(self, fields: list[tuple[str, str]]) -> None:
+        """Send 103 (RFC 8297), unless the client is one of HTTP/1.0."""
+        if self.phase is not _OPEN:
+            raise RuntimeError("early hints come before the answer, and that is under way")
+        if self.head.marks & MARK_HTTP_10:
+            return  # RFC 9110 section 15.2
+        if _FRAMING & {name.lower() for name, _ in fields}:
+            raise ValueError("early hints have no body, and no field that frames one")
+        raw = render_response_head(103, PHRASES[103], HTTP_11, fields)
+        self.carrier.write(self.carrier.core.send_rendered(raw, 0, status=103))
+        await self.link.drain()
 
     # The answer.
 
@@ -263,7 +292,8 @@ class Exchange:
         """Whether the response goes out in one piece."""
         if isinstance(response._body, Payload) or self.head.method == "CONNECT":
             return False
-        return response._wishes is None or not response._wishes.chunked
+        wishes = response._wishes
+        return wishes is None or not (wishes.chunked or wishes.trailers)
 
     def negotiate(self, response: StreamResponse, body: object = None) -> Coding:
         """The coding of a response; `body` is the whole body where there is one."""
@@ -320,10 +350,6 @@ class Exchange:
                 f"this {type(response).__name__} answers another request; make one for each"
                 " request, or return a web.Response without preparing it"
             )
-        await self.call_hooks(response, request)
-        if self.phase is not Phase.OPEN:
-            raise RuntimeError("a response was prepared while on_response_prepare was at work")
-        return None
 
     async def call_hooks(self, response: StreamResponse, request: BaseRequest) -> None:
         """Tell the applications' on_response_prepare."""
@@ -362,7 +388,8 @@ class Exchange:
         self.persistent = plan.persistent
         self.phase = Phase.STARTED
         self.writer = ResponseWriter(self, plan, coder)
-        self.carrier.write(raw)
+        if self.writer.may_send():
+            self.carrier.write(raw)
         return self.writer
 
     def send_data(self, response: StreamResponse, plan: Plan, data: Buffer) -> "ResponseWriter":
@@ -439,17 +466,18 @@ class ResponseWriter:
 
     async def write(self, data: Buffer) -> None:
         """Send a piece of the body, and wait while the client is slow."""
-        self._check_open()
+        if not self.may_send():
+            return
         if self._coder is not None:
             data = await self._coder.encode(data, self._flush)
-            self._check_open()
+            if not self.may_send():
+                return
         self._send(data)
-        await self._exchange.link.drain()
+        await self.drain()
 
     async def write_payload(self, payload: Payload) -> None:
         """Send a payload."""
-        self._check_open()
-        if self._plan.has_body:
+        if self.may_send() and self._plan.has_body:
             await payload.write(self)
 
     async def write_eof(self, data: Buffer = b"") -> None:
@@ -457,20 +485,34 @@ class ResponseWriter:
         exchange = self._exchange
         if exchange.phase is Phase.ENDED:
             return
-        self._check_open()
-        if self._coder is not None:
+        if self.may_send() and self._coder is not None:
             data = await self._coder.finish(data)
-            self._check_open()
+        if not self.may_send():
+            exchange.phase = Phase.ENDED
+            exchange.persistent = False
+            return
         self._send(data)
+        trailers = None
+        if self._plan.has_trailers:
+            assert exchange.response is not None  # since the head is out
+            trailers = exchange.response.wishes.trailers
         exchange.phase = Phase.ENDED
-        ending = self._translated(exchange.carrier.core.send_end)
+        ending = self._translated(exchange.carrier.core.send_end, trailers)
         if ending:
             exchange.carrier.write(ending)
-        await exchange.link.drain()
+        await self.drain()
 
     async def drain(self) -> None:
         """Wait until the client has taken most of what was written."""
-        await self._exchange.link.drain()
+        try:
+            await self._exchange.link.drain()
+        except LinkLost:
+            if not self._is_shielded:
+                raise
+
+    @property
+    def _is_shielded(self) -> bool:
+        return self._exchange.disconnect_policy is DisconnectPolicy.SHIELD
 
     def _flush(self) -> None:
         """The handler has paused: let the client read what was coded so far."""
@@ -494,9 +536,13 @@ class ResponseWriter:
             self._exchange.fail()
             raise RuntimeError(f"the response is broken off: {exc.reason.text}") from exc
 
-    def _check_open(self) -> None:
+    def may_send(self) -> bool:
+        """Whether more can be sent; False where that is to be dropped, an error otherwise."""
         phase = self._exchange.phase
         if phase is Phase.ENDED:
             raise RuntimeError("cannot write after write_eof()")
-        if phase is Phase.FAILED or self._exchange.link.is_closing:
+        if phase is not Phase.FAILED and not self._exchange.link.is_closing:
+            return True
+        if phase is Phase.FAILED or not self._is_shielded:
             raise LinkLost("cannot write: the connection is closed")
+        return False

@@ -12,6 +12,7 @@ from weft_http_parser import (
     UNTIL_CLOSE,
     Framing,
     RequestHead,
+    accepts_trailers,
     add_name,
     format_http_date,
     parse_tokens,
@@ -44,6 +45,7 @@ class Plan(NamedTuple):
     framing: Framing
     persistent: bool
     has_body: bool
+    has_trailers: bool = False
 
 
 class Coding(NamedTuple):
@@ -129,8 +131,12 @@ def plan_response(
 
     persistent = _stays_open(response, may_persist)
     length = _declared_length(response) if coding.name is None else None
+    trailers = response.wishes.trailers
+    has_trailers = trailers is not None and has_body and _takes_trailers(head)
     framing = 0
-    if not is_bodiless:
+    if has_trailers:
+        framing = CHUNKED
+    elif not is_bodiless:
         framing = _choose_framing(response, size, length, is_http_10=is_http_10)
     if framing == UNTIL_CLOSE and has_body:
         persistent = False
@@ -145,6 +151,8 @@ def plan_response(
             fields.insert(0, ("Content-Type", response._media))
         elif framing != 0:
             fields.append(("Content-Type", OCTET_STREAM))
+    if has_trailers:
+        fields.append(("Trailer", ", ".join(dict.fromkeys(trailers or ()))))
     if coding is not NO_CODING:
         fields = _with_coding(fields, coding)
     if framing >= 0 and not is_bodiless and not (head.method == "HEAD" and size is None):
@@ -153,7 +161,11 @@ def plan_response(
         fields.append(("Transfer-Encoding", "chunked"))
     fields += _closing_fields(response, names, stamp, persistent=persistent, is_http_10=is_http_10)
     raw = render_response_head(status, response.reason, HTTP_11, fields)
-    return Plan(raw, framing if has_body else 0, persistent, has_body)
+    return Plan(raw, framing if has_body else 0, persistent, has_body, has_trailers)
+
+
+def _takes_trailers(head: RequestHead) -> bool:
+    return not head.marks & MARK_HTTP_10 and accepts_trailers(head.get_all("TE"))
 
 
 def _with_coding(fields: list[tuple[str, str]], coding: Coding) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ import datetime
 import json
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDictProxy
@@ -34,13 +34,21 @@ from weft_http_parser import (
     parse_range,
 )
 
-from .errors import RequestAddressError, RequestFormError, RequestJsonError, RequestTextError
+from .counterpart import NO_OVERRIDES, ExchangeLike, Overrides, change_head
+from .errors import (
+    PayloadAccessError,
+    RequestAddressError,
+    RequestFormError,
+    RequestJsonError,
+    RequestTextError,
+)
 from .keys import ChainMapProxy, RequestMapping, Store
-from .match import AbstractApplication, Endpoint, Found, FoundByUser, UrlMappingMatchInfo
+from .match import AbstractApplication, Endpoint, FoundByUser, UrlMappingMatchInfo
 from .media import OCTET_STREAM, split_media
 from .notice import Notice
 from .request_body import (
     NO_FORM,
+    NO_TRAILERS,
     Form,
     FormLimits,
     RequestBody,
@@ -57,51 +65,6 @@ if TYPE_CHECKING:
 COOKIES_READ = 256  # the rest is ignored (GHSA-fh55-r93g-j68g)
 
 DEFAULT_CHARSET = "utf-8"
-
-
-class ExchangeLike(Protocol):
-    """What a request needs of the exchange that it belongs to."""
-
-    endpoint: Endpoint | None
-    match: Found
-
-    @property
-    def link(self) -> Link: ...
-    @property
-    def task(self) -> "asyncio.Task[Any]": ...
-    @property
-    def body(self) -> RequestBody | None: ...
-    @property
-    def max_body_size(self) -> int: ...
-    @property
-    def max_form_fields(self) -> int: ...
-    @property
-    def may_persist(self) -> bool: ...
-    @property
-    def shutting_down(self) -> Notice: ...
-    @property
-    def size_error(self) -> type[Exception]: ...
-
-    async def start(self, response: Any, request: Any) -> Any: ...
-    async def release(self) -> None: ...
-    def refuse_size(self, limit: int, size: int) -> Exception: ...
-    def refuse_fields(self, limit: int) -> Exception: ...
-    def refuse_media(self, text: str) -> Exception: ...
-
-
-@attrs.define(kw_only=True)
-class Overrides:
-    """What `clone()` replaced beyond the head."""
-
-    rel_url: URL | None = None
-    scheme: str | None = None
-    host: str | None = None
-    remote: str | None = None
-    client_max_size: int | None = None
-    client_max_fields: int | None = None
-
-
-_NO_OVERRIDES = Overrides()
 
 
 class BaseRequest(RequestMapping):
@@ -125,7 +88,7 @@ class BaseRequest(RequestMapping):
         self.exchange = exchange
         self._store: Store | None = None
         self._url: URL | None = None
-        self._overrides: Overrides = _NO_OVERRIDES
+        self._overrides: Overrides = NO_OVERRIDES
         self._app: AbstractApplication | None = None
         self._match_info: UrlMappingMatchInfo | None = None
 
@@ -149,7 +112,7 @@ class BaseRequest(RequestMapping):
         head = self._head
         url = None if rel_url is None else URL(rel_url)
         if method is not None or url is not None or headers is not None:
-            head = _changed_head(head, method, url, headers)
+            head = change_head(head, method, url, headers)
         given: dict[str, Any] = {
             "rel_url": url,
             "scheme": scheme,
@@ -424,6 +387,19 @@ class BaseRequest(RequestMapping):
         return self.can_read_body
 
     @property
+    def trailers(self) -> CIMultiDictProxy[str]:
+        """The fields behind the body (RFC 9110 section 6.5), once it was read to its end.
+
+        They are apart from `headers`: a client may send any field there.
+        """
+        body = self.exchange.body
+        if body is None:
+            return NO_TRAILERS
+        if not body.is_at_eof:
+            raise PayloadAccessError("trailers come behind the body; read it to its end first")
+        return body.trailers
+
+    @property
     def can_read_body(self) -> bool:
         """Whether there is something left to read."""
         body = self.exchange.body
@@ -519,6 +495,27 @@ class BaseRequest(RequestMapping):
         """Read the rest of the body and drop it."""
         await self.exchange.release()
 
+    # The client.
+
+    @property
+    def disconnected(self) -> Notice:
+        """True, and an end to waiting for it, once the client is gone or has ended its side.
+
+        It may be awaited by any number of tasks, also when the answer is out. Nothing is noticed
+        while nothing is read from the client: that is while a large body waits to be read, and
+        while other requests wait behind this one.
+        """
+        return self.exchange.disconnected
+
+    async def send_early_hints(
+        self, headers: Mapping[str, str] | Iterable[tuple[str, str]]
+    ) -> None:
+        """Send 103 with fields that the answer will have too, such as Link (RFC 8297), before it.
+
+        May be sent several times. A client of HTTP/1.0 gets nothing.
+        """
+        await self.exchange.send_early_hints(list(CIMultiDict(headers).items()))
+
 
 class Request(BaseRequest):
     """A request of an application."""
@@ -595,21 +592,3 @@ class Request(BaseRequest):
     async def leads_somewhere(self, path: str) -> bool:
         """Whether the outermost application has a route for another raw path."""
         return await self._endpoint.apps[0].leads_somewhere(self, path)
-
-
-def _changed_head(
-    head: RequestHead,
-    method: str | None,
-    url: URL | None,
-    headers: Mapping[str, str] | Iterable[tuple[str, str]] | None,
-) -> RequestHead:
-    fields = head.headers if headers is None else CIMultiDict(headers)
-    copy = RequestHead(
-        head.method if method is None else method,
-        head.target if url is None else str(url),
-        head.version,
-        fields.items(),
-    )
-    copy.framing = head.framing
-    copy.persistent = head.persistent
-    return copy

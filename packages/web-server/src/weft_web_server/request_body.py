@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import IO, Any, Protocol, TypeAlias
 
 import attrs
-from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
+from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy
 
 from weft_http_parser import (
     EMPTY_STREAM,
@@ -42,6 +42,7 @@ FormValue: TypeAlias = str | bytes | bytearray | FileField
 Form: TypeAlias = MultiDictProxy[FormValue]
 
 NO_FORM: Form = MultiDictProxy(MultiDict())
+NO_TRAILERS: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict())
 
 
 class RequestBody:
@@ -50,7 +51,7 @@ class RequestBody:
     It reads alike whether its bytes came together with the head (data) or come later (stream).
     """
 
-    __slots__ = ("_data", "_form", "_stream", "_whole", "awaits_continue")
+    __slots__ = ("_data", "_form", "_stream", "_whole", "awaits_continue", "trailers")
 
     def __init__(self, data: bytes | None = None, stream: StreamReader | None = None) -> None:
         self._data = data
@@ -58,6 +59,7 @@ class RequestBody:
         self._whole: bytes | None = None
         self._form: Form | None = None
         self.awaits_continue = False  # the client sends nothing before it is told to
+        self.trailers = NO_TRAILERS
 
     @property
     def stream(self) -> StreamReader:

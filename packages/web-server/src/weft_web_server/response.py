@@ -9,7 +9,6 @@ from concurrent.futures import Executor
 from functools import lru_cache
 from typing import Any
 
-import attrs
 from multidict import CIMultiDict
 
 from weft_http_parser import PAYLOAD_REGISTRY, Payload, UnknownPayload
@@ -198,7 +197,7 @@ class Response(StreamResponse):
         if self._cookies is not None:
             copy._cookies = copy_cookies(self._cookies)
         if self._wishes is not None:
-            copy._wishes = attrs.evolve(self._wishes)
+            copy._wishes = self._wishes.copy()
         if self._store is not None:
             copy._store = dict(self._store)
         return copy

@@ -172,7 +172,10 @@ class AppRunner(BaseRunner):
         options = to_options(request_limits=limits, **given)  # before anything is started
         await app.startup()
         app.freeze()
-        return ApplicationServer(app.resolve, options)
+        return ApplicationServer(app.resolve, options, app.tasks)
 
     async def _cleanup_server(self) -> None:
-        await self._app.cleanup()
+        try:
+            await self._app.cleanup()
+        finally:
+            await self._app.tasks.close()

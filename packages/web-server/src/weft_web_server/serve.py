@@ -29,6 +29,7 @@ from .request import BaseRequest
 from .response import Response
 from .settings import ServerOptions
 from .streaming import StreamResponse
+from .tasks import Tasks
 
 Resolve = Callable[[Any], Callable[[Any], Awaitable[Any]]]
 
@@ -49,6 +50,8 @@ class Host(Protocol):
     def options(self) -> ServerOptions: ...
     @property
     def resolve(self) -> Resolve: ...
+    @property
+    def tasks(self) -> Tasks: ...
     @property
     def logger(self) -> logging.Logger: ...
     @property
@@ -83,7 +86,10 @@ def make_work(host: Host) -> Callable[[Parked[Job]], Coroutine[Any, Any, None]]:
             ):
                 exchange.send_whole(response)
             else:
-                await exchange.finish(check_response(response, request), request)
+                try:
+                    await exchange.finish(check_response(response, request), request)
+                finally:
+                    _run_after(host, exchange)
             if exchange.carrier.link.is_full:
                 # Whoever asks on and reads nothing waits, or his answers would pile up here.
                 await exchange.carrier.link.drain()
@@ -155,16 +161,26 @@ async def _recover(host: Host, job: Job, exc: BaseException) -> None:
     if response.status >= 500:
         _log_fault(host, request, exc)
     if exchange.phase is not _OPEN:
+        _run_after(host, exchange)
         _log_late(host, exchange, exc, response)
         exchange.fail()
         return
     exchange.response = None
     try:
         await exchange.finish(response, request)
+        _run_after(host, exchange)
     except Exception as second:
         if not (_is_loss(second) and exchange.link.is_closing):
             host.logger.exception("the answer to a failed request failed too")
         exchange.fail()
+
+
+def _run_after(host: Host, exchange: Exchange) -> None:
+    """Begin what is to be done behind the answer, which is out as far as it will be."""
+    response = exchange.response
+    if response is not None and response._wishes is not None:
+        for call in response._wishes.after:
+            host.tasks.run(call)
 
 
 def _is_loss(exc: Exception) -> bool:

@@ -7,8 +7,9 @@ Decides what a response says before its body. `plan` decides how it is framed; t
 import datetime
 import enum
 import warnings
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import Executor
+from functools import partial
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
@@ -21,6 +22,7 @@ from weft_http_parser import (
     Payload,
     format_http_date,
     make_encoder,
+    may_be_trailer,
     parse_etags,
     parse_http_date,
 )
@@ -80,6 +82,13 @@ class Wishes:
     executor: Executor | None = None
     inline_size: int = INLINE_SIZE
     """A body up to this size is compressed at once, a larger one off the loop."""
+    trailers: CIMultiDict[str] | None = None
+    after: tuple[Callable[[], object], ...] = ()
+
+    def copy(self) -> "Wishes":
+        """The same wishes, to be changed apart."""
+        trailers = None if self.trailers is None else self.trailers.copy()
+        return attrs.evolve(self, trailers=trailers)
 
 
 _NO_WISHES = Wishes()
@@ -377,6 +386,39 @@ class StreamResponse(ResponseMapping):
             make_encoder(force.value)  # an error here, and not when the answer is under way
         wishes = self._wish()
         wishes.compression, wishes.coding, wishes.strategy = True, force, strategy
+
+    def enable_trailers(self, *names: str) -> CIMultiDict[str]:
+        """Announce fields behind the body (RFC 9110 section 6.5), and get them to be filled in
+        before the body ends, as a checksum can be.
+
+        They make the body chunked. Clients that do not say `TE: trailers` do not get them, so
+        nothing may depend on them.
+        """
+        trailers = CIMultiDict([(name, "") for name in names])
+        for name in names:
+            if not may_be_trailer(name):
+                raise ValueError(
+                    f"{name!r} may not stand behind the body (RFC 9110 section 6.5.1)"
+                )
+        if not names:
+            raise ValueError("give the names of the trailer fields")
+        self._wish().trailers = trailers
+        return trailers
+
+    def after(self, call: Callable[..., object], *args: object, **kwargs: object) -> None:
+        """Call a function, or run a coroutine function, each time this response was sent.
+
+        It runs in `app.tasks`: the client has its answer and does not wait, and if it goes away
+        that changes nothing. A function must not block the loop.
+        """
+        if not callable(call):
+            raise TypeError(
+                f"after() takes a function and its arguments, not {type(call).__name__}"
+            )
+        if self._wishes is None:
+            self._wishes = Wishes()
+        bound = partial(call, *args, **kwargs) if args or kwargs else call
+        self._wishes.after = (*self._wishes.after, bound)
 
     # Sending.
 

@@ -52,6 +52,13 @@ class Receiver(Protocol):
         """The link is gone, by `exc` or in order; comes last, and once."""
 
 
+class PeerWatch(Protocol):
+    """Who wants to know of the peer's end."""
+
+    def give(self) -> None:
+        """The peer has ended its side, or the link is gone; may come twice."""
+
+
 class Phase(enum.Enum):
     """Where a link is in its life. It moves down only, but for OPEN and FULL."""
 
@@ -90,6 +97,8 @@ class Link(asyncio.Protocol):
         "_pushed",
         "_watch",
         "bypass",
+        "has_peer_ended",
+        "peer_watch",
         "receiver",
         "transport",
         "write_timeout_seconds",
@@ -111,6 +120,8 @@ class Link(asyncio.Protocol):
         """
         self.write_timeout_seconds = write_timeout_seconds
         self._phase = Phase.NEW
+        self.has_peer_ended = False
+        self.peer_watch: PeerWatch | None = None
         self._holds = 0
         self._pushed = 0  # bytes written behind a full buffer since the watch began
         self._watch: asyncio.TimerHandle | None = None
@@ -135,6 +146,7 @@ class Link(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Of the transport: the peer has ended its side. True keeps ours open."""
+        self._tell_of_end()
         session = self.transport.get_extra_info("ssl_object")
         # RFC 9112 9.8: an end that TLS did not announce is a loss, of which the receiver is told.
         stays_open = _is_announced(session) and self.receiver.eof_received()
@@ -164,6 +176,7 @@ class Link(asyncio.Protocol):
         if self._phase is Phase.LOST:
             return
         self._phase, self.bypass = Phase.LOST, -1
+        self._tell_of_end()
         self._stop_watch()
         self._wake_drainers(exc)
         closers, self._closers = self._closers, []
@@ -381,6 +394,11 @@ class Link(asyncio.Protocol):
             self.transport.set_write_buffer_limits(WRITE_HIGH_WATER)
         if self._holds:
             self.transport.pause_reading()
+
+    def _tell_of_end(self) -> None:
+        self.has_peer_ended = True
+        if self.peer_watch is not None:
+            self.peer_watch.give()
 
     def _wake_drainers(self, exc: Exception | None) -> None:
         drainers, self._drainers = self._drainers, []

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from .._twin import render_fields
 from ..errors import ProtocolError, Reason
+from ..fields.tokens import is_token
 from ..heads import CHUNKED, UNTIL_CLOSE, Buffer, Framing, Headers
 from ..names import FIELD_MARKS, MARK_HOST, STEERING_MARKS
 
@@ -95,6 +96,15 @@ class ChunkedEncoder:
         if any(name.lower() in _NO_TRAILERS for name, _ in pairs):
             raise ProtocolError(Reason.TRAILER, 0)
         return b"0\r\n" + lines + b"\r\n"
+
+
+def may_be_trailer(name: str) -> bool:
+    """Whether a field may stand behind a body (RFC 9110 6.5.1).
+
+    >>> may_be_trailer("Digest"), may_be_trailer("Content-Length"), may_be_trailer("a b")
+    (True, False, False)
+    """
+    return is_token(name) and name.lower() not in _NO_TRAILERS
 
 
 def _count(data: Buffer) -> int:
