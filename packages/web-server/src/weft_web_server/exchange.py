@@ -350,6 +350,10 @@ class Exchange:
                 f"this {type(response).__name__} answers another request; make one for each"
                 " request, or return a web.Response without preparing it"
             )
+        await self.call_hooks(response, request)
+        if self.phase is not Phase.OPEN:
+            raise RuntimeError("a response was prepared while on_response_prepare was at work")
+        return None
 
     async def call_hooks(self, response: StreamResponse, request: BaseRequest) -> None:
         """Tell the applications' on_response_prepare."""
