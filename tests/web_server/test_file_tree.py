@@ -69,9 +69,11 @@ def test_what_is_no_file(root: Path, follows: bool) -> None:
 
 
 def test_entries(root: Path) -> None:
-    assert FileTree(root).entries("") == [(".dot", False), ("folder", True), ("pipe", False)]
-    assert ("inner", True) in FileTree(root, follow_symlinks=True).entries("")
-    with pytest.raises(FileNotFoundError):
+    listed = [(".dot", False), ("folder", True), ("pipe", False)]
+    assert FileTree(root).entries("") == (listed, 0)
+    assert ("inner", True) in FileTree(root, follow_symlinks=True).entries("")[0]
+    assert FileTree(root).entries("folder/") == ([("file", False)], 0)
+    with pytest.raises(NotADirectoryError):
         FileTree(root).entries("inner")
 
 

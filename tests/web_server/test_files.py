@@ -8,7 +8,7 @@ from support.peers import raw_client
 from support.serving import answer_to, body_of, get, last, serving, status_of
 
 from weft_web_server import Application, FileResponse, Request, StreamResponse
-from weft_web_server.files import _status_of
+from weft_web_server.files import status_of as status_of_error
 
 CONTENT = bytes(range(256)) * 4
 
@@ -196,7 +196,7 @@ async def test_types(tmp_path: Path, name: str, kind: str) -> None:
 
 
 def test_a_lack_of_descriptors_is_not_a_missing_file() -> None:
-    assert _status_of(FileNotFoundError(errno.ENOENT, "x")) == 404
-    assert _status_of(PermissionError(errno.EACCES, "x")) == 403
+    assert status_of_error(FileNotFoundError(errno.ENOENT, "x")) == 404
+    assert status_of_error(PermissionError(errno.EACCES, "x")) == 403
     with pytest.raises(OSError, match="many"):
-        _status_of(OSError(errno.EMFILE, "too many open files"))
+        status_of_error(OSError(errno.EMFILE, "too many open files"))

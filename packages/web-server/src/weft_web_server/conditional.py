@@ -1,16 +1,20 @@
 """Conditional and partial requests: which answer the preconditions and the range ask for.
 
-Pure: fields of a request and facts of a file go in, a verdict comes out (RFC 9110 sections 13
-and 14).
+Pure: fields of a request and facts of a representation go in, a verdict comes out (RFC 9110
+sections 13 and 14).
 """
 
 import datetime
 import enum
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import attrs
 
 from weft_http_parser import ETag, allows_if_match, allows_if_none_match
+
+if TYPE_CHECKING:
+    from weft_http_parser import ContentRange
 
 ETags = Sequence[ETag] | None
 Moment = datetime.datetime | None
@@ -62,55 +66,51 @@ def _is_newer(modified_seconds: float | None, moment: Moment) -> bool:
     return int(modified_seconds) > moment.timestamp()
 
 
-@attrs.frozen
-class ByteRange:
-    """Bytes `start` up to, but not including, `stop` of `size`."""
-
-    start: int
-    stop: int
-    size: int
-
-    @property
-    def content_range(self) -> str:
-        """The Content-Range field (RFC 9110 section 14.4)."""
-        return f"bytes {self.start}-{self.stop - 1}/{self.size}"
-
-
 class Unsatisfiable(Exception):
-    """The range lies outside the representation, or cannot be read."""
+    """The range lies outside of the representation, or cannot be read."""
 
 
-def plan_range(wanted: slice, size: int) -> ByteRange | None:
-    """The bytes that a Range field asks for; None means all of them.
+def plan_ranges(field: str, size: int) -> "list[ContentRange]":
+    """The bytes that a Range asks for, those joined that overlap or lie side by side.
 
-    `wanted` is what `Request.http_range` gives: a slice whose negative start counts from the end.
+    None of them where the field has another unit, which is as good as no field (RFC 9110
+    section 14.2). Raises Unsatisfiable where it is malformed, has more than 16 ranges, or none
+    that there are bytes for.
 
-    >>> plan_range(slice(-3, None), 10)
-    ByteRange(start=7, stop=10, size=10)
+    >>> [str(one) for one in plan_ranges("bytes=0-1, 2-3, -2", 1000)]
+    ['bytes 0-3/1000', 'bytes 998-999/1000']
+    >>> plan_ranges("lines=1-2", 1000)
+    []
     """
-    start, stop = wanted.start, wanted.stop
-    if start is None and stop is None:
-        return None
-    if start is not None and start < 0:
-        if size == 0:
-            raise Unsatisfiable
-        return ByteRange(max(size + start, 0), size, size)
-    start = start or 0
-    if start >= size:
+    from weft_http_parser import coalesce_ranges, parse_ranges, resolve_ranges  # late: seldom used
+
+    unit, equals, _ = field.partition("=")
+    if equals and unit.strip().lower() != "bytes":
+        return []
+    try:
+        found = resolve_ranges(parse_ranges(field), size)
+    except ValueError:
+        raise Unsatisfiable from None
+    if not found:
         raise Unsatisfiable
-    return ByteRange(start, size if stop is None else min(stop, size), size)
+    return coalesce_ranges(found)
 
 
-def is_range_current(
-    field: str, etag: ETag | None, moment: Moment, modified: float | None
-) -> bool:
-    """Whether If-Range lets the range apply (RFC 9110 section 13.1.5).
+def is_range_current(field: str | None, etag: ETag | None, modified_seconds: float | None) -> bool:
+    """Whether an If-Range lets the range apply (RFC 9110 section 13.1.5).
 
-    `field` is the text of If-Range and `moment` the date in it, if it is one.
+    A tag has to match strongly, a date exactly: only then do the parts of two answers fit.
+
+    >>> is_range_current('"1"', ETag("1"), None), is_range_current('W/"1"', ETag("1"), None)
+    (True, False)
     """
-    if not field:
+    if field is None:
         return True
-    if moment is not None:
-        return modified is not None and int(modified) == int(moment.timestamp())
-    # Only a strong tag may join parts of two answers.
-    return etag is not None and not etag.is_weak and field.strip() == f'"{etag.value}"'
+    from weft_http_parser import is_strong_match, parse_if_range  # late: seldom used
+
+    wanted = parse_if_range(field)
+    if isinstance(wanted, ETag):
+        return etag is not None and is_strong_match(wanted, etag)
+    if wanted is None or modified_seconds is None:
+        return False
+    return int(modified_seconds) == wanted.timestamp()

@@ -279,8 +279,7 @@ class Exchange:
                 # Without a link: the same response may be on its way to other clients.
                 await response.write_to(self._start(response))
             return
-        await response.prepare(request)
-        await response.write_eof()
+        await response._answer(self, request)
 
     def _is_for(self, response: StreamResponse) -> bool:
         """Whether the answer that is under way is this response's."""
@@ -342,6 +341,14 @@ class Exchange:
         """Make sure that this response may be the answer; its writer, if it is so already."""
         if self.writer is not None and self._is_for(response):
             return self.writer
+        self.check_free(response)
+        await self.call_hooks(response, request)
+        if self.phase is not Phase.OPEN:
+            raise RuntimeError("a response was prepared while on_response_prepare was at work")
+        return None
+
+    def check_free(self, response: StreamResponse) -> None:
+        """Make sure that there is no answer yet, and that the response is no other request's."""
         if self.phase is not Phase.OPEN:
             raise RuntimeError("this request has an answer already; prepare one response only")
         link = response._link
@@ -350,10 +357,6 @@ class Exchange:
                 f"this {type(response).__name__} answers another request; make one for each"
                 " request, or return a web.Response without preparing it"
             )
-        await self.call_hooks(response, request)
-        if self.phase is not Phase.OPEN:
-            raise RuntimeError("a response was prepared while on_response_prepare was at work")
-        return None
 
     async def call_hooks(self, response: StreamResponse, request: BaseRequest) -> None:
         """Tell the applications' on_response_prepare."""
@@ -403,6 +406,36 @@ class Exchange:
         self.writer.output_size = len(data) if plan.has_body else 0
         self._send_planned(plan, data)
         return self.writer
+
+    def send_rendered(self, response: StreamResponse, head: bytes, body: bytes) -> None:
+        """Send a head that is rendered up to the value of Content-Length, and the body."""
+        carrier = self.carrier
+        self.response = response
+        self.phase = _ENDED
+        self.persistent = True
+        raw = head + carrier.host.stamp.tail
+        if len(body) <= JOIN_SIZE:
+            carrier.write(carrier.core.send_whole(raw, body))
+        else:
+            carrier.write_parts((carrier.core.send_whole(raw, b""), body))
+
+    def open_beside(self, response: StreamResponse, plan: Plan) -> "ResponseWriter":
+        """Send a planned head; the body, of the length it declares, goes to the link itself.
+
+        `close_beside()` says that it is out.
+        """
+        carrier = self.carrier
+        raw = carrier.core.send_whole(plan.head, b"", persistent=plan.persistent)
+        self.response = response
+        self.persistent = plan.persistent
+        self.phase = Phase.STARTED
+        self.writer = ResponseWriter(self, plan, None)
+        carrier.write_parts((raw,))
+        return self.writer
+
+    def close_beside(self) -> None:
+        """The body is out that went to the link itself."""
+        self.phase = _ENDED
 
     def switch(self, response: StreamResponse, raw: bytes) -> bytes:
         """Answer with 101 and leave HTTP; the bytes that came behind the request."""

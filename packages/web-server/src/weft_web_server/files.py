@@ -1,39 +1,51 @@
-"""FileResponse: a file, or a part of it, with everything HTTP says of conditions and ranges.
+"""FileResponse: a file, or parts of it, with everything HTTP says of conditions and ranges.
 
-Decides which of 200, 206, 304, 403, 404, 412 and 416 a file is answered with, and how its bytes
-get out: small ones with the head, large ones in blocks that are read off the loop.
+Decides which of 200, 206, 304, 403, 404, 412 and 416 a file is answered with, and with which
+fields. `file_cache` knows the file, `file_sending` gets large ones to the client.
 """
 
-import asyncio
 import errno
 import mimetypes
 import os
-from collections.abc import Callable, Iterator
+import secrets
+from copy import copy
+from functools import lru_cache
 from io import FileIO
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from weft_http_parser import ETag, add_name
+from weft_http_parser import (
+    HTTP_11,
+    MARK_HTTP_10,
+    ETag,
+    Payload,
+    add_name,
+    render_response_head,
+)
 
 from .conditional import (
-    ByteRange,
     Preconditions,
     Unsatisfiable,
     Verdict,
     is_range_current,
     judge,
-    plan_range,
+    plan_ranges,
 )
-from .exchange import Exchange, ResponseWriter
-from .file_tree import OpenFile, open_regular
-from .plan import plan_response
+from .exchange import Exchange, Phase, ResponseWriter
+from .file_cache import SMALL_SIZE, FileCache, Record, StoredFile
+from .file_sending import BlockOutlet, KernelOutlet, Outlet, can_bypass
+from .file_tree import Anywhere
+from .match import Endpoint
+from .media import OCTET_STREAM
+from .plan import Plan, plan_response
 from .request import BaseRequest
 from .streaming import Buffer, LooseHeaders, StreamResponse, Writer
 
-SMALL_SIZE: Final = 65_536  # read at once and sent with the head
-SIBLINGS: Final = {"br": ".br", "gzip": ".gz"}  # in the order of preference
+if TYPE_CHECKING:
+    from .byteranges import MultipartPlan
+
+CHUNK_SIZE: Final = 262_144
 
 _TYPES_OF_CODED: Final = {
     "gzip": "application/gzip",
@@ -46,7 +58,29 @@ _TYPES_OF_CODED: Final = {
 # Of the server, not of the path: the client gets 500, and the log says what it is.
 _OWN_TROUBLE: Final = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO}
 
-Opener = Callable[[str], OpenFile]
+# Of a whole file's body, which an answer without it has not (RFC 9110 sections 8 and 15.4.5).
+_OF_BODY: Final = (
+    "Content-Type",
+    "Content-Length",
+    "Content-Encoding",
+    "Content-Language",
+    "Content-Disposition",
+    "Accept-Ranges",
+)
+_OF_FILE: Final = ("ETag", "Last-Modified", "Cache-Control")
+
+Fields = tuple[tuple[str, str], ...]
+
+
+@attrs.frozen
+class Source:
+    """Where a file's facts come from, and what its answer says unless told otherwise."""
+
+    cache: FileCache
+    fields: Fields = ()
+
+
+_ANYWHERE: Final = Source(FileCache(Anywhere()))
 
 
 @attrs.frozen
@@ -54,170 +88,379 @@ class Answer:
     """What a file is answered with: status and fields, and which of its bytes."""
 
     response: StreamResponse
+    stored: StoredFile | None = None
     start: int = 0
     size: int = 0
+    parts: "MultipartPlan | None" = None
+
+    @property
+    def length(self) -> int:
+        """The bytes of body."""
+        return self.size if self.parts is None else self.parts.size
+
+
+class _Sent:
+    """The writer of an answer that went out in one piece."""
+
+    __slots__ = ("output_size",)
+
+    is_ended = is_persistent = True
+    task = None
+
+    def __init__(self, size: int) -> None:
+        self.output_size = size
+
+    async def write(self, data: Buffer) -> None:
+        """Refuse to write."""
+        raise RuntimeError("cannot write after write_eof()")
+
+    async def write_payload(self, payload: Payload) -> None:
+        """Refuse to write."""
+        raise RuntimeError("cannot write after write_eof()")
+
+    async def write_eof(self, data: Buffer = b"") -> None:
+        """Everything was sent."""
+
+    async def drain(self) -> None:
+        """Nothing is under way that could be waited for."""
+
+
+@attrs.frozen
+class _Quick:
+    """The usual answer with a file: rendered up to what changes each second."""
+
+    fields: Fields
+    head: bytes
+    answer: "FileResponse"
+    writer: _Sent
 
 
 class FileResponse(StreamResponse):
-    """The answer with a file, which is opened anew for each request that it answers."""
+    """The answer with a file, which is looked at anew for each request that it answers."""
 
     _is_reusable = True
-    __slots__ = ("_chunk_size", "_name", "_opener")
+    __slots__ = ("_chunk_size", "_found", "_name", "_source")
 
-    def __init__(
+    def __init__(  # wide: the shape of aiohttp
         self,
         path: str | os.PathLike[str],
-        chunk_size: int = 262_144,
+        chunk_size: int = CHUNK_SIZE,
         status: int = 200,
         reason: str | None = None,
         headers: LooseHeaders | None = None,
+        *,
+        cache_control: str | None = None,
+        download_name: str | None = None,
     ) -> None:
         super().__init__(status=status, reason=reason, headers=headers)
-        self._name = os.fspath(path)
+        self._name: str = os.fsdecode(path)
         self._chunk_size = chunk_size
-        self._opener: Opener = _open_anywhere
+        self._source = _ANYWHERE
+        self._found: Record | None = None
+        if cache_control is not None:
+            self.headers["Cache-Control"] = cache_control
+        if download_name is not None:
+            from .attachments import format_attachment  # late: few answers are downloads
+
+            self.headers["Content-Disposition"] = format_attachment(download_name)
 
     @classmethod
-    def from_opener(cls, opener: Opener, name: str, chunk_size: int) -> "FileResponse":
-        """The answer with a file that only `opener` knows to open."""
-        response = cls(name, chunk_size)
-        response._opener = opener
+    def _of_record(
+        cls, name: str, record: Record, source: Source, chunk_size: int
+    ) -> "FileResponse":
+        """The answer with a file that was found a moment ago."""
+        response = object.__new__(cls)  # one is made for each request, and there is nothing to check
+        response._status = 200
+        response._reason = response._headers = response._media = response._cookies = None
+        response._wishes = response._link = response._store = None
+        response._name, response._chunk_size = name, chunk_size
+        response._source, response._found = source, record
         return response
 
     async def prepare(self, request: BaseRequest) -> Writer | None:
         """Send head and file."""
         exchange = request.exchange
         assert isinstance(exchange, Exchange)  # requests have no others
-        writer = await exchange.open_for(self, request)
-        if writer is not None:
-            return writer
-        try:
-            opened, coding = self._open(request)
-        except OSError as exc:
-            answer = Answer(StreamResponse(status=_status_of(exc)))
-            self._link = await self._send(exchange, answer, None)
+        if exchange.writer is not None and self._link is exchange.writer:
             return self._link
-        try:
-            answer = self._plan(request, opened, coding)
-            self._link = await self._send(exchange, answer, opened.file)
-        finally:
-            opened.file.close()
+        exchange.check_free(self)
+        self._link = await self._send_to(exchange, request)
         return self._link
 
     async def write_eof(self, data: Buffer = b"") -> None:
         """Everything was sent by `prepare()`."""
         self._writer()
 
-    def _open(self, request: BaseRequest) -> tuple[OpenFile, str | None]:
-        """The file, or a coded form of it that lies beside it and that the client takes."""
-        field = request.headers.get("Accept-Encoding")
-        if field and not (self._headers and "Content-Encoding" in self._headers):
-            for coding in _accepted_codings(field):
-                try:
-                    return self._opener(self._name + SIBLINGS[coding]), coding
-                except OSError:
-                    continue
-        return self._opener(self._name), None
+    async def _answer(self, exchange: Any, request: BaseRequest) -> None:
+        if exchange.phase is not Phase.OPEN or type(self).prepare is not FileResponse.prepare:
+            await super()._answer(exchange, request)
+            return
+        # Without a link: the same response may be on its way to other clients.
+        await self._send_to(exchange, request, is_value=True)
 
-    def _plan(self, request: BaseRequest, opened: OpenFile, coding: str | None) -> Answer:
-        facts = opened.facts
-        etag = ETag(value=f"{facts.st_mtime_ns:x}-{facts.st_size:x}", is_weak=False)
-        response = StreamResponse(
-            status=self.status, reason=self._reason, headers=self.headers.copy()
-        )
-        response._cookies, response._wishes = self._cookies, self._wishes
-        headers = response.headers
-        if "ETag" not in headers:
-            response.etag = etag
-        response.last_modified = facts.st_mtime
-        verdict = judge(_conditions(request), request.method, etag, facts.st_mtime)
-        if verdict is not Verdict.GO_ON:
-            response.set_status(304 if verdict is Verdict.NOT_MODIFIED else 412)
-            return Answer(response)
-        headers.setdefault("Content-Type", _guess_type(self._name))
-        headers.setdefault("Accept-Ranges", "bytes")
-        if coding is not None:
-            headers["Content-Encoding"] = coding
-            headers["Vary"] = add_name(headers.get("Vary"), "Accept-Encoding")
-        return self._plan_bytes(request, response, opened, etag)
-
-    def _plan_bytes(
-        self, request: BaseRequest, response: StreamResponse, opened: OpenFile, etag: ETag
-    ) -> Answer:
-        size = opened.facts.st_size
+    async def _send_to(
+        self, exchange: Exchange, request: BaseRequest, *, is_value: bool = False
+    ) -> Writer:
+        """Answer one request; what is said of the file is said by a copy of this response."""
+        file: FileIO | None = None
         try:
-            part = _wanted_range(request, opened, etag) if self.status == 200 else None
-        except Unsatisfiable:
-            # RFC 9110 section 15.5.17
-            response.set_status(416)
-            response.headers["Content-Range"] = f"bytes */{size}"
-            return Answer(response)
-        if part is None:
-            return Answer(response, 0, size)
-        response.set_status(206)
-        response.headers["Content-Range"] = part.content_range
-        return Answer(response, part.start, part.stop - part.start)
+            # What was found for this request holds for no other.
+            record, self._found = self._found or self._source.cache.find(self._name), None
+            stored, file = await self._hold(request, record)
+        except OSError as exc:
+            answer = Answer(StreamResponse(status=status_of(exc)))
+            await exchange.open_for(answer.response, request)
+            return await self._send(exchange, answer, None)
+        try:
+            if stored.content is not None and is_value and self._is_usual(exchange, request):
+                return self._send_quickly(exchange, record, stored)
+            answer = self._plan(request, record, stored)
+            await exchange.open_for(answer.response, request)
+            return await self._send(exchange, answer, file)
+        finally:
+            if file is not None:
+                file.close()
+
+    async def _hold(
+        self, request: BaseRequest, record: Record
+    ) -> tuple[StoredFile, FileIO | None]:
+        """The form that this client gets: its bytes where it is small, else an open file."""
+        stored = record.file
+        if record.siblings and (self._headers is None or "Content-Encoding" not in self._headers):
+            stored = record.choose(request._head.get_all("Accept-Encoding"))
+        if request.method == "HEAD":
+            return stored, None
+        cache = self._source.cache
+        if stored.size <= SMALL_SIZE:
+            stored = await cache.fill(self._name, stored)
+            if stored.content is not None:
+                return stored, None
+        return cache.open(stored)
+
+    def _derive(self) -> "FileResponse":
+        """A copy that says what is true of one answer."""
+        answer = copy(self)
+        answer._headers = None if self._headers is None else self._headers.copy()
+        answer._wishes = None if self._wishes is None else self._wishes.copy()
+        answer._link = answer._found = None
+        return answer
+
+    # The usual answer: the whole of a small file, with nothing said beside what the file says.
+
+    def _is_usual(self, exchange: Exchange, request: BaseRequest) -> bool:
+        get = request._head.get
+        return (
+            self._is_bare
+            and request.method == "GET"
+            and not request._head.marks & MARK_HTTP_10
+            and exchange.may_persist
+            and self._is_untouched(exchange.endpoint)
+            and get("If-None-Match") is None
+            and get("If-Modified-Since") is None
+            and get("Range") is None
+            and get("If-Match") is None
+            and get("If-Unmodified-Since") is None
+        )
+
+    @property
+    def _is_bare(self) -> bool:
+        """Whether nothing is said of this response itself."""
+        return (
+            self._headers is None
+            and self._wishes is None
+            and self._cookies is None
+            and self._media is None
+            and self._reason is None
+            and self._status == 200
+        )
+
+    def _is_untouched(self, endpoint: Endpoint | None) -> bool:
+        """Whether an application adds nothing to the answer."""
+        if endpoint is None:
+            return True
+        if endpoint.hooks:
+            return False
+        compression = endpoint.compression
+        return compression is None or not compression.takes(guess_type(self._name))
+
+    def _send_quickly(self, exchange: Exchange, record: Record, stored: StoredFile) -> Writer:
+        content, quick = stored.content, stored.quick
+        assert content is not None  # the caller looked
+        if exchange.phase is not Phase.OPEN:
+            raise RuntimeError("another response was prepared meanwhile")
+        if not isinstance(quick, _Quick) or quick.fields is not self._source.fields:
+            quick = stored.quick = self._make_quick(record, stored)
+        answer = quick.answer
+        if self._store is not None:
+            answer = copy(answer)
+            answer._store = self._store
+        exchange.send_rendered(answer, quick.head, content)
+        return quick.writer
+
+    def _make_quick(self, record: Record, stored: StoredFile) -> "_Quick":
+        answer = self._derive()
+        self._describe(answer, record, stored)
+        fields = [*answer.headers.items(), ("Content-Length", str(stored.size))]
+        head = render_response_head(200, "OK", HTTP_11, fields).removesuffix(b"\r\n\r\n")
+        answer._store = None
+        writer = answer._link = _Sent(stored.size)
+        return _Quick(self._source.fields, head, answer, writer)
+
+    # Any answer.
+
+    def _plan(self, request: BaseRequest, record: Record, stored: StoredFile) -> Answer:
+        response = self._derive()
+        self._describe(response, record, stored)
+        whole = Answer(response, stored, 0, stored.size)
+        if not 200 <= self._status < 300:
+            return whole  # RFC 9110 section 13.2.1
+        etag, modified = response.etag, response.last_modified
+        seconds = None if modified is None else modified.timestamp()
+        verdict = judge(_conditions(request), request.method, etag, seconds)
+        if verdict is not Verdict.GO_ON:
+            return Answer(_strip(response, 304 if verdict is Verdict.NOT_MODIFIED else 412))
+        field = request.headers.get("Range")
+        # RFC 9110 section 14.2: ranges are defined for GET alone.
+        if field is None or request.method != "GET" or self._status != 200:
+            return whole
+        if not is_range_current(request.headers.get("If-Range"), etag, seconds):
+            return whole
+        return _plan_parts(whole, stored, field)
+
+    def _describe(self, response: StreamResponse, record: Record, stored: StoredFile) -> None:
+        """Say of a file what is not said otherwise."""
+        headers = response.headers
+        own = headers.get("ETag")
+        if own is None:
+            response.etag = stored.etag
+        elif stored.coding is not None and (tag := response.etag) is not None:
+            # Another form has another tag (RFC 9110 section 8.8.3.3).
+            response.etag = ETag(f"{tag.value}-{stored.coding}", is_weak=tag.is_weak)
+        headers.setdefault("Last-Modified", stored.last_modified)
+        headers.setdefault("Content-Type", guess_type(self._name))
+        headers.setdefault("Accept-Ranges", "bytes")
+        for name, value in self._source.fields:
+            headers.setdefault(name, value)
+        if stored.coding is not None:
+            headers["Content-Encoding"] = stored.coding
+        if record.siblings:
+            headers["Vary"] = add_name(headers.get("Vary"), "Accept-Encoding")
 
     async def _send(
         self, exchange: Exchange, answer: Answer, file: FileIO | None
     ) -> ResponseWriter:
+        response, stored = answer.response, answer.stored
+        content = None if stored is None else stored.content
+        coding = exchange.negotiate(response, b"" if stored is None else content)
         plan = plan_response(
             exchange.head,
-            answer.response,
-            answer.size,
+            response,
+            answer.length if coding.name is None else None,
             exchange.carrier.host.stamp,
             may_persist=exchange.may_persist,
+            coding=coding,
         )
-        if file is None or not plan.has_body:
-            return exchange.send_data(answer.response, plan, b"")
-        if answer.size <= SMALL_SIZE:
-            return exchange.send_data(answer.response, plan, _read(file, answer))
-        writer = exchange.open_writer(answer.response, plan)
-        left = answer.size
-        file.seek(answer.start)
-        while left:
-            block = await asyncio.to_thread(file.read, min(left, self._chunk_size))
-            if not block:
-                exchange.fail()
-                raise RuntimeError("the file became shorter while it was sent")
-            left -= len(block)
-            await writer.write(block)
+        if stored is None or not plan.has_body:
+            writer = exchange.send_data(response, plan, b"")
+        elif content is not None and coding.name is None and plan.framing >= 0:
+            writer = exchange.send_data(response, plan, _cut(content, answer))
+        else:
+            writer = await self._send_slowly(exchange, answer, plan, coding.name, file)
+        response._link = writer
+        return writer
+
+    async def _send_slowly(
+        self,
+        exchange: Exchange,
+        answer: Answer,
+        plan: Plan,
+        coding: str | None,
+        file: FileIO | None,
+    ) -> ResponseWriter:
+        """Send what does not go out in one piece."""
+        link, stored = exchange.link, answer.stored
+        if coding is None and plan.framing >= 0 and can_bypass(link):
+            assert file is not None  # what is small goes out in one piece
+            # The kernel is used when the buffer is empty, so that is what one has to be told.
+            link.transport.set_write_buffer_limits(0)
+            writer = exchange.open_beside(answer.response, plan)
+            await _send_parts(KernelOutlet(writer, link, self._chunk_size), file, answer)
+            link.transport.set_write_buffer_limits()
+            exchange.close_beside()
+            return writer
+        writer = exchange.open_writer(answer.response, plan, coding)
+        if file is None:
+            assert stored is not None and stored.content is not None  # else there is a file
+            await writer.write(_cut(stored.content, answer))
+        else:
+            await _send_parts(BlockOutlet(writer, self._chunk_size), file, answer)
         await writer.write_eof()
         return writer
 
 
-def _open_anywhere(name: str) -> OpenFile:
-    return open_regular(Path(name))
+async def _send_parts(outlet: Outlet, file: FileIO, answer: Answer) -> None:
+    if answer.parts is None:
+        await outlet.send_file(file, answer.start, answer.size)
+        return
+    for part in answer.parts.parts:
+        await outlet.send(part.head)
+        await outlet.send_file(file, part.start, part.size)
+    await outlet.send(answer.parts.closing)
 
 
-def _status_of(exc: OSError) -> int:
+def _cut(content: bytes, answer: Answer) -> bytes:
+    """The body that is sent of small files."""
+    if answer.parts is None:
+        if answer.size == len(content):
+            return content
+        return content[answer.start : answer.start + answer.size]
+    pieces: list[bytes] = []
+    for part in answer.parts.parts:
+        pieces += part.head, content[part.start : part.start + part.size]
+    return b"".join((*pieces, answer.parts.closing))
+
+
+def _strip(response: StreamResponse, status: int) -> StreamResponse:
+    """Make it an answer without the file."""
+    response.set_status(status)
+    response._media = None
+    for name in _OF_BODY if status == 304 else (*_OF_BODY, *_OF_FILE):
+        response.headers.popall(name, None)
+    return response
+
+
+def _plan_parts(whole: Answer, stored: StoredFile, field: str) -> Answer:
+    """The answer to a Range that applies."""
+    response = whole.response
+    try:
+        ranges = plan_ranges(field, stored.size)
+    except Unsatisfiable:
+        # RFC 9110 section 15.5.17
+        _strip(response, 416)
+        response.headers["Content-Range"] = f"bytes */{stored.size}"
+        response.headers["Accept-Ranges"] = "bytes"
+        return Answer(response)
+    # A coding is said of the whole body, and the lines between parts are not coded.
+    if not ranges or (len(ranges) > 1 and stored.coding is not None):
+        return whole
+    response.set_status(206)
+    if len(ranges) == 1:
+        response.headers["Content-Range"] = str(ranges[0])
+        return Answer(response, stored, ranges[0].start or 0, ranges[0].length)
+    from .byteranges import plan_parts  # late: seldom used
+
+    boundary = secrets.token_hex(16)
+    parts = plan_parts(ranges, response.headers["Content-Type"], boundary)
+    response.headers["Content-Type"] = f"multipart/byteranges; boundary={boundary}"
+    return Answer(response, stored, parts=parts)
+
+
+def status_of(exc: OSError) -> int:
+    """The status that says why a file is not to be had; the error itself where it is our own."""
     if exc.errno in _OWN_TROUBLE:
         raise exc
     is_forbidden = isinstance(exc, PermissionError | IsADirectoryError)
     return 403 if is_forbidden else 404
-
-
-def _read(file: FileIO, answer: Answer) -> bytes:
-    file.seek(answer.start)
-    pieces = []
-    left = answer.size
-    while left:
-        piece = file.read(left)
-        if not piece:
-            raise RuntimeError("the file became shorter while it was read")
-        pieces.append(piece)
-        left -= len(piece)
-    return b"".join(pieces)
-
-
-def _accepted_codings(field: str) -> Iterator[str]:
-    """The codings of siblings that the client takes, best first."""
-    from weft_http_parser import choose_coding  # late: not every server has files
-
-    left = list(SIBLINGS)
-    while (coding := choose_coding(field, left)) is not None and coding in left:
-        left.remove(coding)
-        yield coding
 
 
 def _conditions(request: BaseRequest) -> Preconditions:
@@ -229,23 +472,16 @@ def _conditions(request: BaseRequest) -> Preconditions:
     )
 
 
-def _wanted_range(request: BaseRequest, opened: OpenFile, etag: ETag) -> ByteRange | None:
-    if request.method not in ("GET", "HEAD") or "Range" not in request.headers:
-        return None
-    condition = request.headers.get("If-Range", "")
-    modified = opened.facts.st_mtime
-    if not is_range_current(condition, etag, request.if_range, modified):
-        return None
-    try:
-        wanted = request.http_range
-    except ValueError:
-        raise Unsatisfiable from None
-    return plan_range(wanted, opened.facts.st_size)
+@lru_cache(maxsize=1024)
+def guess_type(name: str) -> str:
+    """The media type of a file by its name.
 
-
-def _guess_type(name: str) -> str:
-    kind, coding = mimetypes.guess_type(name)
+    >>> guess_type("a/page.html"), guess_type("a.tar.gz"), guess_type("a")
+    ('text/html', 'application/gzip', 'application/octet-stream')
+    """
+    # A path, so that a colon in it makes no URL of it.
+    kind, coding = mimetypes.guess_type(f"./{os.path.basename(name)}")
     if coding is not None:
         # The file as it lies there is what is sent, so its coding is its type.
-        return _TYPES_OF_CODED.get(coding, "application/octet-stream")
-    return kind or "application/octet-stream"
+        return _TYPES_OF_CODED.get(coding, OCTET_STREAM)
+    return kind or OCTET_STREAM

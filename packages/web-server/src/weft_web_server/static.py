@@ -4,22 +4,23 @@ Decides names, the listing, and the version of a file in its URL. `file_tree` de
 opened, `files` how it is answered.
 """
 
-import base64
-import hashlib
-import html
+import asyncio
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import quote
 
+import attrs
 from yarl import URL
 
+from weft_http_parser import add_name
 from weft_routing import Pattern, Place, parse_pattern
 
+from .file_cache import CACHE_SIZE, FileCache, Record
 from .file_tree import FileTree, split_name
-from .files import FileResponse
-from .http_errors import HTTPForbidden, HTTPNotFound
+from .files import CHUNK_SIZE, FileResponse, Source, guess_type, status_of
+from .http_errors import HTTPException, HTTPForbidden, HTTPMovedPermanently, HTTPNotFound
 from .match import UrlMappingMatchInfo
 from .middleware import Middleware
 from .prefixes import PrefixResource, join_prefix
@@ -32,9 +33,22 @@ from .streaming import StreamResponse
 from .views import AnyHandler
 
 VERSION_KEY: Final = "v"
+IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
+CacheControl: TypeAlias = str | Callable[[str], str | None] | None
 
 _FILES = parse_pattern("/{filename:.*}")
+_MAX_SOURCES: Final = 64
+
+
+@attrs.frozen(kw_only=True)
+class _Habits:
+    """What a directory answers with where the path names no file."""
+
+    index: str | None
+    fallback: str | None
+    shows_index: bool
+    cache_control: CacheControl
 
 
 class StaticResource(PrefixResource):
@@ -49,18 +63,29 @@ class StaticResource(PrefixResource):
         *,
         name: str | None = None,
         expect_handler: ExpectHandler | None = None,
-        chunk_size: int = 262_144,
+        chunk_size: int = CHUNK_SIZE,
         show_index: bool = False,
         follow_symlinks: bool = False,
         append_version: bool = False,
+        index: str | None = None,
+        fallback: str | None = None,
+        cache_control: CacheControl = None,
+        cache_size: int = CACHE_SIZE,
         middlewares: Iterable[Middleware] = (),
         options: RouteOptions | None = None,
         place: Place | None = None,
     ) -> None:
         super().__init__(_checked_prefix(prefix), name=name)
         self._tree = FileTree(_checked_directory(directory), follow_symlinks=follow_symlinks)
+        self._source = Source(FileCache(self._tree, cache_size))
+        self._habits = _Habits(
+            index=_checked_name("index", index),
+            fallback=_checked_name("fallback", fallback),
+            shows_index=show_index,
+            cache_control=cache_control,
+        )
+        self._sources: dict[str, Source] = {}
         self._chunk_size = chunk_size
-        self._show_index = show_index
         self._append_version = append_version
         self._registry: Registry | None = None
         layers = tuple(middlewares)  # for two routes
@@ -136,57 +161,132 @@ class StaticResource(PrefixResource):
         if not (self._append_version if append_version is None else append_version):
             return url
         try:
-            opened = self._tree.open(name)
+            version = self._source.cache.digest(name)
         except OSError:
             return url  # a file that cannot be served has no version
-        with opened.file as file:
-            digest = hashlib.file_digest(file, "sha256").digest()
-        return url.with_query({VERSION_KEY: base64.urlsafe_b64encode(digest).decode("ascii")})
+        return url.with_query({VERSION_KEY: version})
 
     async def _handle(self, request: Request) -> StreamResponse:
         name = request.match_info["filename"]
         try:
-            split_name(name)
-            if name.endswith("/") or not name:
-                return self._list(request, name)
-            opened = self._tree.open(name)
+            record = self._source.cache.get(name)
+            if record is None:
+                split_name(name)
+                if name.endswith("/") or not name:
+                    return await self._answer_directory(request, name)
+                record = self._source.cache.load(name)
         except IsADirectoryError:
-            return self._list(request, name)
-        except PermissionError:
-            raise HTTPForbidden from None
-        except OSError:
-            raise HTTPNotFound from None
-        opened.file.close()
-        return FileResponse.from_opener(self._tree.open, name, self._chunk_size)
+            return await self._answer_directory(request, name)
+        except OSError as exc:
+            return self._fall_back(request, name, to_error(exc))
+        return await self._answer(request, name, record)
 
-    def _list(self, request: Request, name: str) -> Response:
-        if not self._show_index:
-            raise HTTPForbidden
+    async def _answer(self, request: Request, name: str, record: Record) -> FileResponse:
+        source = self._source
+        if "?" in request.raw_path and VERSION_KEY in request.query:
+            if request.query[VERSION_KEY] == await source.cache.known_version(name, record):
+                source = self._source_saying(IMMUTABLE)
+                return FileResponse._of_record(name, record, source, self._chunk_size)
+        control = self._habits.cache_control
+        if control is not None:
+            source = self._source_saying(control if isinstance(control, str) else control(name))
+        return FileResponse._of_record(name, record, source, self._chunk_size)
+
+    def _source_saying(self, control: str | None) -> Source:
+        """The files with a Cache-Control; there are few different ones."""
+        if control is None:
+            return self._source
+        source = self._sources.get(control)
+        if source is None:
+            source = Source(self._source.cache, (("Cache-Control", control),))
+            if len(self._sources) < _MAX_SOURCES:
+                self._sources[control] = source
+        return source
+
+    async def _answer_directory(self, request: Request, name: str) -> StreamResponse:
+        habits = self._habits
+        folder = name if not name or name.endswith("/") else name + "/"
+        if habits.index is not None:
+            try:
+                record = self._source.cache.find(folder + habits.index)
+            except OSError as exc:
+                status_of(exc)
+            else:
+                if not request.path.endswith("/"):
+                    # Links of a page are relative to the directory.
+                    raise HTTPMovedPermanently(self._path_of(folder) + _query_of(request))
+                return await self._answer(request, folder + habits.index, record)
+        if not habits.shows_index:
+            return self._fall_back(request, name, HTTPForbidden())
+        from .file_index import format_index  # late: few servers list directories
+
         try:
-            entries = self._tree.entries(name)
+            entries, more = await asyncio.to_thread(self._tree.entries, name)
+        except OSError as exc:
+            return self._fall_back(request, name, to_error(exc))
+        page = format_index(self._path_of(name.rstrip("/")), entries, more)
+        return Response(text=page, content_type="text/html")
+
+    def _fall_back(self, request: Request, name: str, error: HTTPException) -> StreamResponse:
+        """The page of an application that knows more paths than there are files."""
+        fallback = self._habits.fallback
+        if fallback is None:
+            raise error
+        if not _wants_page(request, name):
+            error.headers["Vary"] = add_name(error.headers.get("Vary"), "Accept")
+            raise error
+        try:
+            record = self._source.cache.find(fallback)
         except OSError:
-            raise HTTPNotFound from None
-        folder = f"{self.canonical}/{quote(name.rstrip('/'))}".rstrip("/")
-        return Response(text=_index_page(folder, entries), content_type="text/html")
+            raise error from None
+        control = self._habits.cache_control
+        control = control if control is None or isinstance(control, str) else control(fallback)
+        response = FileResponse._of_record(
+            fallback, record, self._source_saying(control), self._chunk_size
+        )
+        response.headers["Vary"] = "Accept"
+        return response
+
+    def _path_of(self, name: str) -> str:
+        return f"{self.canonical}/{quote(os.fsencode(name))}".rstrip("/") + "/" * name.endswith(
+            "/"
+        )
 
     def __repr__(self) -> str:
         name = "" if self.name is None else f"{self.name!r}"
         return f"<StaticResource {name} {self.canonical} -> {self.directory!r}>"
 
 
-def _index_page(folder: str, entries: list[tuple[str, bool]]) -> str:
-    # Names of files come from whoever put them there (GHSA-7gpw-8wmc-pm8g).
-    title = f"Index of {html.escape(folder)}/"
-    items = []
-    for name, is_directory in entries:
-        slash = "/" if is_directory else ""
-        href = html.escape(f"{folder}/{quote(name)}{slash}")
-        items.append(f'<li><a href="{href}">{html.escape(name)}{slash}</a></li>')
-    listing = "\n".join(items)
-    return (
-        f"<!DOCTYPE html>\n<html>\n<head>\n<title>{title}</title>\n</head>\n<body>\n"
-        f"<h1>{title}</h1>\n<ul>\n{listing}\n</ul>\n</body>\n</html>\n"
-    )
+def to_error(exc: OSError) -> HTTPException:
+    """The error that says why a file is not to be had."""
+    return HTTPForbidden() if status_of(exc) == 403 else HTTPNotFound()
+
+
+def _wants_page(request: Request, name: str) -> bool:
+    """Whether a browser goes to a path, which is not to be the one of a script or a picture."""
+    kind = guess_type(name)
+    if kind not in ("application/octet-stream", "text/html"):
+        return False
+    from weft_http_parser import parse_accept  # late: few servers have fallbacks
+
+    accept = parse_accept(request.headers.getall("Accept", []))
+    return any(one.type == "text" and one.subtype == "html" and one.weight for one in accept)
+
+
+def _query_of(request: Request) -> str:
+    query = request.rel_url.raw_query_string
+    return f"?{query}" if query else ""
+
+
+def _checked_name(option: str, name: str | None) -> str | None:
+    if name is not None:
+        try:
+            is_file = bool(split_name(name)) and not name.endswith("/")
+        except FileNotFoundError:
+            is_file = False
+        if not is_file:
+            raise ValueError(f"{option} is {name!r}; give the name of a file in the directory")
+    return name
 
 
 def _checked_prefix(prefix: str) -> str:

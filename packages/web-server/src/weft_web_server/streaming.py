@@ -463,6 +463,11 @@ class StreamResponse(ResponseMapping):
             raise TypeError(f"data is bytes, bytearray or memoryview, not {type(data).__name__}")
         await self._writer().write_eof(data)
 
+    async def _answer(self, exchange: Any, request: "BaseRequest") -> None:
+        """Be the answer to a request, as its handler returned this response."""
+        await self.prepare(request)
+        await self.write_eof()
+
     def _writer(self) -> Writer:
         if self._link is None:
             raise RuntimeError("call prepare(request) before writing")
