@@ -18,6 +18,11 @@ class Program:
         self._process = process
         self.printed: list[str] = []
 
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
     async def line_with(self, words: str) -> str:
         """Read lines until one holds these words; fails when the output ends before."""
         assert self._process.stdout is not None  # made with a pipe
