@@ -1,6 +1,7 @@
 """Messages that are read while they come."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 
 import pytest
@@ -83,8 +84,10 @@ async def test_messages_in_parts_and_whole_take_turns(deflate: DeflateParams | N
         assert (await pair.server.receive()).data == "allthere"
 
 
-async def read_chunks(stream: WebSocketStream) -> tuple[WSMsgType, list[str | bytes]]:
-    async with stream.receive_stream() as message:
+async def read_chunks(
+    stream: WebSocketStream, max_size: int | None = None
+) -> tuple[WSMsgType, list[str | bytes]]:
+    async with stream.receive_stream(max_size=max_size) as message:
         chunks = await chunks_of(message)
         assert message.is_complete
         return message.type, chunks
@@ -271,3 +274,198 @@ async def test_cancelled_anywhere_the_next_message_is_whole(steps: int) -> None:
     if message.data == "abc":  # none of it had been read
         message = await pair.server.receive()
     assert message == (TEXT, "next", "")
+
+
+# Pieces of one frame
+
+
+async def test_a_frame_is_given_as_it_comes() -> None:
+    raw = Raw()
+    wire = frame(0x81, "aé€b".encode())
+    async with asyncio.timeout(5):
+        raw.feed(wire[:7])
+        async with raw.stream.receive_stream() as message:
+            assert message.type is TEXT
+            chunks = aiter(message)
+            assert await anext(chunks) == "a"
+            raw.feed(wire[7:9])  # the second character, and a byte of the third
+            assert await anext(chunks) == "é"
+            raw.feed(wire[9:])
+            assert [chunk async for chunk in chunks] == ["€b"]
+    assert message.is_complete
+
+
+async def test_pieces_are_bounded_whatever_a_frame_brings() -> None:
+    pair = Pair(deflate=DeflateParams())
+    for data in (bytes(1_000_000), random.Random(1).randbytes(300_000)):
+        sending = asyncio.ensure_future(pair.client.send_binary(data))
+        async with pair.server.receive_stream() as message:
+            await passes(20)
+            assert pair.server.protocol.has_more is (len(data) == 1_000_000)
+            chunks = await chunks_of(message)
+        await sending
+        assert b"".join(map(bytes, chunks)) == data  # type: ignore[arg-type]  # they are bytes
+        assert max(map(len, chunks)) <= 65_536
+    await pair.client.send_text("next")
+    assert (await pair.server.receive()).data == "next"
+
+
+@pytest.mark.parametrize("is_text", [True, False])
+async def test_a_whole_message_that_is_there_is_cut_too(is_text: bool) -> None:
+    raw = Raw()
+    raw.feed(frame(0x81 if is_text else 0x82, b"x" * 150_000))
+    kind, chunks = await read_chunks(raw.stream)
+    assert kind is (TEXT if is_text else BINARY)
+    assert [len(chunk) for chunk in chunks] == [65_536, 65_536, 18_928]
+
+
+async def test_what_was_kept_of_a_frame_is_cut_too() -> None:
+    raw = Raw()
+    raw.feed(frame(0x02, b"x" * 70_000), frame(0x80, b"y" * 70_000)[:-1])
+    reading = asyncio.create_task(read_chunks(raw.stream))
+    await passes()
+    raw.feed(frame(0x80, b"y" * 70_000)[-1:])
+    _, chunks = await reading
+    assert [len(chunk) for chunk in chunks] == [65_536, 4_464, 65_536, 4_463, 1]
+
+
+async def test_a_slow_reader_slows_the_peer_within_a_frame() -> None:
+    pair = Pair()
+
+    async def send() -> None:
+        await pair.client.send_binary(bytes(8_000_000))
+
+    sending = asyncio.create_task(send())
+    async with pair.server.receive_stream(max_size=0) as message:
+        await passes(200)
+        assert not sending.done()
+        assert Hold.QUEUE in pair.server_link.holds
+        assert sum([len(chunk) async for chunk in message]) == 8_000_000
+    await sending
+    assert not pair.server_link.holds
+
+
+async def test_leaving_amid_a_frame_drops_its_rest() -> None:
+    raw = Raw()
+    wire = frame(0x82, b"x" * 1000)
+    raw.feed(wire[:500])
+    async with raw.stream.receive_stream() as message:
+        async for _ in message:
+            break
+    raw.feed(wire[500:], frame(0x81, b"next"))
+    assert (await raw.stream.receive()).data == "next"
+
+
+async def test_a_limit_for_one_message() -> None:
+    raw = Raw(size=100)
+    for size in (1000, 0):
+        reading = asyncio.create_task(read_chunks(raw.stream, size))
+        await passes()
+        raw.feed(frame(0x82, bytes(1000)))
+        assert await reading == (BINARY, [bytes(1000)])
+    with pytest.raises(TimeoutError):
+        async with raw.stream.receive_stream(0.001, max_size=1000):
+            pass
+    raw.feed(frame(0x82, bytes(101)))
+    assert (await raw.stream.receive()).type is WSMsgType.ERROR
+    assert raw.stream.close_code == 1009
+
+
+@pytest.mark.parametrize(("size", "is_good"), [(5000, True), (5001, False)])
+async def test_a_limit_for_one_message_once_it_is_unpacked(size: int, is_good: bool) -> None:
+    pair = Pair(deflate=DeflateParams())
+    reading = asyncio.create_task(read_chunks(pair.server, 5000))
+    await passes()
+    await pair.client.send_binary(bytes(size))
+    assert await reading == ((BINARY, [bytes(size)]) if is_good else (WSMsgType.ERROR, []))
+
+
+async def test_a_limit_waits_for_the_end_of_a_message_that_was_left() -> None:
+    raw = Raw(size=100)
+    raw.feed(frame(0x02, b"first"))
+    async with raw.stream.receive_stream():
+        pass
+    reading = asyncio.create_task(read_chunks(raw.stream, 1000))
+    await passes()
+    raw.feed(frame(0x80, b"end"))
+    raw.feed(frame(0x82, bytes(1000)))
+    assert await reading == (BINARY, [bytes(1000)])
+
+
+# One reader
+
+
+@pytest.mark.parametrize("is_begun", [False, True], ids=["before it", "amid it"])
+@pytest.mark.parametrize("way", ["receive", "for", "stream"])
+async def test_nobody_else_reads_meanwhile(is_begun: bool, way: str) -> None:
+    raw = Raw()
+    reading = asyncio.create_task(read_chunks(raw.stream), name="uploads")
+    await passes()
+    if is_begun:
+        raw.feed(frame(0x82, b"first, and more")[:-3])
+        await passes()
+    with pytest.raises(RuntimeError, match=r"Concurrent call .*: uploads has not left"):
+        if way == "receive":
+            await raw.stream.receive()
+        elif way == "for":
+            await anext(aiter(raw.stream))
+        else:
+            async with raw.stream.receive_stream():
+                pass
+    raw.feed(frame(0x82, b"first, and more")[-3 if is_begun else 0 :])
+    assert b"".join((await reading)[1]) == b"first, and more"  # type: ignore[arg-type]  # bytes
+
+
+async def test_between_its_chunks_nobody_else_reads_either() -> None:
+    raw = Raw()
+    raw.feed(frame(0x02, b"a"))
+    async with raw.stream.receive_stream() as message:
+        raw.feed(frame(0x80, b"b"), frame(0x81, b"next"))
+        with pytest.raises(RuntimeError, match="has not left its receive_stream"):
+            await raw.stream.receive()
+        assert await chunks_of(message) == [b"a", b"b"]
+        assert (await raw.stream.receive()).data == "next"  # all of it was read
+
+
+async def test_a_reader_that_waits_already_is_left_alone() -> None:
+    raw = Raw()
+    first = asyncio.create_task(raw.stream.receive(), name="first")
+    await passes()
+    with pytest.raises(RuntimeError, match="first waits"):
+        async with raw.stream.receive_stream():
+            pass
+    raw.feed(frame(0x01, b"a"), frame(0x80, b"b"))
+    assert (await first).data == "ab"
+
+
+@pytest.mark.parametrize("is_waiting", [False, True])
+async def test_closing_ends_a_message_that_is_read(is_waiting: bool) -> None:
+    raw = Raw()
+    raw.feed(frame(0x02, b"a"))
+
+    async def read() -> None:
+        async with raw.stream.receive_stream() as message:
+            if not is_waiting:
+                raw.stream.abandon()
+            async for chunk in message:
+                assert chunk == b"a"
+
+    reading = asyncio.create_task(read())
+    await passes()
+    if is_waiting:
+        raw.stream.abandon()
+    with pytest.raises(ConnectionResetError, match="amid"):
+        await reading
+    assert (await raw.stream.receive()).type is WSMsgType.CLOSED
+
+
+async def test_a_peer_that_vanishes_amid_a_message() -> None:
+    raw = Raw()
+    raw.feed(frame(0x02, b"a"))
+    with pytest.raises(ConnectionResetError, match="amid"):
+        async with raw.stream.receive_stream() as message:
+            raw.feed(frame(0x00, b"b"))
+            raw.stream.link_lost(None)
+            got = [chunk async for chunk in message]
+            assert got == [b"a", b"b"]
+    assert raw.stream.close_code == 1006

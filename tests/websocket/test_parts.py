@@ -3,7 +3,7 @@
 import pytest
 
 from weft_http_parser import Role
-from weft_websocket import DeflateParams, Rule, WebSocketError, WSMsgType, WsProtocol
+from weft_websocket import DeflateParams, Rule, WebSocketError, WSMessage, WSMsgType, WsProtocol
 
 from .test_twin import frame
 
@@ -15,7 +15,7 @@ def make(**options: object) -> WsProtocol:
 
 
 @pytest.mark.parametrize("size", [1, 3, 1000])
-def test_each_frame_is_a_part(size: int) -> None:
+def test_parts_come_as_the_frames_do(size: int) -> None:
     protocol = make()
     assert protocol.begin_parts() == []
     wire = frame(0x01, b"\xc3") + frame(0x89, b"!") + frame(0x00, b"\xa4b") + frame(0x80, b"c")
@@ -23,10 +23,10 @@ def test_each_frame_is_a_part(size: int) -> None:
     events = []
     for at in range(0, len(wire), size):
         events += protocol.receive(wire[at : at + size])
+    pieces = {1: ["ä", "b", "c"], 3: ["ä", "b", "c"], 1000: ["äb", "c"]}[size]
     assert events == [
         (WSMsgType.PING, b"!", ""),
-        (PART, "äb", "TEXT"),
-        (PART, "c", "TEXT"),
+        *[(PART, piece, "TEXT") for piece in pieces],
         (PART, None, "TEXT"),
         (TEXT, "whole", ""),
     ]
@@ -93,3 +93,43 @@ def test_parts_that_are_asked_for_amid_a_skipped_message_are_those_of_the_next_o
     assert protocol.receive(frame(0x80, b"e") + frame(0x01, b"f") + frame(0x80, b"g")) == [
         (TEXT, "fg", "")
     ]
+
+
+def test_what_a_fragment_unpacks_to_comes_in_pieces_and_batches() -> None:
+    sender = WsProtocol(Role.CLIENT, deflate=DeflateParams())
+    protocol = make(deflate=DeflateParams())
+    protocol.begin_parts()
+    wire = sender.send_compressed(BINARY, bytes(1_000_000)) + sender.send_text("behind")
+    batches = [protocol.receive(wire)]
+    while protocol.has_more:
+        batches.append(protocol.next_batch())
+    assert [len(batch) for batch in batches] == [5, 5, 5, 3]
+    *pieces, last, end, behind = [event for batch in batches for event in batch]
+    assert pieces == [(PART, bytes(65_536), "BINARY")] * 15
+    assert last == (PART, bytes(16_960), "BINARY")
+    assert end == (PART, None, "BINARY")
+    assert behind == (TEXT, "behind", "")
+
+
+def test_a_fault_waits_for_what_came_before_it() -> None:
+    sender = WsProtocol(Role.CLIENT, deflate=DeflateParams())
+    protocol = make(deflate=DeflateParams())
+    protocol.begin_parts()
+    wire = sender.send_compressed(BINARY, bytes(500_000)) + b"\x83"
+    events = protocol.receive(wire)
+    assert not any(isinstance(event, WebSocketError) for event in events)
+    events += protocol.next_batch()
+    assert isinstance(events[-1], WebSocketError)
+    assert events[-2] == (PART, None, "BINARY")
+    assert sum(len(it.data or b"") for it in events[:-1] if isinstance(it, WSMessage)) == 500_000
+
+
+def test_parts_are_not_unpacked_behind_our_close_frame() -> None:
+    sender = WsProtocol(Role.CLIENT, deflate=DeflateParams())
+    protocol = make(deflate=DeflateParams())
+    protocol.begin_parts()
+    protocol.receive(sender.send_compressed(BINARY, bytes(500_000)))
+    assert protocol.has_more
+    protocol.send_close()
+    assert protocol.receive_close(sender.send_close(3000)) == [(WSMsgType.CLOSE, 3000, "")]
+    assert not protocol.has_more

@@ -28,7 +28,7 @@ from weft_websocket.ending import ABNORMAL, Close, Ending
 from weft_websocket.errors import WebSocketClosed, WebSocketError
 from weft_websocket.frames import Buffer
 from weft_websocket.heartbeat import Heartbeat
-from weft_websocket.incoming import IncomingMessage
+from weft_websocket.incoming import IncomingMessage, PartsQueue, Source
 from weft_websocket.lingerer import Lingerer
 from weft_websocket.options import DEFAULT_OPTIONS, StreamOptions
 from weft_websocket.outbox import Outbox
@@ -73,6 +73,7 @@ class WebSocketStream:
         "_closed_reads",
         "_ending",
         "_inbox",
+        "_incoming",
         "_link",
         "_pings",
         "_stage",
@@ -93,6 +94,7 @@ class WebSocketStream:
         self._stage = _Stage.OPEN
         self._ending = Ending()
         self._closed_reads = 0
+        self._incoming: PartsQueue | None = None
         self._watches: tuple[Heartbeat | StallWatch, ...] = ()
         self._pings: Pings | None = None  # most are never pinged
 
@@ -180,27 +182,38 @@ class WebSocketStream:
                 return self._inbox.read()
         return _read_within(self._inbox.read(), timeout)
 
-    def receive_stream(self, timeout: float | None = None) -> IncomingMessage:
+    def receive_stream(
+        self, timeout: float | None = None, *, max_size: int | None = None
+    ) -> IncomingMessage:
         """The next message in chunks, while it comes: ``async with`` it, then ``async for``.
 
-        A frame is a chunk, so no more is kept than a frame and what receive() would queue; the
-        limit on messages holds. Whoever leaves early has the rest dropped. `timeout`: for each
-        chunk. There is one reader: no receive() meanwhile.
+        What comes of a frame is a chunk, of 64 KiB at most, so no more is kept than receive()
+        would queue. Whoever leaves early has the rest dropped. Until then nobody else may read.
+
+        `timeout`: for each chunk. `max_size`: the limit for this one message instead of that of
+        the connection, 0 for none; it must be asked for before the message's first frame comes.
         """
-        return IncomingMessage(self, timeout)
+        receive, pong = self._inbox.read, self.pong
+        source = Source(receive, pong, self._begin_parts, self._refill_parts, self._end_parts)
+        return IncomingMessage(source, timeout, max_size)
 
-    def begin_parts(self) -> None:
-        """Of a message that is read: give it in parts, unless one is there already."""
-        if not self._inbox.messages and self._stage is _OPEN:
-            self._take(self.protocol.begin_parts())
+    def _begin_parts(self, max_size: int | None) -> PartsQueue | None:
+        if self._inbox.is_awaited:
+            self._inbox.read().send(None)  # raises: a second reader
+        if self._inbox.messages or self._stage is not _OPEN:
+            return None
+        self._incoming = PartsQueue(self._inbox)
+        self._take(self.protocol.begin_parts(max_size))
+        return self._incoming
 
-    def skip_parts(self) -> None:
-        """Of a message that is read: give no more of it."""
+    def _refill_parts(self) -> None:
+        if self._inbox.is_held:
+            self.refill()
+
+    def _end_parts(self, incoming: PartsQueue) -> None:
+        self._incoming = None
+        incoming.leave()
         self.protocol.skip_parts()
-        rest = [it for it in self._inbox.messages if it.type is not WSMsgType.CONTINUATION]
-        self._inbox.clear()
-        for message in rest:
-            self._inbox.put(message)
         self._take([])
         if self._inbox.is_held:
             self.refill()
@@ -209,8 +222,11 @@ class WebSocketStream:
 
     def refuse_reader(self, callback: object) -> NoReturn:
         """A task waits for a message, and another one would."""
-        reader = getattr(callback, "__self__", None)
-        name = f": {reader.get_name()} waits" if isinstance(reader, asyncio.Task) else ""
+        reader, name = getattr(callback, "__self__", None), ""
+        if isinstance(reader, asyncio.Task):
+            name = f": {reader.get_name()} waits"
+        elif isinstance(reader, PartsQueue) and reader.reader is not None:
+            name = f": {reader.reader.get_name()} has not left its receive_stream()"
         raise RuntimeError(f"Concurrent call to receive() is not allowed{name}")
 
     def read_end(self, is_iteration: bool) -> Message:
@@ -238,6 +254,8 @@ class WebSocketStream:
             return
         self._take(self.protocol.receive(data))
         self._inbox.settle()
+        if self._incoming is not None:
+            self._incoming.keep_place()
 
     def hold_peer(self) -> None:
         """Read no more from the peer."""
@@ -255,10 +273,14 @@ class WebSocketStream:
         """Take what the protocol kept back, then let the link read, once half is read."""
         if len(self._inbox.messages) > self.options.queue_limit // 2:
             return
-        if self.protocol.has_more:
+        if self.protocol.has_more and not self._is_full:
             self._take([])
-        if not self._inbox.is_full and not self.protocol.has_more:
+        if not self._is_full and not self.protocol.has_more:
             self.release_peer()
+
+    @property
+    def _is_full(self) -> bool:
+        return self._inbox.is_full or (self._incoming is not None and self._incoming.is_full)
 
     def _note_read(self, message: Message) -> None:
         """What reading this message does to the connection."""
@@ -407,7 +429,10 @@ class WebSocketStream:
             self._ending.note(queued)
         self._enter(_Stage.CLOSED)
         self._inbox.clear()
-        if self._inbox.is_awaited:
+        incoming = self._incoming
+        if incoming is not None:
+            incoming.clear()
+        if self._inbox.is_awaited and (incoming is None or incoming.is_awaited):
             self._inbox.put(CLOSING)
             self._inbox.wake()
         is_sent = bool(frame) and not self._link.is_closing
@@ -483,7 +508,8 @@ class WebSocketStream:
         """Queue what is for the reader, and answer the last pings of all that is there."""
         pings: deque[bytes] = deque(maxlen=_PONGS)
         inbox = self._inbox
-        autoping = self.options.autoping
+        incoming = self._incoming
+        autoping = self.options.autoping or (incoming is not None and not incoming.is_whole)
         while True:
             for event in events:
                 if isinstance(event, WebSocketError):
@@ -496,18 +522,23 @@ class WebSocketStream:
                     inbox.put(event)
                 elif kind is WSMsgType.PING:
                     pings.append(event.data)
-                elif kind is WSMsgType.CONTINUATION:  # a part, asked for by begin_parts()
-                    inbox.put(event)
+                elif incoming is not None and kind is WSMsgType.CONTINUATION:
+                    incoming.put(event)
+                    autoping = self.options.autoping or not incoming.is_whole
             if not self.protocol.has_more:
                 break
-            if inbox.is_full:
+            if self._is_full:
                 self.hold_peer()
                 break
             events = self.protocol.next_batch()
         # Once a rule is broken nothing is read, though the reader may not know of it yet.
         is_open = self._stage is _OPEN and self.protocol.phase is Phase.OPEN
         is_plain = not self.protocol.has_more and not self.protocol.is_in_parts
-        inbox.is_direct = is_open and is_plain
+        inbox.is_direct = is_open and is_plain and incoming is None
+        if incoming is not None:
+            if incoming.is_full:
+                self.hold_peer()
+            incoming.settle()
         if pings:
             self._answer_pings(pings)
 

@@ -175,9 +175,12 @@ class Inflater:
 
 
 class Unpacking:
-    """One message on its way out of the coder; its size is bounded over all parts."""
+    """One message on its way out of the coder; its size is bounded over all parts.
 
-    __slots__ = ("_is_bounded", "_room", "_streams", "_window_bits", "coder")
+    ``add`` gives all of a part, ``put`` and ``take`` give it in pieces.
+    """
+
+    __slots__ = ("_is_bounded", "_rest", "_room", "_streams", "_window_bits", "coder", "has_more")
 
     def __init__(self, coder: "zlib._Decompress", window_bits: int, max_size: int) -> None:
         self.coder = coder
@@ -185,22 +188,46 @@ class Unpacking:
         self._is_bounded = max_size > 0
         self._room = max_size
         self._streams = 0
+        self._rest = b""
+        self.has_more = False
+        """take() may have something to give."""
 
     def add(self, data: bytes | bytearray, *, is_last: bool) -> bytes:
         """What the next part unpacks to."""
-        pieces: list[bytes] = []
-        rest = bytes(data) + _TAIL if is_last else bytes(data)
-        while self._streams < _MAX_STREAMS:
-            try:
-                piece = self.coder.decompress(rest, self._room + 1 if self._is_bounded else 0)
-            except zlib.error as exc:
-                raise WebSocketError.of(Rule.DEFLATE_DATA) from exc
-            pieces.append(piece)
-            self._room -= len(piece)
-            if self._is_bounded and self._room < 0:
-                raise WebSocketError.of(Rule.MESSAGE_SIZE)
-            if not self.coder.eof:
-                return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-            rest, self.coder = self.coder.unused_data, zlib.decompressobj(-self._window_bits)
-            self._streams += 1
-        raise WebSocketError.of(Rule.DEFLATE_DATA)
+        self.put(data, is_last=is_last)
+        first = self.take(0)
+        if not self.has_more:
+            return first
+        pieces = [first]
+        while self.has_more:
+            pieces.append(self.take(0))
+        return b"".join(pieces)
+
+    def put(self, data: bytes | bytearray, *, is_last: bool) -> None:
+        """The next part, once take() gave all of the one before it."""
+        self._rest = bytes(data) + _TAIL if is_last else bytes(data)
+        self.has_more = True
+
+    def take(self, size: int) -> bytes:
+        """The next bytes, at most `size` (0: no bound but that of the message); may be none."""
+        bound = self._room + 1 if self._is_bounded else 0
+        if size:
+            bound = min(size, bound) if bound else size
+        try:
+            piece = self.coder.decompress(self._rest, bound)
+        except zlib.error as exc:
+            raise WebSocketError.of(Rule.DEFLATE_DATA) from exc
+        self._room -= len(piece)
+        if self._is_bounded and self._room < 0:
+            raise WebSocketError.of(Rule.MESSAGE_SIZE)
+        if not self.coder.eof:
+            # zlib may hold back more when it gave as much as it was allowed.
+            self._rest = self.coder.unconsumed_tail
+            self.has_more = bool(self._rest) or (bound > 0 and len(piece) == bound)
+            return piece
+        self._streams += 1
+        if self._streams == _MAX_STREAMS:
+            raise WebSocketError.of(Rule.DEFLATE_DATA)
+        self._rest, self.coder = self.coder.unused_data, zlib.decompressobj(-self._window_bits)
+        self.has_more = bool(self._rest)
+        return piece

@@ -172,6 +172,7 @@ class WsProtocol:
         """
         if not self._is_reading:
             return []
+        self._parts = None
         frames = [*self._frames, *self.scanner.feed(data)]
         return self.take([it for it in frames if len(it) == 2 and it[0] & OPCODE > _BINARY])
 
@@ -187,29 +188,44 @@ class WsProtocol:
     @property
     def has_more(self) -> bool:
         """Bytes or frames are left that next_batch() would look at."""
-        return bool(self._frames or self.scanner.has_more) and self._is_reading
+        is_kept = self._frames or self.scanner.has_more or self._is_amid_fragment
+        return bool(is_kept) and self._is_reading
 
-    def begin_parts(self) -> list[WsEvent]:
+    @property
+    def _is_amid_fragment(self) -> bool:
+        return self._parts is not None and self._parts.has_more
+
+    def begin_parts(self, max_message_size: int | None = None) -> list[WsEvent]:
         """Give the next message in parts, or the rest of the one that is under way.
 
-        What was kept of it comes at once. See IncomingParts for what a part is.
+        What was kept of it comes at once. See IncomingParts for what a part is. Another limit
+        holds for this message where one is given, 0 for none.
         """
-        if self._parts is not None and self._parts.is_skipped:
-            self._parts.is_followed = True  # the rest of that message comes first
+        limit = self._max_message_size if max_message_size is None else max_message_size
+        parts = IncomingParts(self._inflater, self._text_type is WSMessage, limit)
+        if self._parts is not None and self._parts.is_begun:  # and skipped: it goes first
+            self._parts.follower = parts
             return []
-        self._parts = self._make_parts()
-        if self._open is None:
-            return []
-        kept, self._open = self._open, None
-        return self.take([(kept.first, bytes(kept.data)), *self._frames])
+        self._expect(parts)
+        frames = self._frames
+        if self._open is not None:
+            frames = [(self._open.first, bytes(self._open.data)), *frames]
+            self._open = None
+        return self.take(frames)
+
+    def _expect(self, parts: IncomingParts | None) -> None:
+        self._parts = parts
+        if parts is not None and parts.max_size != self._max_message_size:
+            self.scanner.allow(parts.max_size)
 
     def skip_parts(self) -> None:
         """Give no more parts: the rest of the message is read and dropped."""
         if self._parts is not None:
             self._parts.is_skipped = True
-            self._parts.is_followed = False
+            self._parts.follower = None
             if not self._parts.is_begun:
                 self._parts = None
+                self.scanner.allow(None)
 
     @property
     def is_in_parts(self) -> bool:
@@ -230,6 +246,10 @@ class WsProtocol:
         inflated = 0
         rest = iter(frames)
         try:
+            if self._parts is not None and self._parts.has_more:
+                inflated = self._take_parts(self._parts, events)
+                if inflated > _BATCH_BYTES:
+                    self._frames = list(rest)
             for frame in rest:
                 if len(frame) == 3:  # a message; half the price of isinstance()
                     events.append(frame)
@@ -238,12 +258,19 @@ class WsProtocol:
                 inflated += self._take_frame(*frame, events)
                 if inflated > _BATCH_BYTES:
                     self._frames = list(rest)
-            if self.scanner.fault and not self._frames and self._is_reading:
+            if self._parts is not None and not self.has_more:
+                self._take_half(self._parts, events)
+            if self.scanner.fault and self._is_at_fault:
                 raise WebSocketError.of(_RULES[self.scanner.fault])
         except WebSocketError as exc:
             self._step(_Step.FAIL)
             events.append(exc)
         return events
+
+    @property
+    def _is_at_fault(self) -> bool:
+        """All before the rule that the scanner found broken was taken."""
+        return not self._frames and not self._is_amid_fragment and self._is_reading
 
     def _take_frame(self, first: int, payload: bytes, events: list[WsEvent]) -> int:
         """What is not a whole plain message; returns how many bytes were inflated."""
@@ -252,7 +279,8 @@ class WsProtocol:
             events.append(self._to_control(WSMsgType(opcode), payload))
             return 0
         if self._parts is not None:
-            return self._take_part(self._parts, first, payload, events)
+            self._parts.put(first, payload)
+            return self._take_parts(self._parts, events)
         data: bytes | bytearray = payload
         if opcode and not first & FIN:
             self._open = OpenMessage(first, payload)
@@ -269,17 +297,23 @@ class WsProtocol:
         events.append(message)
         return len(message.data) if first & RSV1 else 0
 
-    def _take_part(
-        self, parts: IncomingParts, first: int, payload: bytes, events: list[WsEvent]
-    ) -> int:
-        taken = parts.add(first, payload, self._max_message_size)
-        events += taken
-        if first & FIN:
-            self._parts = self._make_parts() if parts.is_followed else None
-        return sum(len(part.data or b"") for part in taken)
+    def _take_parts(self, parts: IncomingParts, events: list[WsEvent]) -> int:
+        """The parts of a fragment, up to a batch; returns how many bytes that was."""
+        taken = 0
+        while parts.has_more and taken <= _BATCH_BYTES:
+            found, size = parts.take()
+            events += found
+            taken += size
+        if parts.is_over:
+            self._expect(parts.follower)
+        return taken
 
-    def _make_parts(self) -> IncomingParts:
-        return IncomingParts(self._inflater, self._text_type is WSMessage)
+    def _take_half(self, parts: IncomingParts, events: list[WsEvent]) -> None:
+        """What has come of the frame that is under way."""
+        fragment = self.scanner.take_part()
+        if fragment is not None:
+            parts.put(*fragment)
+            self._take_parts(parts, events)
 
     def _to_message(self, first: int, data: bytes | bytearray) -> WSMessage | WSMessageTextBytes:
         if first & RSV1:

@@ -6,9 +6,10 @@
    keys are locked, while an inbox and a sender are of one loop and its thread, as asyncio's are.
  */
 
+#include "parts.h"
 #include "types.h"
 
-enum { API = 4 };
+enum { API = 6 };
 
 PyDoc_STRVAR(scanner_doc, "FrameScanner(expects_mask, allows_deflate, "
                           "decodes_text, max_message_size, max_fragments, "
@@ -30,6 +31,11 @@ PyDoc_STRVAR(offer_all_doc,
 
 static PyMethodDef scanner_methods[] = {
     {"feed", (PyCFunction)scanner_feed, METH_O, feed_doc},
+    {"allow", (PyCFunction)scanner_allow, METH_O,
+        "allow($self, max_message_size, /)\n--\n\nLet the message that is under way, or the next "
+        "one, have another limit."},
+    {"take_part", (PyCFunction)scanner_take_part, METH_NOARGS,
+        "take_part($self, /)\n--\n\nWhat has come of the payload of a data frame under way."},
     {NULL},
 };
 

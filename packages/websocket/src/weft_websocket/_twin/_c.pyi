@@ -7,7 +7,7 @@ from weft_websocket._twin._sender import Link, Phased
 from weft_websocket._twin.api import Frame
 from weft_websocket.codes import Message
 
-API: Final = 4
+API: Final = 6
 
 _Buffer: TypeAlias = bytes | bytearray | memoryview
 
@@ -35,6 +35,8 @@ class FrameScanner:
         max_batch: int,
     ) -> FrameScanner: ...
     def feed(self, data: bytes, /) -> list[Frame]: ...
+    def allow(self, max_message_size: int | None, /) -> None: ...
+    def take_part(self) -> tuple[int, bytes] | None: ...
 
 @final
 class Reading:

@@ -101,22 +101,32 @@ class _Limits(NamedTuple):
 class _Frame:
     """A frame whose header is complete and whose payload is not."""
 
-    __slots__ = ("first", "key", "length", "payload")
+    __slots__ = ("first", "given", "key", "length", "payload")
 
     def __init__(self, first: int, length: int, key: bytes) -> None:
         self.first = first
         self.length = length
         self.key = key
         self.payload = bytearray()
+        self.given = 0
 
     def take(self, data: Buffer) -> bytes:
         """Keep the next bytes of the payload and return them unmasked."""
         piece = bytes(data)
         if self.key:
-            turn = len(self.payload) % 4
+            turn = (self.given + len(self.payload)) % 4
             piece = mask(piece, self.key[turn:] + self.key[:turn])
         self.payload += piece
         return piece
+
+    def give(self) -> tuple[int, bytes]:
+        """What has come, as a fragment; the rest of the frame continues it."""
+        part = self.first & ~FIN, bytes(self.payload)
+        self.first &= FIN
+        self.given += len(self.payload)
+        self.length -= len(self.payload)
+        self.payload = bytearray()
+        return part
 
 
 class _Message:
@@ -124,7 +134,7 @@ class _Message:
 
     __slots__ = ("fragments", "is_compressed", "is_text", "limit", "size", "text_check")
 
-    def __init__(self, first: int, limit: int) -> None:
+    def __init__(self, first: int, limit: int | None) -> None:
         self.is_compressed = bool(first & RSV1)
         self.is_text = first & OPCODE == TEXT
         self.limit = limit
@@ -164,6 +174,9 @@ class FrameScanner:
     may be an eighth and 64 bytes longer, as incompressible data grows. No more is kept than
     twice what arrived, whatever a header announces.
 
+    ``allow`` sets another limit for one message. ``take_part`` gives what has come of the frame
+    that is under way, as if the frame were fragments.
+
     At most `max_batch` frames are returned by one call. ``has_more`` then says that unread bytes
     are left: call ``feed(b"")`` for the next batch.
     """
@@ -176,6 +189,7 @@ class FrameScanner:
         "_is_closed",
         "_limits",
         "_message",
+        "_next_limit",
         "fault",
         "has_more",
     )
@@ -199,6 +213,7 @@ class FrameScanner:
         self._at = 0
         self._frame: _Frame | None = None
         self._message: _Message | None = None
+        self._next_limit: int | None = None
         self._is_closed = False
         self._finished = 0
 
@@ -209,16 +224,39 @@ class FrameScanner:
         None between two frames.
         """
         if self._frame is not None:
-            return self._finished, _HEADER_LIMIT + len(self._frame.payload)
+            return self._finished, _HEADER_LIMIT + self._frame.given + len(self._frame.payload)
         left = len(self._data) - self._at
         return (self._finished, left) if left and not self.has_more else None
+
+    def allow(self, max_message_size: int | None, /) -> None:
+        """Let the data message that is under way, or the next one, have another limit (0: none).
+
+        None takes back what no message has used. ValueError for a negative number.
+        """
+        if max_message_size is not None and max_message_size < 0:
+            raise ValueError("max_message_size must not be negative")
+        self._next_limit = max_message_size
+        if self._message is not None and max_message_size is not None:
+            self._message.limit = self._use_limit(self._message.is_compressed)
+
+    def take_part(self) -> tuple[int, bytes] | None:
+        """What has come of the payload of a data frame under way: its first byte without FIN, and it.
+
+        The scanner keeps it no longer, and gives the rest of the frame as a continuation. None
+        where nothing has come.
+        """
+        frame = self._frame
+        if frame is None or frame.first & OPCODE >= CLOSE or not frame.payload:
+            return None
+        return frame.give()
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that are complete with these bytes, at most a batch of them."""
         frames: list[Frame] = []
         if self.fault or self._is_closed:
             return frames
-        if not self._data and self._frame is None and self._message is None:
+        is_between = not self._data and self._frame is None and self._message is None
+        if is_between and self._next_limit is None:
             whole = self._read_whole(data)
             if whole is not None:
                 return [whole]
@@ -325,23 +363,29 @@ class FrameScanner:
 
     def _fault_of_message(self, first: int, length: int) -> int:
         """Whether the announced length fits, before anything is kept for it."""
-        if first & OPCODE >= CLOSE or not self._limits.max_message_size:
+        if first & OPCODE >= CLOSE:
             return 0
-        size, limit = 0, self._limit_of(first)
+        size, limit = 0, self._limit_of(bool(first & RSV1))
         if self._message is not None:
             size, limit = self._message.size, self._message.limit
-        return Rule.MESSAGE_SIZE if size + length > limit else 0
+        return Rule.MESSAGE_SIZE if limit is not None and size + length > limit else 0
 
-    def _limit_of(self, first: int) -> int:
-        limit = self._limits.max_message_size
-        return limit + limit // 8 + 64 if first & RSV1 else limit
+    def _limit_of(self, is_compressed: bool) -> int | None:
+        limit = self._limits.max_message_size if self._next_limit is None else self._next_limit
+        if not limit:
+            return None
+        return limit + limit // 8 + 64 if is_compressed else limit
+
+    def _use_limit(self, is_compressed: bool) -> int | None:
+        limit, self._next_limit = self._limit_of(is_compressed), None
+        return limit
 
     def _count(self, first: int, length: int) -> None:
         """Add the frame to its message, which the first frame of one opens."""
         if first & OPCODE >= CLOSE:
             return
         if self._message is None:
-            self._message = _Message(first, self._limit_of(first))
+            self._message = _Message(first, self._use_limit(bool(first & RSV1)))
         self._message.size += length
         self._message.fragments += 1
 

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from weft_websocket.codes import Message
 
-API: Final = 4
+API: Final = 6
 """Grows with every change of what the twins share, so that no stale binary is taken for this."""
 
 Frame: TypeAlias = Message | tuple[int, bytes]

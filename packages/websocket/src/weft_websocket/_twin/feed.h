@@ -30,6 +30,7 @@ scanner_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     self->allows_deflate = (char)allows_deflate;
     self->decodes_text = (char)decodes_text;
     self->max_message_size = max_message_size;
+    self->next_limit = -1;
     self->max_fragments = max_fragments;
     self->max_batch = max_batch;
     return (PyObject *)self;

@@ -48,6 +48,7 @@ typedef const unsigned char Byte;
 typedef struct {
     char is_open;
     char is_checked; /* text that is not compressed */
+    char is_compressed;
     Utf8 text;
     uint64_t size;
     uint64_t limit;
@@ -61,12 +62,16 @@ typedef struct {
     unsigned char key[4]; /* zeros where nothing is masked */
     uint64_t length;
     uint64_t taken;
+    uint64_t given; /* before it, by take_part(): then length and key are of the rest */
 } Frame;
+
+static const uint64_t NO_LIMIT = UINT64_MAX;
 
 typedef struct {
     PyObject_HEAD
     State *state;
     Py_ssize_t max_message_size;
+    Py_ssize_t next_limit; /* instead of it for one message; -1: as it is */
     Py_ssize_t max_fragments;
     Py_ssize_t max_batch;
     unsigned char mask_bit;
@@ -141,10 +146,14 @@ fault_of_length(Byte *extended, size_t available, size_t size)
 
 /* A compressed message may be an eighth and 64 bytes longer, as incompressible data grows. */
 static uint64_t
-limit_of(const FrameScanner *self, unsigned char first)
+limit_of(const FrameScanner *self, int is_compressed)
 {
-    uint64_t limit = (uint64_t)self->max_message_size;
-    return first & RSV1 ? limit + limit / 8 + 64 : limit;
+    Py_ssize_t allowed = self->next_limit < 0 ? self->max_message_size : self->next_limit;
+    uint64_t limit = (uint64_t)allowed;
+    if (allowed == 0) {
+        return NO_LIMIT;
+    }
+    return is_compressed ? limit + limit / 8 + 64 : limit;
 }
 
 /* Whether the announced length fits, before anything is kept for it. */
@@ -152,10 +161,10 @@ static int
 fault_of_message(const FrameScanner *self, unsigned char first, uint64_t length)
 {
     uint64_t size = 0, limit;
-    if ((first & OPCODE) >= CLOSE || self->max_message_size == 0) {
+    if ((first & OPCODE) >= CLOSE) {
         return 0;
     }
-    limit = limit_of(self, first);
+    limit = limit_of(self, first & RSV1);
     if (self->message.is_open) {
         size = self->message.size;
         limit = self->message.limit;
@@ -175,7 +184,9 @@ count_frame(FrameScanner *self, unsigned char first, uint64_t length)
         memset(message, 0, sizeof(*message));
         message->is_open = 1;
         message->is_checked = (first & OPCODE) == TEXT && !(first & RSV1);
-        message->limit = limit_of(self, first);
+        message->is_compressed = (first & RSV1) != 0;
+        message->limit = limit_of(self, first & RSV1);
+        self->next_limit = -1;
     }
     message->size += length;
     message->fragments++;
@@ -459,7 +470,9 @@ scan_frames(FrameScanner *self, PyObject *frames, Byte *at, Byte *end)
 static PyObject *
 scanner_get_half(FrameScanner *self, void *unused)
 {
-    uint64_t came = self->frame.is_open ? HEADER_LIMIT + self->frame.taken : self->header_size;
+    const Frame *frame = &self->frame;
+    uint64_t came =
+        frame->is_open ? HEADER_LIMIT + frame->given + frame->taken : self->header_size;
     if (came == 0) {
         Py_RETURN_NONE;
     }
@@ -476,7 +489,7 @@ scan_one(FrameScanner *self, PyObject *data)
     PyObject *payload;
     if (size < start || (at[0] != (FIN | TEXT) && at[0] != (FIN | BINARY)) || self->fault ||
         self->is_closed || self->frame.is_open || self->message.is_open || self->header_size ||
-        self->rest != NULL || self->max_batch < 1) {
+        self->rest != NULL || self->max_batch < 1 || self->next_limit >= 0) {
         return NULL;
     }
     length = at[1] ^ self->mask_bit; /* over 127 where the mask bit is wrong */
