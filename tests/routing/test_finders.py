@@ -33,18 +33,23 @@ def tree_of(*rows: tuple[str, str]) -> Tree[str]:
     return Tree(routes, Outlines())
 
 
-def by_finder(tree: Tree[str], method: str, path: str) -> Match[str] | Miss:
-    segments = path.split("/", tree.depth)
-    return tree.plans[len(segments)].find(method, path, segments)
-
-
-@given(tables, st.sampled_from(["GET", "PUT", "LOCK"]), targets, st.booleans())
+@given(
+    tables,
+    st.sampled_from(["GET", "PUT", "LOCK"]),
+    targets,
+    st.booleans(),
+    st.sampled_from([0, 9, 256]),
+)
 def test_the_short_way_answers_as_the_long_one(
-    table: list[tuple[str, str]], method: str, target: str, begins_with_slash: bool
+    table: list[tuple[str, str]], method: str, target: str, begins_with_slash: bool, room: int
 ) -> None:
-    tree = tree_of(*[row for row in table if not parse_pattern(row[1]).is_literal])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(finders, "MOST_NAMES", room)  # how much of a match is one function
+        tree = tree_of(*table)
     path = "/" + target if begins_with_slash else target
-    assert by_finder(tree, method, path) == tree.find(method, path)
+    assert tree.match(method, path) == tree.find(method, path)
+    # Equal names need not be one object.
+    assert tree.match("".join(method), path) == tree.find(method, path)
 
 
 @pytest.mark.parametrize(
@@ -79,13 +84,12 @@ def test_what_is_unusual_goes_the_long_way(path: str) -> None:
 def test_no_text_of_a_pattern_becomes_code() -> None:
     tree = tree_of(("GET", "/import os/{exec}/x/{y}"), ("GET", "/import os/{q}/{r}/{t:.*}"))
     forms = [
-        (count, tuple(probe.literals for probe in plan.probes))
+        finders._to_form(count, plan.probes)
         for count, plan in enumerate(tree.plans)
         if isinstance(plan, Way)
     ]
-    for form in forms:
-        code = finders._write(form)
-        assert not re.search(r"import|exec|os/", code)
+    for code in (finders._write_matcher(forms, True), *map(finders._write_finder, forms)):
+        assert not re.search(r"import|exec|os/", "\n".join(code))
 
 
 def test_plans_of_one_form_share_their_code() -> None:
@@ -95,9 +99,38 @@ def test_plans_of_one_form_share_their_code() -> None:
 
 @pytest.mark.parametrize(("segments", "look_ups"), [(9, 1), (9, 8), (9, 100), (2000, 1)])
 def test_the_code_of_a_plan_stays_small(segments: int, look_ups: int) -> None:
-    probe: finders.Probe[str] = finders.Probe(itemgetter(1), {}, 1, (1,))
+    probe = finders.Probe[str]({}, 1, itemgetter(1), (1,), (), is_shaped=False)
     find = finders.make_finder(segments, [probe] * look_ups, _fail)
     assert len(find.__code__.co_code) < 10_000
+
+
+def test_the_whole_of_a_match_stays_small() -> None:
+    paths = [f"/a{at}/{{x}}" + "/b" * at + "/{y}" * (at % 2) for at in range(200)]
+    tree = tree_of(*(("GET", path) for path in paths))
+    assert len(tree.match.__code__.co_code) < 40_000  # type: ignore[attr-defined]  # a function
+    for path in paths:
+        found = tree.match("GET", path.replace("{", "").replace("}", ""))
+        assert isinstance(found, Match)
+        assert found.value == "GET" + path
+
+
+def test_one_segment_that_tells_all_apart_is_the_key() -> None:
+    tree = tree_of(("GET", "/a/{x}/one"), ("GET", "/a/{x}/two"), ("PUT", "/b/{x}/three"))
+    [probe] = [probe for plan in tree.plans for probe in plan.probes]  # type: ignore[union-attr]  # no forks
+    assert (probe.keys, probe.others) == ((3,), (1,))
+    assert isinstance(tree.match("GET", "/a/1/two"), Match)
+    assert tree.match("GET", "/b/1/two") == tree.find("GET", "/b/1/two") == Miss()
+    assert tree.match("GET", "/b/1/three") == Miss(("PUT",))
+    assert tree.find("GET", "/b/1/three") == Miss(("PUT",))
+
+
+def test_texts_that_are_in_many_leaves_are_one_key() -> None:
+    tree = tree_of(*(("GET", f"/{one}/{{x}}/{two}") for one in "ab" for two in "cd"))
+    [probe] = [probe for plan in tree.plans for probe in plan.probes]  # type: ignore[union-attr]  # no forks
+    assert (probe.keys, probe.others) == ((1, 3), ())
+    found = tree.match("GET", "/b/1/c")
+    assert isinstance(found, Match)
+    assert found.value == "GET/b/{x}/c"
 
 
 def with_no_long_way(*rows: tuple[str, str]) -> finders.Finder[str]:

@@ -18,10 +18,12 @@ def entry_of(path: str, order: int = 0, method: str = "GET") -> Entry[str]:
     return Entry(route, SHAPES.make(Outlines().of(pattern)))
 
 
-def leaf_of(*entries: Entry[str], barrier: float = float("inf")) -> Leaf[str]:
+def leaf_of(
+    *entries: Entry[str], barrier: float = float("inf"), by_shape: bool = False
+) -> Leaf[str]:
     leaf: Leaf[str] = Leaf()
     leaf.entries += entries
-    leaf.seal(barrier, {})
+    leaf.seal(barrier, {}, by_shape=by_shape)
     return leaf
 
 
@@ -70,13 +72,25 @@ def test_short_ways() -> None:
     )
     leaf = leaf_of(third, second, first)
     assert leaf.entries == [first, second, third]
-    assert leaf.quick == {"GET": first, "*": second}  # the star comes before PUT
-    assert leaf.star is second
-    assert leaf.miss == Miss(("*", "GET", "PUT"))
+    assert leaf.method == "GET"
+    assert leaf.first == (first.route, first.route.value, "a")
+    assert leaf.others == {"*": leaf.star}  # which comes before PUT
+    assert leaf.star == (second.route, second.route.value, "b")
+    assert leaf.refusal is leaf.miss == Miss(("*", "GET", "PUT"))
     assert leaf.is_plain
-    assert leaf_of(first, third, barrier=2).quick == {}
-    assert leaf_of(first, third, barrier=4).quick == {"GET": first, "PUT": third}
-    assert not leaf_of(first, entry_of("/{a!int}", 4)).is_plain
+    early, late = leaf_of(first, third, barrier=2), leaf_of(first, third, barrier=4)
+    assert (early.method, early.first, early.others, early.refusal) == (None, None, {}, None)
+    assert (late.method, list(late.others)) == ("GET", ["PUT"])
+
+
+def test_what_a_shape_reads_has_no_refusal() -> None:
+    plain, typed = entry_of("/{a}", 1), entry_of("/{b!int}", 2, "PUT")
+    leaf = leaf_of(plain, typed)
+    assert not leaf.is_plain
+    assert leaf.refusal is None
+    assert leaf.others == {"PUT": (None, typed)}
+    shaped = leaf_of(plain, by_shape=True)
+    assert shaped.first == (None, plain)
 
 
 def test_equal_misses_are_one() -> None:

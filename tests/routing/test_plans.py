@@ -33,7 +33,7 @@ def probes_for(plan: Plan[str], path: str) -> tuple[Probe[str], ...]:
 
 
 def found(plan: Plan[str], path: str) -> list[list[str]]:
-    leaves = [leaves.get(pick(path.split("/"))) for pick, leaves, *_ in probes_for(plan, path)]
+    leaves = [probe.find(path.split("/")) for probe in probes_for(plan, path)]
     return [[entry.route.value for entry in leaf.entries] for leaf in leaves if leaf]
 
 
@@ -62,9 +62,9 @@ def test_deep_anchors_come_first_and_loose_ones_last() -> None:
 def test_leaves_know_their_rivals() -> None:
     plans, _ = plans_of("/{x}/b", "/{x}/{y}", "/{z}/c", "/{t:.*}")
     quick = {
-        entry.route.value: bool(leaf.quick)
-        for _, leaves, *_ in probes_for(plans[3], "")
-        for leaf in leaves.values()
+        entry.route.value: leaf.first is not None
+        for probe in probes_for(plans[3], "")
+        for leaf in probe.leaves.values()
         for entry in leaf.entries
     }
     # What is looked up before a rival that may come first must be searched.
@@ -73,8 +73,8 @@ def test_leaves_know_their_rivals() -> None:
 
 def test_leaves_of_one_mask_are_no_rivals() -> None:
     plans, _ = plans_of("/{x}/a", "/{x}/b", "/{x}/c")
-    [(_, leaves, *_)] = probes_for(plans[3], "")
-    assert all(leaf.quick for leaf in leaves.values())
+    [probe] = probes_for(plans[3], "")
+    assert all(leaf.first is not None for leaf in probe.leaves.values())
 
 
 def test_forks_narrow_down_what_is_looked_up() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -149,6 +150,34 @@ def test_phases() -> None:
     with pytest.raises(WrongPhase, match="before freeze"):
         router.add("GET", "/a", "")
     assert router.match("GET", "/a") == Miss()
+
+
+def test_the_function_of_a_frozen_table_looks_like_the_method() -> None:
+    router = Router[str]()
+    router.add("GET", "/{x}", "")
+    before = router.match
+    router.freeze()
+    assert inspect.signature(router.match) == inspect.signature(before)
+    assert router.match.__doc__ == Router.match.__doc__
+    assert router.match.__qualname__ == "Router.match"
+    assert before("GET", "/a") == router.match("GET", "/a")  # kept from before freeze()
+    assert Router.match(router, "GET", "/a") == router.match(method="GET", path="/a")
+
+
+def test_a_match_of_ones_own_is_asked() -> None:
+    class Loud(Router[str]):
+        def match(self, method: str, path: str, host: str | None = None) -> Match[str] | Miss:
+            return super().match(method.upper(), path, host)
+
+    router = Loud()
+    router.add("GET", "/{x}", "found")
+    router.freeze()
+    assert value_of(router, "get", "/a") == "found"
+
+
+def test_nothing_is_told_before_freeze() -> None:
+    with pytest.raises(WrongPhase, match="call freeze"):
+        Router[str]().match_each("/a")
 
 
 def test_long_paths_stop_at_the_depth_of_the_tree() -> None:

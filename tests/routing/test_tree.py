@@ -208,6 +208,7 @@ def test_a_loose_rival_of_many_masks() -> None:
         router.add("GET", path, path)
     router.freeze()
     for path in ("/a/b/c/d/end", "/b/b/b/b/end", "/b/a/a/a/end"):
+        assert router._tree is not None
         candidates = router._tree.candidates(path)
         match = router.match("GET", path)
         assert isinstance(match, Match)

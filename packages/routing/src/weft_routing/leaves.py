@@ -5,8 +5,9 @@ Decides what becomes of the texts that a shape has read. Knows no tree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from .answers import ANY_METHOD, NOT_FOUND, Match, Miss, Route, make_match
 from .pattern import to_value
@@ -19,19 +20,26 @@ CROWD = 16
 
 Parser = tuple[int, Callable[[str], object]]
 
+# What the short way needs of an entry, unpacked in one step: the route, its value and the names of
+# its parameters where it takes texts as they are; None and the entry where a shape reads them.
+Quick: TypeAlias = tuple[Any, ...]
+_NOTHING: Mapping[str, Quick] = MappingProxyType({})
+
 
 class Entry(Generic[T]):
     """A route, and how to read its values."""
 
-    __slots__ = ("is_plain", "names", "parsers", "route", "shape")
+    __slots__ = ("parsers", "route", "shape")
 
     def __init__(self, route: Route[T], shape: Shape) -> None:
         self.route = route
         self.shape = shape
-        self.names = route.names
         self.parsers = _to_parsers(route)
-        # Whether it takes texts as they are, so that the short way needs no shape.
-        self.is_plain = isinstance(shape, PlainShape) and not self.parsers
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it takes texts as they are, so that the short way needs no shape."""
+        return isinstance(self.shape, PlainShape) and not self.parsers
 
     @property
     def order(self) -> int:
@@ -47,18 +55,19 @@ class Entry(Generic[T]):
         """The match for texts that the shape has read; None when a convertor refuses one."""
         if "%" in path:
             texts = [to_value(text) for text in texts]
+        names = self.route.names
         if len(texts) == 1:  # the most common numbers, in a quarter of the time
-            params = {self.names[0]: texts[0]}
+            params = {names[0]: texts[0]}
         elif len(texts) == 2:
-            params = {self.names[0]: texts[0], self.names[1]: texts[1]}
+            params = {names[0]: texts[0], names[1]: texts[1]}
         else:
-            params = dict(zip(self.names, texts, strict=True))
+            params = dict(zip(names, texts, strict=True))
         if not self.parsers:
             return make_match(self.route, params)
         values: dict[str, object] = dict(params)
         try:
             for index, parse in self.parsers:
-                values[self.names[index]] = parse(texts[index])
+                values[names[index]] = parse(texts[index])
         except ValueError:
             return None
         return make_match(self.route, params, values)
@@ -75,35 +84,70 @@ def _to_parsers(route: Route[T]) -> tuple[Parser, ...]:
 class Leaf(Generic[T]):
     """Entries that agree on their literal segments, in the order in which they were added.
 
-    `quick` and `star` are the short way: the first entry for a method, for any other method. They
-    are empty where a rival, which is looked up later, may come before an entry. `miss` has all
-    methods; with `is_plain`, every path without empty segments and braces fits every entry.
+    `first` is the short way for `method`, `others` have it for more methods, `star` for any other
+    one, and `refusal` is the answer where there is none. They are empty where a rival, which is
+    looked up later, may come before an entry. `miss` has all methods; with `is_plain`, every path
+    without empty segments and braces fits every entry.
+
+    `texts` are those that a path must have besides the one by which the leaf was looked up.
     """
 
-    __slots__ = ("crowd", "entries", "is_plain", "miss", "quick", "star")
+    __slots__ = (
+        "crowd",
+        "entries",
+        "first",
+        "is_plain",
+        "method",
+        "miss",
+        "others",
+        "refusal",
+        "star",
+        "texts",
+    )
 
     def __init__(self) -> None:
         self.entries: list[Entry[T]] = []
-        self.quick: dict[str, Entry[T]] = {}
-        self.star: Entry[T] | None = None
+        self.texts: tuple[str, ...] = ()
+        self.method: str | None = None
+        self.first: Quick | None = None
+        self.others = _NOTHING  # most leaves have one method, and a dict takes more than a leaf
+        self.star: Quick | None = None
+        self.refusal: Miss | None = None
         self.miss = NOT_FOUND
         self.is_plain = False
         self.crowd: Crowd[T] | None = None
 
-    def seal(self, barrier: float, misses: dict[tuple[str, ...], Miss]) -> None:
-        """Prepare the short ways. `barrier` is the order of the first rival that comes later."""
+    def seal(
+        self, barrier: float, misses: dict[tuple[str, ...], Miss], *, by_shape: bool = False
+    ) -> None:
+        """Prepare the short ways. `barrier` is the order of the first rival that comes later.
+
+        With `by_shape`, no entry takes texts as they are: parameters stand in different segments.
+        """
         self.entries.sort(key=to_order)
-        if self.entries[-1].order < barrier:
-            for entry in self.entries:
-                self.quick.setdefault(entry.route.method, entry)
-                if entry.route.method == ANY_METHOD:
-                    break  # which comes before all that follow
-            self.star = self.quick.get(ANY_METHOD)
         allowed = tuple(sorted({entry.route.method for entry in self.entries}))
         self.miss = misses.setdefault(allowed, Miss(allowed))
         self.is_plain = all(entry.is_plain for entry in self.entries)
+        if self.entries[-1].order < barrier:
+            self._prepare(by_shape=by_shape)
         if len(self.entries) > CROWD and not self.is_plain:
             self.crowd = Crowd(self.entries)
+
+    def _prepare(self, *, by_shape: bool) -> None:
+        quick: dict[str, Quick] = {}
+        for entry in self.entries:
+            route = entry.route
+            if route.method not in quick:
+                is_plain = entry.is_plain and not by_shape
+                plain = (route, route.value, *route.names)
+                quick[route.method] = plain if is_plain else (None, entry)
+            if route.method == ANY_METHOD:
+                break  # which comes before all that follow
+        self.star = quick.get(ANY_METHOD)
+        self.refusal = self.miss if self.is_plain else None
+        (self.method, self.first), *others = quick.items()
+        if others:
+            self.others = dict(others)
 
     def candidates(self, segments: list[str], path: str) -> list[Entry[T]]:
         """The entries to try for a path, in order."""

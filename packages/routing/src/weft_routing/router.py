@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import WRAPPER_ASSIGNMENTS
 from keyword import iskeyword
+from sys import intern
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from .answers import ANY_METHOD, Match, Miss, Route
 from .convertors import BUILT_IN_CONVERTORS, PathConvertor, check_convertors
 from .errors import DuplicateName, DuplicateRoute, MethodError, Place, RouteNameError, WrongPhase
+from .finders import Matcher
 from .hosts import HostTable, parse_host
 from .outline import Outlines
 from .pattern import Pattern, parse_pattern
@@ -23,19 +26,6 @@ from .tree import Tree
 T = TypeVar("T")
 
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-
-
-class _NoTree(Tree[T]):
-    """Stands for the tree until there is one: nothing can be asked of it."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        self.rows = {}
-
-    @property
-    def depth(self) -> int:  # type: ignore[override]  # which every match reads first
-        raise WrongPhase(is_frozen=False)
 
 
 class Router(Generic[T]):
@@ -54,9 +44,11 @@ class Router(Generic[T]):
     """
 
     __slots__ = (
+        "__dict__",
         "_convertors",
         "_hosts",
         "_is_frozen",
+        "_match",
         "_named",
         "_names",
         "_routes",
@@ -76,7 +68,8 @@ class Router(Generic[T]):
         self._named: dict[str, Route[T]] = {}
         self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._hosts: HostTable[Tree[T]] = HostTable()
-        self._tree: Tree[T] = _NoTree()
+        self._tree: Tree[T] | None = None  # until it is frozen
+        self._match: Matcher[T] = _match_nothing_yet
         self._unreachable: tuple[Unreachable[T], ...] = ()
         self._is_frozen = False
 
@@ -103,6 +96,7 @@ class Router(Generic[T]):
         host = None if host is None else parse_host(host).canonical
         names = pattern.names
         names = self._names.setdefault(names, names)  # equal ones become one
+        method = intern(method)  # so that most comparisons end with the first look
         route = Route(method, pattern, value, name, len(self._routes), names, host, place)
         if name is not None:
             self._check_name(name, route)
@@ -127,11 +121,17 @@ class Router(Generic[T]):
         by_host: dict[str | None, list[Route[T]]] = {None: []}
         for route in self._routes:
             by_host.setdefault(route.host, []).append(route)
-        self._tree = _to_tree(by_host.pop(None), found)
+        tree = self._tree = _to_tree(by_host.pop(None), found)
         rules = [(parse_host(host), routes) for host, routes in by_host.items() if host]
         self._hosts = HostTable([(host, _to_tree(routes, found)) for host, routes in rules])
         found.update((each.route, each) for each in find_unreachable_hosts(rules))
         self._unreachable = tuple(sorted(found.values(), key=lambda each: each.route.order))
+        self._match = _match_by_host(self._hosts, tree.match) if rules else tree.match
+        if type(self).match is Router.match:
+            # A match is asked for per request: the function itself stands before the method.
+            for name in WRAPPER_ASSIGNMENTS:
+                setattr(self._match, name, getattr(Router.match, name))
+            self.__dict__["match"] = self._match
 
     def match(self, method: str, path: str, host: str | None = None) -> Match[T] | Miss:
         """Find the route for a method and a raw path: percent-encoded, without query.
@@ -139,12 +139,7 @@ class Router(Generic[T]):
         `host` is that of the request, with its port. The first host pattern that takes it decides
         alone: routes without a host are for requests that none takes.
         """
-        tree = self._tree if host is None else self._hosts.find(host) or self._tree
-        row = tree.rows.get(path)
-        if row is not None:
-            return row.get(method) or row[ANY_METHOD]
-        segments = path.split("/", tree.depth)
-        return tree.finders[len(segments)](method, path, segments)
+        return self._match(method, path, host)
 
     def match_each(self, path: str, host: str | None = None) -> Mapping[str, Match[T]]:
         """What each method of a raw path leads to; ``*`` stands for all methods not named.
@@ -155,6 +150,8 @@ class Router(Generic[T]):
         >>> {method: match.value for method, match in router.match_each("/x").items()}
         {'GET': 'a page', 'PUT': 'a name'}
         """
+        if self._tree is None:
+            raise WrongPhase(is_frozen=False)
         tree = self._tree if host is None else self._hosts.find(host) or self._tree
         return tree.find_each(path)
 
@@ -194,6 +191,20 @@ class Router(Generic[T]):
         taken = self._named.get(name)
         if taken is not None and taken.pattern != route.pattern:
             raise DuplicateName(name, route.path, taken.path, route.place, taken.place)
+
+
+def _match_nothing_yet(method: str, path: str, host: str | None = None) -> Match[T] | Miss:
+    raise WrongPhase(is_frozen=False)
+
+
+def _match_by_host(hosts: HostTable[Tree[T]], match_others: Matcher[T]) -> Matcher[T]:
+    def match(method: str, path: str, host: str | None = None) -> Match[T] | Miss:
+        if host is None:
+            return match_others(method, path)
+        tree = hosts.find(host)
+        return match_others(method, path) if tree is None else tree.match(method, path)
+
+    return match
 
 
 def _to_tree(routes: Sequence[Route[T]], found: dict[Route[T], Unreachable[T]]) -> Tree[T]:

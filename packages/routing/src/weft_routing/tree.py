@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from .answers import ANY_METHOD, NOT_FOUND, Match, Miss, Route, make_match
-from .finders import Finder
+from .finders import Matcher, Row, Table, make_matcher
 from .leaves import Entry, Leaf, to_order
 from .outline import Outlines
 from .pattern import to_comparable
@@ -24,9 +24,6 @@ from .plans import Plan, Planner, Way
 from .shapes import Shape, Texts
 
 T = TypeVar("T")
-
-# What each method of one literal path leads to; the key "*" is always there.
-Row = dict[str, "Match[T] | Miss"]
 
 Hits = list[tuple[int, Leaf[T]]]  # the depth of the anchor, and a leaf that the path leads to
 
@@ -36,10 +33,11 @@ class Tree(Generic[T]):
 
     `rows` has what literal paths lead to, by their comparable form; `plans`, how to find the leaf of
     any other path, by its number of segments. `depth` is how often to split a path: at most one
-    piece more than the tree is deep, so a path of many slashes costs nothing.
+    piece more than the tree is deep, so a path of many slashes costs nothing. `match` is the short
+    way to what `find` gives, as one function.
     """
 
-    __slots__ = ("depth", "finders", "plans", "rows", "shadowed")
+    __slots__ = ("depth", "match", "plans", "rows", "shadowed")
 
     def __init__(self, routes: Iterable[Route[T]], outlines: Outlines) -> None:
         planner = Planner(self._search, outlines)
@@ -50,14 +48,19 @@ class Tree(Generic[T]):
             else:
                 planner.add(route)
         self.plans: Sequence[Plan[T]] = planner.finish()
-        # The short ways of the plans: one attribute less to look up for each match.
-        self.finders: list[Finder[T]] = [plan.find for plan in self.plans]
         self.depth = planner.depth
         self.rows: dict[str, Row[T]] = {}
         # Routes of literal paths that other routes take away, with those.
         self.shadowed: list[tuple[Route[T], Route[T]]] = []
         for path, same in literal.items():
             self.rows[path] = self._to_row(path, same)
+        self.match: Matcher[T] = make_matcher(self._to_table(), self._search)
+
+    def _to_table(self) -> Table[T]:
+        by_count = dict(enumerate(self.plans))
+        ways = {count: plan.probes for count, plan in by_count.items() if isinstance(plan, Way)}
+        forks = {count: plan.find for count, plan in by_count.items() if count not in ways}
+        return Table(self.rows, self.depth, ways, forks)
 
     def find(self, method: str, path: str) -> Match[T] | Miss:
         """The best route for a method and a raw path, of whatever characters."""
@@ -129,10 +132,10 @@ class Tree(Generic[T]):
         if segments[0]:
             return []
         hits: Hits[T] = []
-        for pick, leaves, depth, _ in probes:
-            leaf = leaves.get(pick(segments))
+        for probe in probes:
+            leaf = probe.find(segments)
             if leaf is not None:
-                hits.append((depth, leaf))
+                hits.append((probe.depth, leaf))
         return hits
 
     def _to_row(self, path: str, routes: list[Route[T]]) -> Row[T]:
