@@ -417,3 +417,20 @@ def test_any_bytes_in_any_pieces_give_the_same_events(seed: int) -> None:
             events = feed(functools.partial(receive, core), split(wire, way, seed))
             seen.append((plain(events), core.phase.name, plain(core.receive_eof())))
     assert all(result == seen[0] for result in seen)
+
+
+def test_a_message_that_is_kept_has_a_number_and_a_measure() -> None:
+    protocol = WsProtocol(Role.SERVER)
+    assert protocol.half_message is None
+    protocol.receive(frame(0x01, b"begun"))
+    first = protocol.half_message
+    assert first is not None
+    protocol.receive(frame(0x00, b"more")[:-1])
+    assert protocol.half_message == (first[0], first[1] + 14 + 3)
+    protocol.receive(frame(0x00, b"more")[-1:])
+    assert protocol.half_message == (first[0], 9)
+    protocol.receive(frame(0x80, b"end"))
+    assert protocol.half_message is None
+    protocol.receive(frame(0x01, b"begun"))
+    assert protocol.half_message is not None
+    assert protocol.half_message[0] != first[0]

@@ -13,6 +13,8 @@ from .test_twin import frame
 class Owner:
     """A peer whose frame is under way, as a script of what is seen of it in turn."""
 
+    half_message: tuple[int, int] | None = None
+
     def __init__(self, *halves: tuple[int, int] | None) -> None:
         self.halves = list(halves)
         self.failed = asyncio.Event()
@@ -49,7 +51,7 @@ async def test_a_frame_must_go_on(
     halves: list[tuple[int, int] | None], is_slow: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner = Owner(*halves)
-    watch = StallWatch(owner, 0.001)
+    watch = StallWatch(owner, 0.001, None)
     async with asyncio.timeout(5):
         await owner.is_over.wait()
     await passes(2)
@@ -78,8 +80,75 @@ async def test_half_a_frame_has_a_deadline(half: bytes, heartbeat: float | None)
     )
 
 
-async def test_half_a_message_may_wait_for_its_rest() -> None:
-    raw = Raw(frame_timeout_seconds=0.001)
+class MessageOwner:
+    """A peer whose message is under way; its frames are whole."""
+
+    half_frame = None
+
+    def __init__(self, *halves: tuple[int, int] | None) -> None:
+        self.halves = list(halves)
+        self.looks = 0
+        self.end: asyncio.Future[tuple[int, str] | None] = asyncio.Future()
+
+    @property
+    def half_message(self) -> tuple[int, int] | None:
+        self.looks += 1
+        if not self.halves:
+            if not self.end.done():
+                self.end.set_result(None)
+            return None
+        return self.halves.pop(0)
+
+    def fail(self, code: int, reason: str) -> None:
+        self.end.set_result((code, reason))
+
+
+SLOW_MESSAGE = (1008, "message not finished within 0.003 seconds")
+
+
+@pytest.mark.parametrize(
+    ("halves", "is_slow"),
+    [
+        ([(0, 5)] * 4, True),
+        ([(0, 5)] * 3, False),
+        ([(0, 5), None, (0, 5), (0, 5), (0, 5)], False),
+        ([(0, 5), (0, 5), (1, 5), (1, 5), (1, 5)], False),
+        ([(0, 5), (0, 5), (0, 5), (0, 6), (0, 7), (0, 7), (0, 7)], False),
+        ([(0, 5), (0, 5), (0, 5), (0, 6), (0, 7), (0, 6), (0, 6)], True),
+    ],
+)
+async def test_a_message_must_go_on(halves: list[tuple[int, int] | None], is_slow: bool) -> None:
+    owner = MessageOwner(*halves)
+    watch = StallWatch(owner, 0.001, 0.003)
+    async with asyncio.timeout(5):
+        assert await owner.end == (SLOW_MESSAGE if is_slow else None)
+    watch.stop()
+
+
+@pytest.mark.parametrize("frame_seconds", [None, 0.005])
+async def test_half_a_message_has_a_deadline(frame_seconds: float | None) -> None:
+    raw = Raw(frame_timeout_seconds=frame_seconds, message_timeout_seconds=0.01)
+    raw.send(frame(0x01, b"begun "), frame(0x89))
+    error = (await raw.stream.receive()).data
+    assert isinstance(error, WebSocketError)
+    assert (error.code, str(error)) == (1008, "message not finished within 0.01 seconds")
+    await raw.peer.until_event("eof")
+
+
+async def test_a_message_that_is_read_while_it_comes_has_none() -> None:
+    raw = Raw(message_timeout_seconds=0.001)
+    raw.send(frame(0x01, b"begun "))
+    await passes()
+    async with raw.stream.receive_stream(0.02) as message:
+        chunks = aiter(message)
+        assert await anext(chunks) == "begun "
+        with pytest.raises(TimeoutError):
+            await anext(chunks)
+    assert raw.stream.close_code is None
+
+
+async def test_without_deadlines_half_a_message_waits() -> None:
+    raw = Raw(frame_timeout_seconds=None, message_timeout_seconds=None)
     raw.send(frame(0x01, b"begun "))
     with pytest.raises(TimeoutError):
         await raw.stream.receive(0.02)

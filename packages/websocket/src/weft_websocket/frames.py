@@ -3,6 +3,7 @@
 Knows RFC 6455 sections 5.2 to 5.5; the scanner below it has checked every header.
 """
 
+import itertools
 import os
 from typing import Final
 
@@ -22,6 +23,8 @@ CONTROL_LIMIT: Final = 125
 # An unmasked payload from here on is handed over as it is, behind its header: joining would copy.
 PARTS_SIZE: Final = 32768
 
+_numbers: Final = itertools.count()
+
 # A forked process must not send its parent's keys.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=forget_keys)
@@ -30,9 +33,11 @@ if hasattr(os, "register_at_fork"):
 class OpenMessage:
     """A message of which some fragments have come; kept in one buffer, whatever their number."""
 
-    __slots__ = ("data", "first")
+    __slots__ = ("data", "first", "number")
 
     def __init__(self, first: int, payload: bytes) -> None:
+        self.number = next(_numbers)
+        """By which it is told from another one."""
         self.first = first
         self.data = bytearray(payload)
 

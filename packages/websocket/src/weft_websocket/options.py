@@ -15,6 +15,7 @@ class StreamOptions:
     autoclose: bool = True
     heartbeat_seconds: float | None = None
     frame_timeout_seconds: float | None = 30.0
+    message_timeout_seconds: float | None = 120.0
     close_timeout_seconds: float | None = 10.0
     receive_timeout_seconds: float | None = None
     queue_limit: int = 16

@@ -233,6 +233,14 @@ class WsProtocol:
         return self._parts is not None
 
     @property
+    def half_message(self) -> tuple[int, int] | None:
+        """The message that is kept until it is whole: its number, a measure that grows with it."""
+        if self._open is None:
+            return None
+        half = self.scanner.half
+        return self._open.number, len(self._open.data) + (half[1] if half else 0)
+
+    @property
     def can_send(self) -> bool:
         """Whether a message may still be sent."""
         return self.phase in _SENDING
