@@ -538,6 +538,33 @@ async def fail_a_handshake() -> None:
         assert "lost" in recorder(client).events
 
 
+class Watch:
+    def __init__(self) -> None:
+        self.calls = 0
+        self.first = asyncio.Event()
+
+    def give(self) -> None:
+        self.calls += 1
+        self.first.set()
+
+
+async def tell_of_the_peers_end() -> None:
+    async with tcp_links() as (client, server):
+        watch = server.peer_watch = Watch()
+        assert not server.has_peer_ended
+        client.write_eof()
+        await watch.first.wait()
+        assert server.has_peer_ended and not server.is_lost
+        server.close()
+        await server.wait_closed()
+        assert watch.calls > 1
+    async with tcp_links() as (client, server):
+        watch = server.peer_watch = Watch()
+        server.abort()
+        await server.wait_closed()
+        assert watch.calls > 0 and server.has_peer_ended
+
+
 @pytest.mark.parametrize(
     "new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
 )
@@ -552,3 +579,4 @@ def test_on_real_transports(new_loop: Callable[[], asyncio.AbstractEventLoop]) -
         runner.run(put_tls_on())
         runner.run(fail_a_handshake())
         runner.run(lose_the_link_in_a_handshake())
+        runner.run(tell_of_the_peers_end())

@@ -7,7 +7,7 @@ from support.twins import Twin
 
 from weft_http_parser import CHUNKED, DEFAULT_LIMITS, UNTIL_CLOSE
 from weft_http_parser.wire.decode import make_body_decoder
-from weft_http_parser.wire.encode import make_body_encoder
+from weft_http_parser.wire.encode import make_body_encoder, may_be_trailer
 
 
 def make(twin: Twin, framing: int) -> Any:
@@ -104,3 +104,9 @@ def test_what_is_encoded_is_decoded(bodies: list[bytes], is_chunked: bool) -> No
     assert decoder.done
     assert b"".join(out) == b"".join(bodies)
     assert not decoder.trailers
+
+
+def test_what_may_be_a_trailer() -> None:
+    assert may_be_trailer("X-Sum") and may_be_trailer("ETag")
+    for name in ("Content-Length", "TRANSFER-ENCODING", "host", "trailer", "", "a b", "a:"):
+        assert not may_be_trailer(name), name

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from weft_http_parser import (
     MARK_EXPECT,
+    MARK_HTTP_10,
     PHRASES,
     BodyTooLarge,
     ContentCodingError,
@@ -114,7 +115,9 @@ async def _expect(exchange: Exchange, request: BaseRequest) -> StreamResponse | 
     if endpoint is not None and endpoint.expect_handler is not None:
         answer: StreamResponse | None = await endpoint.expect_handler(request)
         return answer
-    if not exchange.head.expects_continue:
+    head = exchange.head
+    # RFC 9110 section 10.1.1: what a client of 1.0 expects is ignored.
+    if not head.expects_continue and not head.marks & MARK_HTTP_10:
         raise HTTPExpectationFailed
     return None
 
