@@ -3,8 +3,10 @@
 import asyncio
 import random
 import socket
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from support.answers import Asked, answers, ok, silence
@@ -134,6 +136,118 @@ async def test_idle_connections_are_closed_in_time() -> None:
         assert stats(session).idle == 1
         await asyncio.wait_for(gone.wait(), 5)
         assert stats(session) == PoolStats(0, 0, 0)
+
+
+class Abrupt:
+    """A server in a thread of its own: it does something to its first connection when told to,
+    also while our loop is busy."""
+
+    def __init__(self, does: Callable[[socket.socket], None]) -> None:
+        self._does = does
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(10)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
+        self._told, self._done = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._serve)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._thread.join()
+        self._listener.close()
+
+    def act(self) -> None:
+        """Let it happen, and keep the loop from seeing it."""
+        self._told.set()
+        assert self._done.wait(10)
+
+    def _serve(self) -> None:
+        first, _ = self._listener.accept()
+        with first:
+            self._answer(first)
+            assert self._told.wait(10)
+            self._does(first)
+            self._done.set()
+            second, _ = self._listener.accept()
+            with second:
+                self._answer(second)
+
+    @staticmethod
+    def _answer(peer: socket.socket) -> None:
+        peer.settimeout(10)
+        while b"\r\n\r\n" not in peer.recv(65536):
+            pass
+        peer.sendall(ok())
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+@pytest.mark.parametrize(
+    "does",
+    [lambda peer: peer.close(), lambda peer: peer.sendall(ok(b"a lie"))],
+    ids=["closed", "unasked bytes"],
+)
+async def test_a_connection_to_which_something_happened_while_the_loop_was_busy_is_not_used(
+    does: Callable[[socket.socket], None], is_known: bool
+) -> None:
+    with Abrupt(does) as server:
+        async with ClientSession() as session:
+            assert await get(session, server.url) == "ok"
+            server.act()
+            if is_known:
+                assert await get(session, server.url) == "ok"
+            else:
+                async with session.post(server.url) as response:
+                    assert await response.text() == "ok"
+            assert stats(session) == PoolStats(open=1, idle=1, waiting=0)
+
+
+async def test_a_connection_is_used_as_often_as_it_may() -> None:
+    connector = TCPConnector(connection_max_uses=2)
+    async with answers() as server, ClientSession(connector=connector) as session:
+        for _ in range(5):
+            assert await get(session, server.url()) == "ok"
+        assert stats(session).open == 1
+    assert server.connections == 3
+
+
+@pytest.mark.parametrize(("age", "connections"), [(0, 3), (60, 1)])
+async def test_a_connection_that_is_too_old_is_not_used_again(
+    age: float, connections: int
+) -> None:
+    connector = TCPConnector(connection_max_age=age)
+    async with answers() as server, ClientSession(connector=connector) as session:
+        for _ in range(3):
+            assert await get(session, server.url()) == "ok"
+    assert server.connections == connections
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("timeout=5", 4), ("timeout=1", 0.5), ("timeout=100, max=3", 15), ("max=7", 15), ("x", 15)],
+)
+async def test_the_servers_own_time_for_idle_connections_counts(said: str, seconds: float) -> None:
+    async def tells(peer: RawPeer, asked: Asked) -> None:
+        await peer.send(ok(b"ok", f"Keep-Alive: {said}"))
+
+    async with answers({"/": tells}) as server, ClientSession() as session:
+        assert await get(session, server.url()) == "ok"
+        assert session.connector is not None
+        books = session.connector._books
+        assert books is not None
+        now = books.loop.time()
+        assert now + seconds - 1 < books.pool.next_expiry() <= now + seconds
+
+
+async def test_a_server_that_keeps_nothing_is_believed() -> None:
+    async def tells(peer: RawPeer, asked: Asked) -> None:
+        await peer.send(ok(b"ok", "Keep-Alive: timeout=0"))
+
+    async with answers({"/": tells}) as server, ClientSession() as session:
+        for _ in range(2):
+            assert await get(session, server.url()) == "ok"
+    assert server.connections == 2
 
 
 async def test_force_close_uses_no_connection_twice() -> None:

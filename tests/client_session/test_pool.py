@@ -1,5 +1,7 @@
 """The pool decides: who gets what, in which order, and that nothing is ever lost."""
 
+import math
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
@@ -87,17 +89,18 @@ def test_leaving_the_line() -> None:
     assert pool.stats.waiting == 0
 
 
-def test_expiry_takes_what_is_old() -> None:
+def test_expiry_takes_what_has_waited_long_enough() -> None:
     pool: Pool[str, str] = Pool()
-    for name, since in (("old", 1), ("new", 5)):
+    for name, until in (("short", 4), ("long", 9), ("ever", math.inf)):
         pool.claim(A)
-        pool.give_back(A, name, since)
-    assert pool.oldest_idle() == 1
-    assert pool.expire(before=4) == ["old"]
-    assert pool.oldest_idle() == 5
-    assert pool.expire(before=5) == ["new"]
-    assert pool.stats == PoolStats(0, 0, 0)
-    assert pool.oldest_idle() is None
+        pool.give_back(A, name, 1, until)
+    assert pool.next_expiry() == 4
+    assert pool.expire(now=3) == []
+    assert pool.expire(now=4) == ["short"]
+    assert pool.next_expiry() == 9
+    assert pool.expire(now=10) == ["long"]
+    assert pool.next_expiry() == math.inf
+    assert pool.stats == PoolStats(open=1, idle=1, waiting=0)
 
 
 def test_a_connection_that_died_while_idle_frees_its_place() -> None:
@@ -156,7 +159,7 @@ class PoolMachine(RuleBasedStateMachine):
         self.used.remove(pair)
         self.idle.append(pair)
         self.clock += 1
-        self.carry_out(self.pool.give_back(*pair, self.clock))
+        self.carry_out(self.pool.give_back(*pair, self.clock, self.clock))
 
     @precondition(lambda self: self.used)
     @rule(data=st.data())

@@ -7,6 +7,7 @@ and opens nothing.
 import asyncio
 from typing import Protocol
 
+from weft_client_session.probe import Probe, make_probe
 from weft_client_session.request import ConnectionKey
 from weft_http_parser import LENIENT, Http1Connection, Link, Role, Waiter
 
@@ -47,7 +48,20 @@ class InUse(Protocol):
 class Connection:
     """An open link with its HTTP state. Between two uses it receives for itself."""
 
-    __slots__ = ("_home", "arrival", "clock", "core", "is_placed", "key", "link", "user", "uses")
+    __slots__ = (
+        "_home",
+        "_probe",
+        "arrival",
+        "clock",
+        "core",
+        "is_placed",
+        "key",
+        "link",
+        "made_at",
+        "peer_keeps_seconds",
+        "user",
+        "uses",
+    )
 
     link: Link
 
@@ -58,9 +72,12 @@ class Connection:
         self.core = Http1Connection(Role.CLIENT, key.limits, LENIENT)
         self.arrival = Waiter(loop)
         self.clock = loop.time
+        self.made_at = loop.time()
+        self.peer_keeps_seconds: float | None = None  # as its last Keep-Alive field said
         self.user: InUse | None = None
         self.uses = 0
         self.is_placed = True  # counted by the pool
+        self._probe: Probe | None = None
 
     def __repr__(self) -> str:
         return f"Connection<{self.key!r}>"
@@ -76,6 +93,17 @@ class Connection:
     def watch(self, at: float) -> None:
         """Have a deadline of the user looked at, in time."""
         self._home.watch(at)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nothing has come that the loop has not told of: no end, and no bytes unasked.
+
+        A loop that was busy has not looked for a while, and the server may be gone.
+        """
+        probe = self._probe
+        if probe is None:
+            probe = self._probe = make_probe(self.link.transport)
+        return not probe(0)
 
     def recycle(self) -> None:
         """Both messages are over: whoever is next may have the connection, if it is fit."""

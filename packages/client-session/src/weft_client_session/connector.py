@@ -4,9 +4,11 @@ A connector binds to the loop of its first use. Decides nothing about requests.
 """
 
 import asyncio
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+
+import attrs
 
 from weft_client_session.connection import Connection
 from weft_client_session.deadlines import NEVER, Deadlines, Sweeper, Watched
@@ -30,12 +32,45 @@ if TYPE_CHECKING:  # where nobody traces, tracing is not loaded
 KEEPALIVE_SECONDS = 15.0
 CLOSE_SECONDS = 1.0
 KEYS_LIMIT = 1000
+SERVER_LEAD_SECONDS = 1.0
+"""How long before the server's own time a kept connection is given up."""
+
+
+@attrs.frozen(kw_only=True)
+class Reuse:
+    """How long connections are kept for the next request."""
+
+    keep_seconds: float
+    max_age_seconds: float | None
+    max_uses: int | None
+
+    def until(self, connection: Connection, now: float) -> float:
+        """Until when a connection may wait; `now` or before when it is not to be used again."""
+        if self.max_uses is not None and connection.uses >= self.max_uses:
+            return now
+        seconds, peer_seconds = self.keep_seconds, connection.peer_keeps_seconds
+        if peer_seconds is not None and peer_seconds < seconds:
+            # A request that starts as the server closes is lost: leave before it does.
+            seconds = peer_seconds - min(SERVER_LEAD_SECONDS, peer_seconds / 2)
+        until = now + seconds
+        if self.max_age_seconds is not None:
+            until = min(until, connection.made_at + self.max_age_seconds)
+        return until
 
 
 class _Books:
     """What a connector keeps count of on one loop."""
 
-    __slots__ = ("connections", "expiry", "keys", "loop", "pool", "sweeper", "waiters")
+    __slots__ = (
+        "connections",
+        "expires_at",
+        "expiry",
+        "keys",
+        "loop",
+        "pool",
+        "sweeper",
+        "waiters",
+    )
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, pool: Pool[ConnectionKey, Connection]
@@ -45,9 +80,17 @@ class _Books:
         self.connections: set[Connection] = set()
         self.waiters: dict[Ticket[ConnectionKey], asyncio.Future[Grant[Connection]]] = {}
         self.expiry: asyncio.TimerHandle | None = None
+        self.expires_at = NEVER
         # One object for equal keys, so that no dict has to compare them field by field.
         self.keys: dict[Hashable, ConnectionKey] = {}
         self.sweeper = Sweeper(loop, self._users)
+
+    def expire_at(self, at: float, expire: Callable[[], None]) -> None:
+        """Look for idle connections that have waited long enough at `at`, and not later."""
+        if self.expiry is not None:
+            self.expiry.cancel()
+        self.expires_at = at
+        self.expiry = self.loop.call_at(at, expire)
 
     def _users(self) -> list[Watched]:
         return [one.user for one in self.connections if one.user is not None]
@@ -65,11 +108,17 @@ class BaseConnector:
         force_close: bool = False,
         limit: int | None = 100,
         limit_per_host: int = 0,
+        connection_max_age: float | None = None,
+        connection_max_uses: int | None = None,
     ) -> None:
         if force_close and keepalive_timeout not in (None, KEEPALIVE_SECONDS):
             raise ValueError("keepalive_timeout cannot be set if force_close is True")
-        self._keepalive_seconds = NEVER if keepalive_timeout is None else keepalive_timeout
         self._force_close = force_close
+        self._reuse = Reuse(
+            keep_seconds=NEVER if keepalive_timeout is None else keepalive_timeout,
+            max_age_seconds=connection_max_age,
+            max_uses=1 if force_close else connection_max_uses,
+        )
         self._limit = limit or 0
         self._limit_per_host = limit_per_host
         self._books: _Books | None = None
@@ -154,12 +203,17 @@ class BaseConnector:
         return self._bound().loop
 
     def take(self, key: ConnectionKey) -> Connection | None:
-        """An idle connection for this key, if there is one."""
-        return self._bound().pool.take(key)
+        """An idle connection for this key that is good for another use, if there is one."""
+        pool = self._bound().pool
+        while (connection := pool.take(key)) is not None:
+            if connection.is_quiet:
+                return connection
+            connection.discard()
+        return None
 
     def take_for(self, request: ClientRequest, limits: Limits) -> Connection | None:
-        """An idle connection for this request, if there is one."""
-        return self._bound().pool.take(self._key_of(request, limits))
+        """As `take`, for this request."""
+        return self.take(self._key_of(request, limits))
 
     def _key_of(self, request: ClientRequest, limits: Limits) -> ConnectionKey:
         """The key of a request; the same object for equal ones."""
@@ -228,14 +282,19 @@ class BaseConnector:
     def take_back(self, connection: Connection) -> None:
         """The connection is free for the next request."""
         books = self._books
-        if self._force_close or books is None:
+        if books is None:
             connection.discard(aborts=False)
             return
-        handoffs = books.pool.give_back(connection.key, connection, books.loop.time())
+        now = books.loop.time()
+        until = self._reuse.until(connection, now)
+        if until <= now:
+            connection.discard(aborts=False)
+            return
+        handoffs = books.pool.give_back(connection.key, connection, now, until)
         if handoffs:
             self._carry_out(handoffs)
-        if books.expiry is None and self._keepalive_seconds != NEVER:
-            books.expiry = books.loop.call_later(self._keepalive_seconds, self._expire)
+        if until < books.expires_at:
+            books.expire_at(until, self._expire)
 
     def forget(self, connection: Connection) -> None:
         """The connection was in use, and closes."""
@@ -390,13 +449,12 @@ class BaseConnector:
         books = self._books
         if books is None:
             return
-        books.expiry = None
-        for connection in books.pool.expire(books.loop.time() - self._keepalive_seconds):
+        books.expires_at = NEVER
+        for connection in books.pool.expire(books.loop.time()):
             self._close_idle(connection)
-        oldest = books.pool.oldest_idle()
-        if oldest is not None:
-            at = oldest + self._keepalive_seconds
-            books.expiry = books.loop.call_at(at, self._expire)
+        at = books.pool.next_expiry()
+        if at != NEVER:
+            books.expire_at(at, self._expire)
 
 
 def connection_timeout(request: ClientRequest) -> ConnectionTimeoutError:

@@ -61,6 +61,8 @@ class TCPConnector(BaseConnector):
         force_close: bool = False,
         limit: int | None = 100,
         limit_per_host: int = 0,
+        connection_max_age: float | None = None,
+        connection_max_uses: int | None = None,
         happy_eyeballs_delay: float | None = 0.25,
         interleave: int | None = None,
         socket_factory: SocketFactory | None = None,
@@ -70,6 +72,8 @@ class TCPConnector(BaseConnector):
             force_close=force_close,
             limit=limit,
             limit_per_host=limit_per_host,
+            connection_max_age=connection_max_age,
+            connection_max_uses=connection_max_uses,
         )
         self._options = DialOptions(
             local_addr=local_addr,
@@ -168,12 +172,17 @@ class UnixConnector(BaseConnector):
         keepalive_timeout: float | None = KEEPALIVE_SECONDS,
         limit: int | None = 100,
         limit_per_host: int = 0,
+        *,
+        connection_max_age: float | None = None,
+        connection_max_uses: int | None = None,
     ) -> None:
         super().__init__(
             force_close=force_close,
             keepalive_timeout=keepalive_timeout,
             limit=limit,
             limit_per_host=limit_per_host,
+            connection_max_age=connection_max_age,
+            connection_max_uses=connection_max_uses,
         )
         self._path = os.fspath(path)
 

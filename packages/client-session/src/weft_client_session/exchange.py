@@ -282,6 +282,13 @@ class ClientExchange:
             return
         if self._stream is not None:
             connection.link.release(Hold.BODY)
+        head = self.head
+        assert head is not None  # an answer ends behind its head
+        field = head.get("Keep-Alive")
+        if field is not None:
+            from weft_http_parser import parse_keep_alive  # late: few servers say it
+
+            connection.peer_keeps_seconds = parse_keep_alive(field).timeout
         connection.recycle()
 
     def _make_stream(self, head: ResponseHead, gate: "BodyGate | None") -> StreamReader:

@@ -9,6 +9,7 @@ be served waits, nothing lies idle, and a newcomer cannot overtake.
 Knows no sockets, no clock and no loop: time is an argument, keys and connections are anything.
 """
 
+import math
 from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, NamedTuple, TypeVar
@@ -44,6 +45,14 @@ class Handoff(NamedTuple, Generic[K, C]):
     grant: Grant[C]
 
 
+class Idle(NamedTuple, Generic[C]):
+    """A connection that nobody uses: since when, and until when it may wait."""
+
+    connection: C
+    since: float
+    until: float
+
+
 class PoolStats(NamedTuple):
     """How a pool stands."""
 
@@ -62,7 +71,7 @@ class Pool(Generic[K, C]):
         self.limit_per_key = limit_per_key
         self._total = 0
         self._counts: dict[K, int] = {}
-        self._idle: dict[K, list[tuple[C, float]]] = {}
+        self._idle: dict[K, list[Idle[C]]] = {}
         self._lines: dict[K, OrderedDict[Ticket[K], None]] = {}
         self._number = 0
 
@@ -79,7 +88,7 @@ class Pool(Generic[K, C]):
     def take(self, key: K) -> C | None:
         """The idle connection of this key that was used last, now in use."""
         idle = self._idle.get(key)
-        return idle.pop()[0] if idle else None
+        return idle.pop().connection if idle else None
 
     def claim(self, key: K) -> Grant[C] | None:
         """A place for a new connection, or None while there is no room."""
@@ -105,12 +114,14 @@ class Pool(Generic[K, C]):
 
     # Giving it back.
 
-    def give_back(self, key: K, connection: C, now: float) -> list[Handoff[K, C]]:
-        """A connection in use may serve again."""
+    def give_back(
+        self, key: K, connection: C, now: float, until: float = math.inf
+    ) -> list[Handoff[K, C]]:
+        """A connection in use may serve again, and may wait for that `until`."""
         idle = self._idle.get(key)
         if idle is None:
             idle = self._idle[key] = []
-        idle.append((connection, now))
+        idle.append(Idle(connection, now, until))
         return self._serve() if self._lines else []
 
     def drop(self, key: K) -> list[Handoff[K, C]]:
@@ -121,23 +132,23 @@ class Pool(Generic[K, C]):
     def remove(self, key: K, connection: C) -> list[Handoff[K, C]]:
         """A connection is gone that was idle, or granted and not used yet."""
         idle = self._idle.get(key, [])
-        idle[:] = [pair for pair in idle if pair[0] is not connection]
+        idle[:] = [one for one in idle if one.connection is not connection]
         return self.drop(key)
 
-    def expire(self, before: float) -> list[C]:
-        """The connections idle since `before` or longer; they leave the pool."""
+    def expire(self, now: float) -> list[C]:
+        """The connections that have waited as long as they may; they leave the pool."""
         old: list[C] = []
         for key, idle in list(self._idle.items()):
-            expired = [connection for connection, since in idle if since <= before]
-            idle[:] = [pair for pair in idle if pair[1] > before]
+            expired = [one.connection for one in idle if one.until <= now]
+            idle[:] = [one for one in idle if one.until > now]
             for _ in expired:
                 self._uncount(key)
             old += expired
         return old
 
-    def oldest_idle(self) -> float | None:
-        """Since when the longest idle connection is idle."""
-        return min((idle[0][1] for idle in self._idle.values() if idle), default=None)
+    def next_expiry(self) -> float:
+        """When the next idle connection has waited long enough; infinite where none is."""
+        return min((one.until for idle in self._idle.values() for one in idle), default=math.inf)
 
     # Inside.
 
@@ -156,12 +167,12 @@ class Pool(Generic[K, C]):
 
     def _evict(self) -> C:
         key = min((key for key, idle in self._idle.items() if idle), key=self._idle_since)
-        connection, _ = self._idle[key].pop(0)
+        evicted = self._idle[key].pop(0)
         self._uncount(key)
-        return connection
+        return evicted.connection
 
     def _idle_since(self, key: K) -> float:
-        return self._idle[key][0][1]
+        return self._idle[key][0].since
 
     def _uncount(self, key: K) -> None:
         self._total -= 1
