@@ -10,6 +10,7 @@ from weft_web_server import (
     Request,
     Response,
     StreamResponse,
+    UrlMappingMatchInfo,
 )
 from weft_web_server.compose import build_table
 from weft_web_server.resolving import find_inside, to_miss
@@ -79,16 +80,21 @@ async def test_sub_application_that_takes_everything() -> None:
 
 
 def test_error_is_made_anew() -> None:
-    table = build_table(Application())
-    first, second = (to_miss(table.miss, "GET", ()) for _ in "ab")
-    assert isinstance(first.error, HTTPNotFound) and first.error is not second.error
+    app = Application()
+    miss = build_table(app).miss
+    first, second = (UrlMappingMatchInfo.of(to_miss(miss, "GET", ()), {}, app) for _ in "ab")
+    assert isinstance(first.http_exception, HTTPNotFound)
+    assert first.http_exception is not second.http_exception
+    assert first.http_exception is first.http_exception  # but one for each request
+    assert first.route is first.route
 
 
 def test_allowed_methods() -> None:
     app = Application()
     app.router.add_post("/", answer)
     table = build_table(app)
-    error = find_inside(table.miss, "GET", "/")[0].error
+    endpoint = find_inside(table.miss, "GET", "/")[0]
+    error = UrlMappingMatchInfo.of(endpoint, {}, app).http_exception
     assert isinstance(error, HTTPMethodNotAllowed) and error.allowed_methods == {"POST"}
 
 

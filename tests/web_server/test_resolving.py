@@ -12,6 +12,7 @@ from weft_web_server import (
     Application,
     Handler,
     HTTPForbidden,
+    HTTPMethodNotAllowed,
     Request,
     Response,
     RouteOptions,
@@ -19,7 +20,11 @@ from weft_web_server import (
     SystemRoute,
     UrlMappingMatchInfo,
     normalize_path_middleware,
+    resolving,
 )
+from weft_web_server.compose import build_table
+from weft_web_server.match import Endpoint
+from weft_web_server.resolving import find_inside
 
 
 async def answer(request: Request) -> StreamResponse:
@@ -169,3 +174,60 @@ async def test_requests_of_one_connection_do_not_share_what_they_found() -> None
     app.router.register_resource(Below("/own"))
     found = await answer_to(app, get("/own/a") + last("/own/b"))
     assert b"a 1" in found and found.endswith(b"b 1")
+
+
+def refuse_all(app: Application, *asks: tuple[str, str]) -> list[Endpoint]:
+    miss = build_table(app).miss
+    return [find_inside(miss, method, path)[0] for method, path in asks]
+
+
+def test_endpoints_of_misses_are_made_once() -> None:
+    app = Application()
+    app.router.add_get("/a", answer)
+    app.router.add_get("/b", answer)
+    app.router.add_put("/b", answer)
+    first, second, other, more, gone, away = refuse_all(
+        app,
+        ("POST", "/a"),
+        ("POST", "/a"),
+        ("PATCH", "/a"),
+        ("POST", "/b"),
+        ("POST", "/c"),
+        ("POST", "/d"),
+    )
+    assert first is second
+    assert gone is away
+    assert len({id(each) for each in (first, other, more, gone)}) == 4
+
+
+def test_errors_of_misses_are_of_one_request() -> None:
+    app = Application()
+    app.router.add_get("/a", answer)
+    [endpoint] = refuse_all(app, ("POST", "/a"))
+    one, two = (UrlMappingMatchInfo.of(endpoint, {}, app) for _ in "ab")
+    assert one.route is one.route
+    assert one.http_exception is one.http_exception is not two.http_exception
+    assert isinstance(one.http_exception, HTTPMethodNotAllowed)
+    assert (one.http_exception.method, one.http_exception.headers["Allow"]) == ("POST", "GET,HEAD")
+
+
+def test_methods_that_clients_make_up_are_not_kept() -> None:
+    app = Application()
+    app.router.add_get("/a", answer)
+    miss = build_table(app).miss
+    found = [find_inside(miss, f"M{at}", "/a")[0] for at in range(3)]
+    errors = [UrlMappingMatchInfo.of(each, {}, app).http_exception for each in found]
+    assert [getattr(error, "method", None) for error in errors] == ["M0", "M1", "M2"]
+    assert miss.inside is not None
+    assert miss.inside.refusals == {}
+
+
+def test_only_so_many_refusals_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolving, "_MOST_REFUSALS", 1)
+    app = Application()
+    app.router.add_get("/a", answer)
+    miss = build_table(app).miss
+    for method in ("PUT", "POST", "PATCH"):
+        assert find_inside(miss, method, "/a")[0].inside is not None
+    assert miss.inside is not None
+    assert [method for method, _ in miss.inside.refusals] == ["PUT"]

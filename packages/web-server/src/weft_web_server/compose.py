@@ -26,13 +26,20 @@ from .grafting import (
     spans_of,
     with_empty_name,
 )
-from .http_errors import HTTPMethodNotAllowed, HTTPNotFound
+from .http_errors import HTTPMethodNotAllowed
 from .match import AbstractApplication, Endpoint, Inside, UrlMappingMatchInfo
 from .middleware import Handler, Middleware, fold
 from .prefixes import PrefixedSubAppResource
 from .request import Request
-from .resolving import Resolve, make_asking_resolve, make_host_resolve, make_resolve, to_miss
-from .route_objects import AbstractResource, AbstractRoute, SystemRoute
+from .resolving import (
+    Resolve,
+    make_asking_resolve,
+    make_404,
+    make_host_resolve,
+    make_resolve,
+    to_miss,
+)
+from .route_objects import AbstractResource, AbstractRoute
 from .signals import Signal
 from .static import StaticResource
 from .streaming import StreamResponse
@@ -171,7 +178,7 @@ def _compose_found(info: UrlMappingMatchInfo) -> Endpoint:
     miss = _make_miss(info.apps, Inside())
     if isinstance(error, HTTPMethodNotAllowed):
         return to_miss(miss, error.method, tuple(error.allowed_methods))
-    return attrs.evolve(miss, route=route)
+    return attrs.evolve(miss, route=route, inside=None)
 
 
 def _make_endpoint(route: AbstractRoute, chain: Chain) -> Endpoint:
@@ -202,12 +209,12 @@ def _make_miss(chain: Chain, inside: Inside) -> Endpoint:
         inside = attrs.evolve(inside, options_handler=_wrap(answer_options, chain)[0])
     return Endpoint(
         handler=handler,
-        route=SystemRoute(HTTPNotFound()),
+        route=make_404(),
         apps=chain,
         app=first,
         hooks=_hooks(chain),
         compression=_find_compression(chain),
-        inside=inside,
+        inside=attrs.evolve(inside, make_route=make_404),
     )
 
 

@@ -147,6 +147,12 @@ class Inside:
     """Whether other applications stand in it by host."""
     options_handler: Callable[..., Awaitable[Any]] | None = None
     """What answers OPTIONS by itself, where the application wants that."""
+    make_route: "Callable[[], RouteLike] | None" = None
+    """Makes the route of one request that is a miss, for whoever asks for it; None: as the endpoint
+    says. Raising an error leaves a traceback in it, so the next request needs one of its own."""
+    refusals: "dict[tuple[str, tuple[str, ...]], Endpoint]" = attrs.field(factory=dict)
+    """The endpoints for methods that a path does not have, once a request needed them: by the
+    method and those that it has."""
 
 
 @attrs.frozen(eq=False, weakref_slot=False)
@@ -174,21 +180,16 @@ class Endpoint:
     def _is_plain(self) -> bool:
         return not self.hooks and self.compression is None
 
-    @property
-    def error(self) -> Exception | None:
-        """The 404 or 405 of a miss."""
-        error: Exception | None = getattr(self.route, "http_exception", None)
-        return error
-
 
 class UrlMappingMatchInfo(dict[str, str]):
     """The parameters of the path, and the route that it matched."""
 
-    __slots__ = ("_apps", "_current_app", "_is_frozen", "_route")
+    __slots__ = ("_apps", "_current_app", "_is_frozen", "_make_route", "_route")
 
     def __init__(self, match_dict: Mapping[str, str], route: RouteLike) -> None:
         super().__init__(match_dict)
         self._route = route
+        self._make_route: Callable[[], RouteLike] | None = None
         self._apps: tuple[AbstractApplication, ...] = ()
         self._current_app: AbstractApplication | None = None
         self._is_frozen = False
@@ -196,23 +197,25 @@ class UrlMappingMatchInfo(dict[str, str]):
     @property
     def route(self) -> RouteLike:
         """The route."""
+        if self._make_route is not None:
+            self._route, self._make_route = self._make_route(), None
         return self._route
 
     @property
     def handler(self) -> Callable[..., Awaitable[Any]]:
         """The handler of the route, without middlewares."""
-        return self._route.handler
+        return self.route.handler
 
     @property
     def expect_handler(self) -> Callable[..., Awaitable[Any]]:
         """What answers an Expect field of this route."""
-        return self._route.handle_expect_header
+        return self.route.handle_expect_header
 
     @property
     def http_exception(self) -> Exception | None:
         """The 404 or 405 of a request that no route fits."""
         # Only the route of a miss has one.
-        error: Exception | None = getattr(self._route, "http_exception", None)
+        error: Exception | None = getattr(self.route, "http_exception", None)
         return error
 
     @property
@@ -251,6 +254,7 @@ class UrlMappingMatchInfo(dict[str, str]):
         info = cls.__new__(cls)  # half the price of __init__() and assigning twice
         info.update(params)
         info._route = endpoint.route
+        info._make_route = None if endpoint.inside is None else endpoint.inside.make_route
         info._apps = endpoint.apps
         info._current_app = app
         info._is_frozen = True

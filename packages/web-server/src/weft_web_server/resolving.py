@@ -4,6 +4,7 @@ Decides what a request gets that no route fits. Folds nothing: endpoints come fr
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol, TypeAlias
 
 import attrs
@@ -12,7 +13,7 @@ from weft_http_parser import MARK_OTHER_TARGET
 from weft_routing import Match, Miss, Router
 
 from .auto_options import OPTIONS, AutoOptionsRoute
-from .http_errors import HTTPException, HTTPMethodNotAllowed, HTTPNotFound
+from .http_errors import HTTPMethodNotAllowed, HTTPNotFound
 from .match import (
     NOTHING_FOUND,
     AbstractApplication,
@@ -29,6 +30,12 @@ from .targets import named_host, routed_path
 
 Resolve: TypeAlias = Callable[[Request], Handler]
 """Finds the handler for a request, and notes the match in the request's exchange."""
+
+_USUAL_METHODS = frozenset(
+    {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
+)
+# A table has few combinations of methods; only hundreds of routes that overlap have more.
+_MOST_REFUSALS = 256
 
 
 def make_resolve(router: Router[Endpoint], outer_miss: Endpoint) -> Resolve:
@@ -103,18 +110,37 @@ def to_miss(miss: Endpoint, method: str, allowed: tuple[str, ...]) -> Endpoint:
     """The endpoint of one request that no route fits: 405 where the path has other methods, or
     an automatic answer to OPTIONS.
     """
-    error: HTTPException
     if not allowed:
-        error = HTTPNotFound()
-    elif miss.inside is None or miss.inside.options_handler is None:
-        error = HTTPMethodNotAllowed(method, allowed)
-    elif method == OPTIONS:
-        route = AutoOptionsRoute({*allowed, OPTIONS})
-        return attrs.evolve(miss, handler=miss.inside.options_handler, route=route, inside=None)
-    else:
-        error = HTTPMethodNotAllowed(method, {*allowed, OPTIONS})
-    # An error is made for each request: raising one leaves a traceback in it.
-    return attrs.evolve(miss, route=SystemRoute(error))
+        return miss  # which answers 404
+    assert miss.inside is not None  # of every miss
+    refusals = miss.inside.refusals
+    endpoint = refusals.get((method, allowed))
+    if endpoint is None:
+        endpoint = _refuse(miss, miss.inside, method, allowed)
+        # Clients choose the method, and paths decide what is allowed: not everything is kept.
+        if method in _USUAL_METHODS and len(refusals) < _MOST_REFUSALS:
+            refusals[method, allowed] = endpoint
+    return endpoint
+
+
+def _refuse(miss: Endpoint, inside: Inside, method: str, allowed: tuple[str, ...]) -> Endpoint:
+    if inside.options_handler is not None:
+        allowed = tuple(sorted({*allowed, OPTIONS}))
+        if method == OPTIONS:
+            route = AutoOptionsRoute(allowed)
+            return attrs.evolve(miss, handler=inside.options_handler, route=route, inside=None)
+    make_route = partial(_make_405, method, allowed)
+    inside = attrs.evolve(inside, make_route=make_route)
+    return attrs.evolve(miss, route=make_route(), inside=inside)
+
+
+def make_404() -> SystemRoute:
+    """The route of a request to a path that nothing has."""
+    return SystemRoute(HTTPNotFound())
+
+
+def _make_405(method: str, allowed: tuple[str, ...]) -> SystemRoute:
+    return SystemRoute(HTTPMethodNotAllowed(method, allowed))
 
 
 class AskingRouter(Protocol):
