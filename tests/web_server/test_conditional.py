@@ -4,14 +4,13 @@ import pytest
 
 from weft_http_parser import ETag
 from weft_web_server.conditional import (
-    ByteRange,
     ETags,
     Preconditions,
     Unsatisfiable,
     Verdict,
     is_range_current,
     judge,
-    plan_range,
+    plan_ranges,
 )
 
 TAG = ETag(value="a", is_weak=False)
@@ -62,41 +61,63 @@ def test_without_a_tag_nothing_matches() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "part"),
+    ("field", "parts"),
     [
-        (slice(None, None, 1), None),
-        (slice(0, 4, 1), ByteRange(0, 4, 10)),
-        (slice(3, None, 1), ByteRange(3, 10, 10)),
-        (slice(3, 99, 1), ByteRange(3, 10, 10)),
-        (slice(-4, None, 1), ByteRange(6, 10, 10)),
-        (slice(-40, None, 1), ByteRange(0, 10, 10)),
+        ("bytes=0-3", ["bytes 0-3/1000"]),
+        ("bytes=3-", ["bytes 3-999/1000"]),
+        ("bytes=3-99999", ["bytes 3-999/1000"]),
+        ("bytes=-4", ["bytes 996-999/1000"]),
+        ("bytes=-4000", ["bytes 0-999/1000"]),
+        ("Bytes=0-0,500-500", ["bytes 0-0/1000", "bytes 500-500/1000"]),
+        ("bytes=500-500,0-0", ["bytes 500-500/1000", "bytes 0-0/1000"]),
+        ("bytes=0-10,5-20,21-30", ["bytes 0-30/1000"]),
+        ("bytes=0-0,5000-", ["bytes 0-0/1000"]),
+        ("lines=0-3", []),
+        (",".join(["bytes=0-0"] + ["0-0"] * 15), ["bytes 0-0/1000"]),
     ],
 )
-def test_range(wanted: slice, part: ByteRange | None) -> None:
-    assert plan_range(wanted, 10) == part
-
-
-@pytest.mark.parametrize(("wanted", "size"), [(slice(10, None), 10), (slice(-1, None), 0)])
-def test_unsatisfiable_range(wanted: slice, size: int) -> None:
-    with pytest.raises(Unsatisfiable):
-        plan_range(wanted, size)
-
-
-def test_content_range() -> None:
-    assert ByteRange(2, 5, 10).content_range == "bytes 2-4/10"
+def test_ranges(field: str, parts: list[str]) -> None:
+    assert [str(one) for one in plan_ranges(field, 1000)] == parts
 
 
 @pytest.mark.parametrize(
-    ("field", "moment", "is_current"),
+    ("field", "size"),
     [
-        ("", None, True),
-        ('"a"', None, True),
-        ('"b"', None, False),
-        ('W/"a"', None, False),
-        ("date", at(100), True),
-        ("date", at(101), False),
+        ("bytes=10-", 10),
+        ("bytes=-1", 0),
+        ("bytes=-0", 10),
+        ("bytes=3-1", 10),
+        ("bytes", 10),
+        ("", 10),
+        ("bytes=a-b", 10),
+        ("bytes=\u0661-", 10),  # GHSA-mqqc-3gqh-h2x8
+        (",".join(["bytes=0-0"] + ["0-0"] * 16), 10),  # CVE-2011-3192
     ],
 )
-def test_if_range(field: str, moment: datetime.datetime | None, is_current: bool) -> None:
-    assert is_range_current(field, TAG, moment, 100.9) is is_current
-    assert not is_range_current('"a"', WEAK, None, 100)
+def test_unsatisfiable_ranges(field: str, size: int) -> None:
+    with pytest.raises(Unsatisfiable):
+        plan_ranges(field, size)
+
+
+@pytest.mark.parametrize(
+    ("field", "is_current"),
+    [
+        (None, True),
+        ('"a"', True),
+        ('"b"', False),
+        ('W/"a"', False),
+        ("", False),
+        ("nonsense", False),
+        ("Thu, 01 Jan 1970 00:01:40 GMT", True),
+        ("Thu, 01 Jan 1970 00:01:41 GMT", False),
+        ("Thu, 01 Jan 1970 00:01:39 GMT", False),
+    ],
+)
+def test_if_range(field: str | None, is_current: bool) -> None:
+    assert is_range_current(field, TAG, 100.9) is is_current
+
+
+def test_if_range_without_anything_to_compare() -> None:
+    assert not is_range_current('"a"', WEAK, 100)
+    assert not is_range_current('"a"', None, 100)
+    assert not is_range_current("Thu, 01 Jan 1970 00:01:40 GMT", TAG, None)

@@ -1,5 +1,7 @@
+import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.serving import answer_to, body_of, last, status_of
@@ -19,7 +21,7 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-def app_for(root: Path, **options: bool) -> Application:
+def app_for(root: Path, **options: Any) -> Application:
     app = Application()
     app.router.add_static("/s", root, name="static", **options)
     return app
@@ -174,3 +176,190 @@ def test_bad_places(root: Path) -> None:
     for prefix in ("s", "/{x}"):
         with pytest.raises(ValueError, match=r"prefix|parameter"):
             router.add_static(prefix, root)
+
+
+def fields_of(answer: bytes) -> dict[str, str]:
+    lines = answer.partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:]
+    return {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+
+
+PAGE = "Accept: text/html,application/xhtml+xml,*/*;q=0.8"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    site = tmp_path / "site"
+    (site / "docs").mkdir(parents=True)
+    (site / "empty").mkdir()
+    (site / "index.html").write_text("<p>page")
+    (site / "docs" / "index.html").write_text("<p>docs")
+    (site / "app.js").write_text("code")
+    return site
+
+
+async def test_index_file(site: Path) -> None:
+    app = app_for(site, index="index.html")
+    answer = await answer_to(app, last("/s/"))
+    assert body_of(answer) == b"<p>page" and fields_of(answer)["content-type"] == "text/html"
+    assert body_of(await answer_to(app, last("/s/docs/"))) == b"<p>docs"
+    assert body_of(await answer_to(app, last("/s/docs/", method="HEAD"))) == b""
+    assert status_of(await answer_to(app, last("/s/empty/"))) == 403
+    assert status_of(await answer_to(app, last("/s/none/"))) == 403
+    listed = app_for(site, index="index.html", show_index=True)
+    assert body_of(await answer_to(listed, last("/s/docs/"))) == b"<p>docs"
+    assert b"Index of /s/empty/" in await answer_to(listed, last("/s/empty/"))
+    assert status_of(await answer_to(listed, last("/s/none/"))) == 404
+
+
+async def test_a_page_of_a_directory_has_a_slash(site: Path) -> None:
+    (site / "\\evil.com").mkdir()
+    (site / "\\evil.com" / "index.html").write_text("x")
+    app = Application()
+    app.router.add_static("/", site, index="index.html")
+    for path, location in (
+        ("/docs", "/docs/"),
+        ("/docs?a=%2F&b", "/docs/?a=%2F&b"),
+        ("/%5Cevil.com", "/%5Cevil.com/"),
+    ):
+        answer = await answer_to(app, last(path))
+        assert status_of(answer) == 301 and fields_of(answer)["location"] == location
+    assert status_of(await answer_to(app, last("//evil.com"))) == 404
+    prefixed = await answer_to(app_for(site, index="index.html"), last("/s"))
+    assert fields_of(prefixed)["location"] == "/s/"
+
+
+async def test_fallback(site: Path) -> None:
+    app = app_for(site, index="index.html", fallback="index.html")
+    for path in ("/s/users/5", "/s/users/john.doe", "/s/empty/", "/s/a.html"):
+        for method, body in (("GET", b"<p>page"), ("HEAD", b"")):
+            answer = await answer_to(app, last(path, PAGE, method=method))
+            assert status_of(answer) == 200 and body_of(answer) == body
+            fields = fields_of(answer)
+            assert fields["vary"] == "Accept" and fields["content-type"] == "text/html"
+    for path in ("/s/none.js", "/s/none.png", "/s/users/photo.JPG"):
+        assert status_of(await answer_to(app, last(path, PAGE))) == 404
+    for accept in ("X: y", "Accept: */*", "Accept: application/json", "Accept: text/html;q=0"):
+        answer = await answer_to(app, last("/s/users/5", accept))
+        assert status_of(answer) == 404 and fields_of(answer)["vary"] == "Accept"
+    assert body_of(await answer_to(app, last("/s/app.js", PAGE))) == b"code"
+    answer = await answer_to(app, last("/s/users/5", PAGE, "If-None-Match: *"))
+    assert status_of(answer) == 304 and fields_of(answer)["vary"] == "Accept"
+    (site / "index.html").unlink()
+    assert status_of(await answer_to(app, last("/s/users/5", PAGE))) == 404
+
+
+async def test_forbidden_files_have_no_fallback(site: Path) -> None:
+    os.mkfifo(site / "pipe")
+    app = app_for(site, fallback="index.html")
+    assert body_of(await answer_to(app, last("/s/", PAGE))) == b"<p>page"
+    assert status_of(await answer_to(app, last("/s/pipe", PAGE))) == 403
+
+
+async def test_cache_control(site: Path) -> None:
+    app = app_for(site, cache_control="max-age=60")
+    for path in ("/s/app.js", "/s/docs/index.html"):
+        assert fields_of(await answer_to(app, last(path)))["cache-control"] == "max-age=60"
+
+    def choose(name: str) -> str | None:
+        return {"app.js": "max-age=5", "index.html": "no-cache"}.get(name)
+
+    app = app_for(site, cache_control=choose, index="index.html", fallback="index.html")
+    assert fields_of(await answer_to(app, last("/s/app.js")))["cache-control"] == "max-age=5"
+    assert fields_of(await answer_to(app, last("/s/")))["cache-control"] == "no-cache"
+    assert fields_of(await answer_to(app, last("/s/x", PAGE)))["cache-control"] == "no-cache"
+    assert "cache-control" not in fields_of(await answer_to(app, last("/s/docs/index.html")))
+
+
+async def test_more_cache_controls_than_are_remembered(site: Path) -> None:
+    count = iter(range(100))
+    app = app_for(site, cache_control=lambda name: f"max-age={next(count)}")
+    for number in range(70):
+        answer = await answer_to(app, last("/s/app.js"))
+        assert fields_of(answer)["cache-control"] == f"max-age={number}"
+
+
+async def test_versions_are_immutable(site: Path) -> None:
+    app = app_for(site, append_version=True, cache_control="no-cache")
+    resource = app.router["static"]
+    assert isinstance(resource, StaticResource)
+    path = str(resource.url_for(filename="app.js"))
+    immutable = "public, max-age=31536000, immutable"
+    for _ in range(2):
+        assert fields_of(await answer_to(app, last(path)))["cache-control"] == immutable
+    for other in ("/s/app.js", "/s/app.js?v=x", "/s/app.js?a=b", path + "x"):
+        assert fields_of(await answer_to(app, last(other)))["cache-control"] == "no-cache"
+    (site / "app.js").write_text("new code")
+    answer = await answer_to(app, last(path))
+    assert fields_of(answer)["cache-control"] == "no-cache" and body_of(answer) == b"new code"
+
+
+async def test_a_middleware_may_change_the_answer(site: Path) -> None:
+    async def layer(request: Request, handler: Any) -> StreamResponse:
+        response: StreamResponse = await handler(request)
+        response.headers["Cache-Control"] = "private"
+        return response
+
+    app = Application(middlewares=[layer])
+    app.router.add_static("/s", site, cache_control="public")
+    answer = await answer_to(app, last("/s/app.js"))
+    assert fields_of(answer)["cache-control"] == "private" and body_of(answer) == b"code"
+
+
+async def test_one_answer_kept_by_a_middleware(site: Path) -> None:
+    kept: list[StreamResponse] = []
+
+    async def layer(request: Request, handler: Any) -> StreamResponse:
+        if not kept:
+            kept.append(await handler(request))
+        return kept[0]
+
+    app = Application(middlewares=[layer])
+    app.router.add_static("/s", site)
+    assert body_of(await answer_to(app, last("/s/app.js"))) == b"code"
+    (site / "app.js").write_text("new code")
+    assert body_of(await answer_to(app, last("/s/app.js"))) == b"new code"
+
+
+@pytest.mark.parametrize("option", ["index", "fallback"])
+@pytest.mark.parametrize("name", ["", "../x", "/x", "x/", "a\0b"])
+def test_bad_names_of_pages(site: Path, option: str, name: str) -> None:
+    with pytest.raises(ValueError, match=option):
+        app_for(site, **{option: name})
+
+
+@pytest.mark.parametrize("path", ["/s/file.txt", "/s/"])
+async def test_a_lack_of_descriptors_is_no_missing_file(
+    root: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    real = os.open
+
+    def scarce(name: Any, *args: Any, **kwargs: Any) -> int:
+        if os.fspath(name) == os.fspath(root.resolve()):
+            raise OSError(errno.EMFILE, "Too many open files")
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(os, "open", scarce)
+    assert status_of(await answer_to(app_for(root, index="index.html"), last(path))) == 500
+
+
+async def test_permissions(root: Path) -> None:
+    """As a user who may not read: root may read everything."""
+    closed = root / "closed"
+    closed.mkdir()
+    (closed / "file").write_text("secret")
+    (root / "file.txt").chmod(0)
+    closed.chmod(0)
+    for folder in (root, *list(root.parents)[:3]):
+        folder.chmod(0o755)
+    app = app_for(root, show_index=True)
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65_534)
+    try:
+        for path in ("/s/file.txt", "/s/closed/file", "/s/closed/"):
+            answer = await answer_to(app, last(path))
+            assert status_of(answer) == 403 and b"secret" not in answer
+    finally:
+        if is_root:
+            os.seteuid(0)
+        closed.chmod(0o755)

@@ -19,6 +19,7 @@ from weft_http_parser import (
     HTTP_11,
     MARK_HTTP_10,
     ETag,
+    LinkLost,
     Payload,
     add_name,
     render_response_head,
@@ -323,6 +324,8 @@ class FileResponse(StreamResponse):
         # RFC 9110 section 14.2: ranges are defined for GET alone.
         if field is None or request.method != "GET" or self._status != 200:
             return whole
+        if response.headers["Accept-Ranges"].lower() == "none":
+            return whole
         if not is_range_current(request.headers.get("If-Range"), etag, seconds):
             return whole
         return _plan_parts(whole, stored, field)
@@ -384,8 +387,14 @@ class FileResponse(StreamResponse):
             # The kernel is used when the buffer is empty, so that is what one has to be told.
             link.transport.set_write_buffer_limits(0)
             writer = exchange.open_beside(answer.response, plan)
-            await _send_parts(KernelOutlet(writer, link, self._chunk_size), file, answer)
-            link.transport.set_write_buffer_limits()
+            try:
+                await _send_parts(KernelOutlet(writer, link, self._chunk_size), file, answer)
+            except LinkLost:
+                if writer.may_send():  # raises for a handler that is to know
+                    raise
+                exchange.persistent = False
+            else:
+                link.transport.set_write_buffer_limits()
             exchange.close_beside()
             return writer
         writer = exchange.open_writer(answer.response, plan, coding)

@@ -178,7 +178,7 @@ class StaticResource(PrefixResource):
         except IsADirectoryError:
             return await self._answer_directory(request, name)
         except OSError as exc:
-            return self._fall_back(request, name, to_error(exc))
+            return self._fall_back(request, name, _to_miss(exc))
         return await self._answer(request, name, record)
 
     async def _answer(self, request: Request, name: str, record: Record) -> FileResponse:
@@ -214,7 +214,8 @@ class StaticResource(PrefixResource):
             else:
                 if not request.path.endswith("/"):
                     # Links of a page are relative to the directory.
-                    raise HTTPMovedPermanently(self._path_of(folder) + _query_of(request))
+                    location = f"{self._path_of(folder)}/{_query_of(request)}"
+                    raise HTTPMovedPermanently(URL(location, encoded=True))
                 return await self._answer(request, folder + habits.index, record)
         if not habits.shows_index:
             return self._fall_back(request, name, HTTPForbidden())
@@ -223,8 +224,8 @@ class StaticResource(PrefixResource):
         try:
             entries, more = await asyncio.to_thread(self._tree.entries, name)
         except OSError as exc:
-            return self._fall_back(request, name, to_error(exc))
-        page = format_index(self._path_of(name.rstrip("/")), entries, more)
+            return self._fall_back(request, name, _to_miss(exc))
+        page = format_index(self._path_of(name), entries, more)
         return Response(text=page, content_type="text/html")
 
     def _fall_back(self, request: Request, name: str, error: HTTPException) -> StreamResponse:
@@ -247,19 +248,21 @@ class StaticResource(PrefixResource):
         response.headers["Vary"] = "Accept"
         return response
 
-    def _path_of(self, name: str) -> str:
-        return f"{self.canonical}/{quote(os.fsencode(name))}".rstrip("/") + "/" * name.endswith(
-            "/"
-        )
+    def _path_of(self, folder: str) -> str:
+        """The path of a directory, without a slash at its end."""
+        name = folder.rstrip("/")
+        return f"{self.canonical}/{quote(os.fsencode(name))}" if name else self.canonical
 
     def __repr__(self) -> str:
         name = "" if self.name is None else f"{self.name!r}"
         return f"<StaticResource {name} {self.canonical} -> {self.directory!r}>"
 
 
-def to_error(exc: OSError) -> HTTPException:
-    """The error that says why a file is not to be had."""
-    return HTTPForbidden() if status_of(exc) == 403 else HTTPNotFound()
+def _to_miss(exc: OSError) -> HTTPException:
+    """The answer where nothing is; raises the one to what may not be had, which has no other."""
+    if status_of(exc) == 403:
+        raise HTTPForbidden from None
+    return HTTPNotFound()
 
 
 def _wants_page(request: Request, name: str) -> bool:
