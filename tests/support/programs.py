@@ -48,6 +48,11 @@ class Program:
         assert self._process.returncode is not None  # it has ended
         return self._process.returncode, "\n".join(self.printed)
 
+    async def kill_alone(self) -> None:
+        """End this process without telling those it has started; their output is still read."""
+        self._process.kill()
+        await self._process.wait()
+
     async def kill(self) -> None:
         if self._process.returncode is None:
             self._process.kill()
