@@ -1,14 +1,26 @@
 """run_app() as a program: it needs signals and a loop of its own."""
 
+import asyncio
+import inspect
 import socket
+import sys
 from pathlib import Path
+from typing import Any
 
+import aiohttp.web
 import pytest
 from support.peers import raw_client
-from support.programs import python_program
+from support.programs import Program, python_program
 from support.serving import last
 
-from weft_web_server import Application, GracefulExit, run_app
+from weft_web_server import (
+    AccessLogger,
+    Application,
+    Deadlines,
+    GracefulExit,
+    Server,
+    run_app,
+)
 
 PROGRAM = """
 import asyncio
@@ -91,3 +103,89 @@ async def test_paths_and_sockets(tmp_path: Path) -> None:
         assert f"http://unix:{tmp_path / 'one'}:" in line
         running.interrupt()
         assert (await running.end())[0] == 0
+
+
+def test_signature_is_aiohttp_s() -> None:
+    """With the same defaults; what is ours comes behind."""
+    theirs = inspect.signature(aiohttp.web.run_app).parameters
+    ours = inspect.signature(run_app).parameters
+    assert [name for name in theirs if name != "kwargs"] == list(ours)[: len(theirs) - 1]
+    for name, parameter in theirs.items():
+        if name not in ("kwargs", "access_log", "access_log_class", "print"):
+            assert ours[name].default == parameter.default, name
+
+
+@pytest.mark.parametrize(("loop", "kind"), [("auto", "uvloop"), ("asyncio", "asyncio")])
+async def test_which_loop_is_said(tmp_path: Path, loop: str, kind: str) -> None:
+    options = f"host='127.0.0.1', port=0, loop={loop!r}"
+    async with python_program(program(tmp_path, options)) as running:
+        line = await running.line_with("Press CTRL+C to quit; the event loop is")
+        assert kind in line
+        running.terminate()
+        assert (await running.end())[0] == 0
+
+
+def test_a_loop_of_the_program_s_own() -> None:
+    seen: list[object] = []
+
+    async def start(app: Application) -> None:
+        seen.append(asyncio.get_running_loop())
+        raise GracefulExit
+
+    app = Application()
+    app.on_startup.append(start)
+    loop = asyncio.new_event_loop()
+    run_app(app, loop=loop, handle_signals=False)
+    assert seen == [loop] and loop.is_closed()
+
+
+@pytest.mark.parametrize(
+    ("given", "keep_alive"),
+    [
+        ({}, 75),
+        ({"keepalive_timeout": 3}, 3),
+        ({"deadlines": Deadlines(keep_alive=4)}, 4),
+        ({"deadlines": Deadlines(keep_alive=4), "keepalive_timeout": 3}, 3),
+    ],
+)
+def test_keep_alive_of_either_kind(given: dict[str, Any], keep_alive: float) -> None:
+    seen: list[Server] = []
+
+    class Spy(AccessLogger):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            seen.append(inspect.stack()[1].frame.f_locals["self"])
+
+    def stop(text: str) -> None:
+        raise GracefulExit
+
+    run_app(Application(), host="127.0.0.1", port=0, access_log_class=Spy, print=stop, **given)
+    (server,) = seen
+    assert server.options.deadlines.keep_alive == keep_alive
+
+
+async def test_a_socket_that_was_handed_down(tmp_path: Path, unused_tcp_port: int) -> None:
+    """As systemd does it, and as `--fd` says it."""
+    (tmp_path / "shop_of_fd.py").write_text("from weft import web\napp = web.Application()\n")
+    with socket.create_server(("127.0.0.1", 0)) as given:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-um", "weft.web", "--fd", str(given.fileno()), "--no-access-log"),
+            *("--log-level", "warning", "shop_of_fd:app"),
+            cwd=tmp_path,
+            pass_fds=[given.fileno()],
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        port = given.getsockname()[1]
+    running = Program(process)
+    try:
+        await running.line_with(f"Running on http://127.0.0.1:{port}")
+        async with raw_client(port) as peer:
+            await peer.send(last())
+            assert b" 404 " in await peer.read_all()
+        running.terminate()
+        code, printed = await running.end()
+        assert code == 0 and printed.endswith("Stopped")
+    finally:
+        await running.kill()

@@ -1,14 +1,23 @@
+import math
+import resource
+from typing import Any
+
 import pytest
 
-from weft_web_server import ServerOptions
-from weft_web_server.settings import Deadlines, to_options
+from weft_web_server import Bounds, Deadlines, RouteOptions, ServerOptions, settings
+from weft_web_server.settings import count_allowed, to_options
 
 
 def test_defaults() -> None:
     deadlines = Deadlines()
     assert (deadlines.head, deadlines.keep_alive, deadlines.body) == (30, 75, 30)
     assert (deadlines.body_grace, deadlines.body_rate) == (10, 240)
-    assert (deadlines.linger, deadlines.write) == (5, 60)
+    assert (deadlines.linger, deadlines.write, deadlines.handler) == (5, 60, 0)
+    assert (deadlines.tls_handshake, deadlines.tls_shutdown) == (10, 1)
+    bounds = Bounds()
+    assert bounds.max_connections is None  # four fifths of what the system allows
+    assert (bounds.max_concurrent_requests, bounds.max_requests_per_connection) == (0, 0)
+    assert bounds.fault_lines_per_second == 10
     assert to_options() == ServerOptions()
     assert ServerOptions().bounds.linger_size == 256 * 1024
     assert ServerOptions().request_limits.body_size == 1024 * 1024
@@ -32,3 +41,62 @@ def test_keywords_of_aiohttp() -> None:
 def test_unknown_keyword() -> None:
     with pytest.raises(TypeError, match="no option 'nonsense'"):
         to_options(nonsense=1)
+
+
+def test_a_keyword_goes_before_a_group() -> None:
+    options = to_options(
+        deadlines=Deadlines(head=1, keep_alive=2),
+        bounds=Bounds(linger_size=3, max_connections=4),
+        keepalive_timeout=5,
+        max_connections=6,
+    )
+    assert (options.deadlines.head, options.deadlines.keep_alive) == (1, 5)
+    assert (options.bounds.linger_size, options.bounds.max_connections) == (3, 6)
+
+
+def test_a_group_stays_where_no_keyword_says_otherwise() -> None:
+    deadlines = Deadlines(keep_alive=2)
+    assert to_options(deadlines=deadlines).deadlines is deadlines
+
+
+@pytest.mark.parametrize("value", [-1, math.nan])
+def test_deadlines_are_not_negative(value: float) -> None:
+    with pytest.raises(ValueError, match=r"Deadlines\.head is .*not negative"):
+        Deadlines(head=value)
+
+
+def test_deadlines_are_numbers() -> None:
+    with pytest.raises(TypeError, match=r"give seconds, math\.inf for never"):
+        Deadlines(body=None)  # type: ignore[arg-type]  # the mistake under test
+    assert Deadlines(body=math.inf).body == math.inf
+
+
+@pytest.mark.parametrize("value", [-1, 1.5, "many"])
+def test_bounds_are_whole_numbers(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"max_connections is .*whole number"):
+        to_options(max_connections=value)
+
+
+def test_deadlines_of_a_route() -> None:
+    deadlines = Deadlines(body=1, body_rate=2)
+    assert deadlines.of_route(RouteOptions(timeout=5)) is deadlines
+    own = deadlines.of_route(RouteOptions(body_timeout=3))
+    assert (own.body, own.body_rate) == (3, 2)
+    own = deadlines.of_route(RouteOptions(body_timeout=0, body_rate=0))
+    assert (own.body, own.body_rate) == (math.inf, 0)
+
+
+@pytest.mark.parametrize(
+    ("soft", "allowed"), [(1, 1), (100, 80), (1024, 819), (resource.RLIM_INFINITY, math.inf)]
+)
+def test_four_fifths_of_the_descriptors(
+    monkeypatch: pytest.MonkeyPatch, soft: int, allowed: float
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (soft, soft))
+    assert count_allowed(None) == allowed
+    assert (count_allowed(0), count_allowed(7)) == (math.inf, 7)
+
+
+def test_a_system_without_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "resource", None)
+    assert count_allowed(None) == math.inf

@@ -1,5 +1,8 @@
+import asyncio
+import os
 import socket
 import ssl
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -108,3 +111,66 @@ async def test_bare_site(runner: AppRunner) -> None:
     with pytest.raises(NotImplementedError):
         await site.start()
     assert runner.sites == set()
+
+
+async def test_unix_permissions_and_end(runner: AppRunner, tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    site = UnixSite(runner, path, mode=0o600)
+    await site.start()
+    assert path.stat().st_mode & 0o777 == 0o600
+    await site.stop()
+    assert not path.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="abstract sockets are of Linux")
+async def test_abstract(runner: AppRunner) -> None:
+    name = f"weft-test-site-{os.getpid()}"
+    site = UnixSite(runner, f"\0{name}")
+    await site.start()
+    assert site.name == f"http://unix:@{name}:"
+    reader, writer = await asyncio.open_unix_connection(f"\0{name}")
+    writer.write(last())
+    assert status_of(await reader.read()) == 404
+    writer.close()
+    await writer.wait_closed()
+    await site.stop()
+
+
+async def test_a_socket_that_is_a_path(runner: AppRunner, tmp_path: Path) -> None:
+    sock = socket.socket(socket.AF_UNIX)
+    sock.bind(str(tmp_path / "socket"))
+    site = SockSite(runner, sock)
+    await site.start()
+    assert site.name == f"http://unix:{tmp_path / 'socket'}:"
+    await site.stop()
+
+
+async def test_the_second_socket_may_fail(runner: AppRunner) -> None:
+    """The first one is closed again."""
+
+    class Site(BaseSite):
+        @property
+        def name(self) -> str:
+            return "both"
+
+        async def _bind(self) -> list[socket.socket]:
+            return socks
+
+    socks = [socket.create_server(("127.0.0.1", 0)), socket.socket()]
+    socks[1].close()
+    with pytest.raises(OSError):
+        await Site(runner).start()
+    assert [sock.fileno() for sock in socks] == [-1, -1]
+    assert runner.sites == set()
+
+
+async def test_the_timeout_of_a_site_is_the_runner_s(runner: AppRunner) -> None:
+    for kind in ("tcp", "unix", "socket"):
+        with socket.socket() as sock, pytest.warns(DeprecationWarning, match="it to the runner"):
+            if kind == "tcp":
+                TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=5)
+            elif kind == "unix":
+                UnixSite(runner, "x", shutdown_timeout=5)
+            else:
+                SockSite(runner, sock, shutdown_timeout=5)
+    assert runner.shutdown_timeout == 5

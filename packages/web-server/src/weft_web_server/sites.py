@@ -6,6 +6,7 @@ Decides how an address is opened, named and closed. Knows no requests.
 import asyncio
 import os
 import socket
+import warnings
 from asyncio import AbstractServer
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 class RunnerLike(Protocol):
     """What a site needs of its runner."""
 
+    shutdown_timeout: float
+
     @property
     def server(self) -> Server | None: ...
     def _reg_site(self, site: "BaseSite") -> None: ...
@@ -39,11 +42,20 @@ class BaseSite:
         self,
         runner: RunnerLike,
         *,
+        shutdown_timeout: float | None = None,
         ssl_context: "ssl.SSLContext | None" = None,
         backlog: int = 128,
     ) -> None:
         if runner.server is None:
             raise RuntimeError("call runner.setup() before making a site")
+        if shutdown_timeout is not None:
+            warnings.warn(
+                "weft_web_server.BaseSite(shutdown_timeout=...) is deprecated since"
+                " weft-web-server 0.1; give it to the runner",
+                DeprecationWarning,
+                stacklevel=3,
+            )
+            runner.shutdown_timeout = shutdown_timeout
         self._runner = runner
         self._ssl_context = ssl_context
         self._backlog = backlog
@@ -115,12 +127,15 @@ class TCPSite(BaseSite):
         host: str | None = None,
         port: int | None = None,
         *,
+        shutdown_timeout: float | None = None,
         ssl_context: "ssl.SSLContext | None" = None,
         backlog: int = 128,
         reuse_address: bool | None = None,
         reuse_port: bool | None = None,
     ) -> None:
-        super().__init__(runner, ssl_context=ssl_context, backlog=backlog)
+        super().__init__(
+            runner, shutdown_timeout=shutdown_timeout, ssl_context=ssl_context, backlog=backlog
+        )
         self._host = host
         self._port = (8443 if ssl_context else 8080) if port is None else port
         self._reuse_address = reuse_address
@@ -166,11 +181,14 @@ class UnixSite(BaseSite):
         runner: RunnerLike,
         path: str | os.PathLike[str],
         *,
+        shutdown_timeout: float | None = None,
         ssl_context: "ssl.SSLContext | None" = None,
         backlog: int = 128,
         mode: int | None = None,
     ) -> None:
-        super().__init__(runner, ssl_context=ssl_context, backlog=backlog)
+        super().__init__(
+            runner, shutdown_timeout=shutdown_timeout, ssl_context=ssl_context, backlog=backlog
+        )
         self._path = path
         self._mode = mode
         self._inode = 0
@@ -201,10 +219,13 @@ class SockSite(BaseSite):
         runner: RunnerLike,
         sock: socket.socket,
         *,
+        shutdown_timeout: float | None = None,
         ssl_context: "ssl.SSLContext | None" = None,
         backlog: int = 128,
     ) -> None:
-        super().__init__(runner, ssl_context=ssl_context, backlog=backlog)
+        super().__init__(
+            runner, shutdown_timeout=shutdown_timeout, ssl_context=ssl_context, backlog=backlog
+        )
         self._sock = sock
 
     @property
@@ -224,8 +245,10 @@ class NamedPipeSite(BaseSite):
 
     __slots__ = ("_path", "_pipe")
 
-    def __init__(self, runner: RunnerLike, path: str) -> None:
-        super().__init__(runner)
+    def __init__(
+        self, runner: RunnerLike, path: str, *, shutdown_timeout: float | None = None
+    ) -> None:
+        super().__init__(runner, shutdown_timeout=shutdown_timeout)
         loop = asyncio.get_running_loop()
         if not hasattr(loop, "start_serving_pipe"):
             raise ConfigurationError(
