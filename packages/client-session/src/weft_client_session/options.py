@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from http.cookies import BaseCookie, Morsel
+from ssl import SSLContext
 from typing import Any, TypedDict
 
 import attrs
 from yarl import URL
 
-from weft_client_session.tls import SSLSetting, checked_setting
+from weft_client_session.tls import SSLSetting, checked_setting, settled_tls
 from weft_http_parser import DEFAULT_LIMITS, BasicAuth, Limits
 
 HeadersLike = Mapping[str, str] | Iterable[tuple[str, str]]
@@ -66,6 +67,9 @@ class RouteKeywords(TypedDict, total=False):
     proxy_auth: BasicAuth | None
     proxy_headers: HeadersLike | None
     ssl: SSLSetting | None
+    verify_ssl: bool | None
+    fingerprint: bytes | None
+    ssl_context: SSLContext | None
     server_hostname: str | None
 
 
@@ -84,6 +88,8 @@ class WebSocketKeywords(RouteKeywords, total=False):
     compress: int
     max_msg_size: int
     decode_text: bool
+    frame_timeout: float | None
+    message_timeout: float | None
 
 
 class CommonKeywords(RouteKeywords, total=False):
@@ -219,6 +225,7 @@ class RequestOptions:
     reading: Reading = PLAIN_READING
 
 
+_OLD_TLS = frozenset(("verify_ssl", "fingerprint", "ssl_context"))
 PLAIN_OPTIONS = RequestOptions()
 UNFOLLOWED_OPTIONS = RequestOptions(following=NO_FOLLOWING)
 _OWN = {field.name for field in attrs.fields(RequestOptions)} - set(_GROUPS)
@@ -228,6 +235,8 @@ def fold(keywords: Mapping[str, object]) -> RequestOptions:
     """Keywords as one value; raises TypeError for an unknown one and ValueError for a clash."""
     if not keywords:
         return PLAIN_OPTIONS
+    if not _OLD_TLS.isdisjoint(keywords):
+        keywords = settled_tls(keywords, 3)  # where post() and the like were called
     own: dict[str, object] = {}
     groups: dict[str, dict[str, object]] = {}
     for name, value in keywords.items():

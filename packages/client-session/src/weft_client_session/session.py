@@ -7,7 +7,7 @@ is here.
 import asyncio
 import json
 import warnings
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, Unpack
@@ -58,6 +58,7 @@ from weft_client_session.options import (
 from weft_client_session.redirects import REDIRECTS
 from weft_client_session.request import BODILESS_METHODS, ClientRequest, ConnectionKey, RequestSpec
 from weft_client_session.response import ClientResponse, Settings, caller_place
+from weft_client_session.tls import settled_tls
 from weft_http_parser import (
     HTTP_10,
     HTTP_11,
@@ -310,9 +311,15 @@ class ClientSession:
         compress: int = 0,
         max_msg_size: int = 4 * 1024 * 1024,
         decode_text: bool = True,
+        frame_timeout: float | None = 30.0,
+        message_timeout: float | None = 120.0,
         **kwargs: Unpack[RouteKeywords],
     ) -> "Opening[ClientWebSocketResponse[bool]]":
-        """Open a websocket."""
+        """Open a websocket.
+
+        A frame, and a message, must be whole after `frame_timeout` and `message_timeout` seconds
+        unless they go on with 240 bytes a second; None: they need not.
+        """
         from weft_client_session.websocket import (  # late: websockets load with the first one
             WebSocketOptions,
             to_ws_timeout,
@@ -330,11 +337,14 @@ class ClientSession:
             compress=compress,
             max_msg_size=max_msg_size,
             decode_text=decode_text,
+            frame_timeout=frame_timeout,
+            message_timeout=message_timeout,
         )
+        route = settled_tls(kwargs, 2)
         own = CIMultiDict(headers or ())
         if origin is not None:
             own[hdrs.ORIGIN] = origin
-        return Opening(self._open_websocket(method, url, own, options, kwargs))
+        return Opening(self._open_websocket(method, url, own, options, route))
 
     def ws_reconnect(
         self,
@@ -520,7 +530,7 @@ class ClientSession:
         url: str | URL,
         headers: "CIMultiDict[str]",
         options: "WebSocketOptions",
-        keywords: RouteKeywords,
+        keywords: Mapping[str, object],
     ) -> "ClientWebSocketResponse[bool]":
         if self._is_closed:
             raise RuntimeError("Session is closed")

@@ -3,6 +3,8 @@
 import asyncio
 import functools
 import ssl
+import warnings
+from collections.abc import Mapping
 
 from weft_client_session.errors import ServerFingerprintMismatch
 from weft_http_parser import Link
@@ -61,6 +63,38 @@ def checked_setting(setting: object) -> SSLSetting:
     raise TypeError(
         f"ssl should be SSLContext, bool, Fingerprint or None, got {setting!r} instead."
     )
+
+
+# How aiohttp's own programs once said it, and what its warnings tell them to write.
+_OLD_KEYWORDS = {
+    "verify_ssl": "ssl=False",
+    "fingerprint": "ssl=Fingerprint(fingerprint)",
+    "ssl_context": "ssl=context",
+}
+
+
+def settled_tls(keywords: Mapping[str, object], stacklevel: int) -> dict[str, object]:
+    """Keywords whose TLS settings are `ssl` alone; `verify_ssl` and its like are deprecated.
+
+    ValueError for more than one of them, and for a fingerprint that is none.
+    """
+    settled = {name: value for name, value in keywords.items() if name not in _OLD_KEYWORDS}
+    given = [
+        name
+        for name in _OLD_KEYWORDS
+        if keywords.get(name) is not None and (name, keywords[name]) != ("verify_ssl", True)
+    ]
+    for name in given:
+        text = f"{name} is deprecated, use {_OLD_KEYWORDS[name]} instead"
+        warnings.warn(text, DeprecationWarning, stacklevel=stacklevel + 1)
+    if len(given) + (settled.get("ssl", True) not in (True, None)) > 1:
+        raise ValueError(
+            "verify_ssl, ssl_context, fingerprint and ssl parameters are mutually exclusive"
+        )
+    for name in given:
+        value = keywords[name]
+        settled["ssl"] = Fingerprint(value) if isinstance(value, bytes) else value
+    return settled
 
 
 def context_for(setting: SSLSetting, default: SSLSetting = True) -> ssl.SSLContext:

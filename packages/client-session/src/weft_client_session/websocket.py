@@ -39,6 +39,7 @@ from weft_websocket import (
     WSMsgType,
     WsProtocol,
     check_response,
+    coroutine_function,
     make_key,
     upgrade_headers,
 )
@@ -68,12 +69,16 @@ class WebSocketOptions:
     compress: int = 0
     max_msg_size: int = 4 * 1024 * 1024
     decode_text: bool = True
+    frame_timeout: float | None = 30.0
+    message_timeout: float | None = 120.0
 
     def to_stream_options(self) -> StreamOptions:
         return StreamOptions(
             autoping=self.autoping,
             autoclose=self.autoclose,
             heartbeat_seconds=self.heartbeat,
+            frame_timeout_seconds=self.frame_timeout,
+            message_timeout_seconds=self.message_timeout,
             close_timeout_seconds=self.timeout.ws_close,
             receive_timeout_seconds=self.timeout.ws_receive,
         )
@@ -252,6 +257,7 @@ class ClientWebSocketResponse(Generic[DecodesText]):
     # What goes wrong is raised where the result is awaited all the same, as gather() needs it. What
     # is returned is all that create_task() asks of a coroutine, whatever its type says.
 
+    @coroutine_function
     def send_str(self, data: str, compress: int | None = None) -> Coroutine[Any, Any, None]:
         """Send a text message."""
         if not isinstance(data, str):
@@ -262,6 +268,7 @@ class ClientWebSocketResponse(Generic[DecodesText]):
             return _fail(exc)
         return _finish(sent) if isinstance(sent, CoroutineType) else sent  # type: ignore[return-value]  # see above
 
+    @coroutine_function
     def send_bytes(
         self, data: bytes | bytearray | memoryview, compress: int | None = None
     ) -> Coroutine[Any, Any, None]:
@@ -317,9 +324,11 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         """Wait until all that broadcast() queued is written; close() would drop it."""
         await self._stream.flush()
 
-    def receive_stream(self, timeout: float | None = None) -> IncomingMessage:
+    def receive_stream(
+        self, timeout: float | None = None, *, max_size: int | None = None
+    ) -> IncomingMessage:
         """The next message in chunks, while it comes; see WebSocketStream.receive_stream()."""
-        return self._stream.receive_stream(timeout)
+        return self._stream.receive_stream(timeout, max_size=max_size)
 
     @property
     def stream(self) -> WebSocketStream:
@@ -342,6 +351,7 @@ class ClientWebSocketResponse(Generic[DecodesText]):
 
     # Receiving.
 
+    @coroutine_function
     def receive(self, timeout: float | None = None) -> Coroutine[Any, Any, Message]:
         """The next message; CLOSE, CLOSING, CLOSED or ERROR when there will be none."""
         return self._stream.receive(timeout)

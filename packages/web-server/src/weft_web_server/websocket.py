@@ -30,6 +30,7 @@ from weft_websocket import (
     WsProtocol,
     accept,
     check_origin,
+    coroutine_function,
     parse_origins,
 )
 
@@ -100,6 +101,8 @@ class WebSocketResponse(StreamResponse):
         decode_text: bool = True,
         origins: Iterable[str] | str | None = None,
         select_subprotocol: SelectSubprotocol | None = None,
+        frame_timeout: float | None = 30.0,
+        message_timeout: float | None = 120.0,
     ) -> None:
         super().__init__(status=101)
         self._settings = _Settings(
@@ -107,6 +110,8 @@ class WebSocketResponse(StreamResponse):
                 autoping=autoping,
                 autoclose=autoclose,
                 heartbeat_seconds=heartbeat,
+                frame_timeout_seconds=frame_timeout,
+                message_timeout_seconds=message_timeout,
                 close_timeout_seconds=timeout,
                 receive_timeout_seconds=receive_timeout,
                 write_limit=writer_limit,
@@ -227,6 +232,7 @@ class WebSocketResponse(StreamResponse):
     # What goes wrong is raised where the result is awaited all the same, as gather() needs it. What
     # is returned is all that create_task() asks of a coroutine, whatever its type says.
 
+    @coroutine_function
     def send_str(self, data: str, compress: int | None = None) -> Coroutine[Any, Any, None]:
         """Send a text message."""
         if not isinstance(data, str):
@@ -236,6 +242,7 @@ class WebSocketResponse(StreamResponse):
         except Exception as exc:
             return _fail(exc)
 
+    @coroutine_function
     def send_bytes(self, data: Buffer, compress: int | None = None) -> Coroutine[Any, Any, None]:
         """Send a binary message."""
         if not isinstance(data, bytes | bytearray | memoryview):
@@ -292,9 +299,11 @@ class WebSocketResponse(StreamResponse):
         """Wait until all that broadcast() queued is written; close() would drop it."""
         await self._opened().flush()
 
-    def receive_stream(self, timeout: float | None = None) -> IncomingMessage:
+    def receive_stream(
+        self, timeout: float | None = None, *, max_size: int | None = None
+    ) -> IncomingMessage:
         """The next message in chunks, while it comes; see WebSocketStream.receive_stream()."""
-        return self._opened().receive_stream(timeout)
+        return self._opened().receive_stream(timeout, max_size=max_size)
 
     @property
     def stream(self) -> WebSocketStream:
@@ -323,6 +332,7 @@ class WebSocketResponse(StreamResponse):
 
     # Receiving.
 
+    @coroutine_function
     def receive(self, timeout: float | None = None) -> Coroutine[Any, Any, Message]:
         """The next message, of any kind."""
         return self._opened().receive(timeout)

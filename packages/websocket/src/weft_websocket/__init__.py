@@ -29,6 +29,7 @@ from weft_websocket.handshake import (
     upgrade_headers,
 )
 from weft_websocket.incoming import IncomingMessage
+from weft_websocket.marking import coroutine_function
 from weft_websocket.options import StreamOptions
 from weft_websocket.origins import Origin, check_origin, parse_origins
 from weft_websocket.outgoing import Chunks
@@ -70,6 +71,7 @@ __all__ = (
     "broadcast_wait",
     "check_origin",
     "check_response",
+    "coroutine_function",
     "make_accept",
     "make_key",
     "parse_origins",
