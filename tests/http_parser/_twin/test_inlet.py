@@ -67,12 +67,127 @@ class TestShortWays:
         assert taken == ["_begin_message"]
 
 
-class TestLongWays:
-    def test_bytes_behind_a_request_wait(self, twin: Twin) -> None:
-        connection, taken = watched(twin)
-        assert len(connection.receive(GET + GET)) == 2
-        assert (connection.buffered, taken) == (len(GET), ["_begin_message"])
+WHOLE = [
+    GET,
+    GET.replace(b"Host", b"Connection: Keep-Alive\r\nHost"),
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
+    b"POST / HTTP/1.1\r\nContent-Length: 0\r\nHost: a\r\n\r\n",
+]
 
+
+def told(events: Any) -> Any:
+    """Events as values that can be compared."""
+    if events is None:
+        return None
+    return [
+        event if isinstance(event, bytes) else (getattr(event, "framing", None), str(event))
+        for event in events
+    ]
+
+
+class TestWholeRequests:
+    """Those that came as a whole, alone and with others behind them."""
+
+    @pytest.mark.parametrize("request_", WHOLE)
+    def test_alone(self, twin: Twin, request_: bytes) -> None:
+        connection = server(twin)
+        head, *body, end = connection.receive(request_)
+        assert b"".join(body) == request_[len(head.raw) :]
+        assert (head.framing, head.persistent) == (len(b"".join(body)), True)
+        assert (end, connection.buffered) == (twin.module("heads").END, 0)
+        assert connection.answered() is None
+        assert connection.is_idle
+
+    @pytest.mark.parametrize("request_", WHOLE)
+    @pytest.mark.parametrize(
+        "behind", [*WHOLE, b"", b"\r\n", GET[:9], UPLOAD, LAST + b"0\r\n\r\n"]
+    )
+    def test_with_others_behind(self, twin: Twin, request_: bytes, behind: bytes) -> None:
+        """As one after the other, sent and cycled by hand."""
+        connection, plain = server(twin), server(twin)
+        assert told(connection.receive(request_ + behind)) == told(plain.receive(request_))
+        assert connection.buffered == len(behind)
+        plain.send_whole(b"HTTP/1.1 204 No Content\r\n\r\n")
+        assert plain.next_cycle() == []
+        expected = plain.receive(behind) if behind else None
+        assert told(connection.answered()) == told(expected)
+        assert connection.has_received == plain.has_received
+        if behind in WHOLE:
+            assert connection.answered() is None and connection.is_idle
+
+    def test_a_fault_behind_has_its_place(self, twin: Twin) -> None:
+        connection = server(twin)
+        connection.receive(GET + GET + b"GET / HTTP/1.1\r\n\r\n")
+        assert len(connection.answered()) == 2
+        with pytest.raises(twin.ProtocolError) as caught:
+            connection.answered()
+        assert caught.value.reason is twin.Reason.HOST_MISSING
+        assert caught.value.offset == 2 * len(GET) + 17
+
+    def test_other_ends(self, twin: Twin) -> None:
+        """An answer out of order, and one behind which the connection ends."""
+        with pytest.raises(twin.ProtocolError):
+            server(twin).answered()
+        connection = server(twin)
+        connection.receive(GET.replace(b"Host", b"Connection: close\r\nHost"))
+        with pytest.raises(twin.ProtocolError):
+            connection.answered()
+        connection = server(twin)
+        connection.receive(GET + GET)
+        connection.send_whole(b"HTTP/1.1 204 No Content\r\n\r\n")
+        with pytest.raises(twin.ProtocolError):
+            connection.answered()
+
+    def test_the_end_of_the_bytes(self, twin: Twin) -> None:
+        connection = server(twin)
+        connection.receive(GET + GET)
+        connection.receive_eof()
+        assert len(connection.answered()) == 2
+        with pytest.raises(twin.ProtocolError):
+            connection.answered()
+
+    @pytest.mark.parametrize(
+        ("limits", "behind"),
+        [({"body": 2}, b""), ({"ahead": 5}, b"x" * 6), ({}, b"x" * 1_048_577)],
+    )
+    def test_bounds(self, twin: Twin, limits: dict[str, int], behind: bytes) -> None:
+        connection = server(twin, **limits)
+        with pytest.raises(twin.ProtocolError) as caught:
+            connection.receive(WHOLE[2] + behind)
+        kinds = twin.Reason.BODY_TOO_LARGE, twin.Reason.TOO_MUCH_AHEAD
+        assert caught.value.reason is kinds["body" not in limits]
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            b"Content-Length: 3\r\nContent-Length: 3",
+            b"Content-Length: 3, 3",
+            b"Content-Length: 0000000000000000003",
+            b"Content-Length: +3",
+            b"Content-Length: ",
+            b"Content-Length: 3\r\nTransfer-Encoding: chunked",
+            b"Content-Length: 3\r\nConnection: keep-alive, x",
+            b"Content-Length: 3\r\nConnection: keep-alive\r\nConnection: close",
+            b"Content-Length: 3\r\nConnection: keep-alivE",
+        ],
+    )
+    def test_unusual_framing(self, twin: Twin, fields: bytes) -> None:
+        """What is not simply framed is judged as it is in pieces."""
+        data = b"POST / HTTP/1.1\r\nHost: a\r\n" + fields + b"\r\n\r\nabc"
+
+        def judge(*parts: bytes) -> Any:
+            connection = server(twin)
+            try:
+                events = [event for part in parts for event in connection.receive(part)]
+            except twin.ProtocolError as exc:
+                return exc.reason, exc.offset
+            body = b"".join(event for event in events if isinstance(event, bytes))
+            return events[0].framing, events[0].persistent, body
+
+        assert judge(data) == judge(data[:30], data[30:])
+
+
+class TestLongWays:
     def test_part_of_a_size_is_held(self, twin: Twin) -> None:
         connection, taken = watched(twin)
         assert len(connection.receive(UPLOAD + b"1")) == 1

@@ -4,11 +4,12 @@ Decides what bytes mean at each point between two requests, and how a connection
 answer, after a fault, after silence. Runs no handler itself; it starts exchanges.
 """
 
+import asyncio
 import enum
 import logging
 import math
 import socket
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final, Protocol
 
 from weft_http_parser import (
@@ -30,16 +31,20 @@ from weft_http_parser import (
     make_decoder,
 )
 
+from ._twin import Starter
+from ._twin.api import Kinds
 from .errors import RequestPayloadError, RequestTimeout
-from .exchange import Exchange, Job, RequestLimits
+from .exchange import Exchange, RequestLimits
+from .exchange import Phase as Sent
 from .http_errors import HTTPUnsupportedMediaType
-from .lot import Lot
+from .media import OCTET_STREAM
 from .metering import BodyMeter
 from .notice import Notice
 from .peer_log import PeerLog
-from .plan import Stamp, plan_response
+from .plan import PREFIXES, Stamp, plan_response
 from .request import BaseRequest
 from .request_body import RequestBody
+from .response import Response
 from .route_options import DisconnectPolicy
 from .serve import Host as ServingHost
 from .serve import render_fault
@@ -76,7 +81,7 @@ class Host(ServingHost, Protocol):
     """What a connection needs of its server."""
 
     @property
-    def lot(self) -> Lot[Job]: ...
+    def starter(self) -> Starter: ...
     @property
     def options(self) -> ServerOptions: ...
     @property
@@ -91,6 +96,8 @@ class Host(ServingHost, Protocol):
     def peer_log(self) -> PeerLog: ...
     @property
     def shutting_down(self) -> Notice: ...
+    @property
+    def resolve(self) -> Callable[[Any], Callable[[Any], Awaitable[Any]]]: ...
     @property
     def request_class(self) -> type[BaseRequest]: ...
 
@@ -146,12 +153,15 @@ class ServerConnection:
             self._discard(len(data))
             return
         try:
-            events = self.core.receive(data)
+            events = self.host.starter.receive(self, data)
         except ProtocolError as exc:
+            self._is_receiving = False
             self._refuse(exc)
             return
-        if events:
-            self._take(events)
+        if events is None:
+            return  # all that came is answered
+        if events or self._is_receiving:
+            self.take(events)
         elif self.phase is _IDLE:
             self.phase = Phase.HEAD
             self.deadline = self.host.now + self.host.options.deadlines.head
@@ -222,24 +232,17 @@ class ServerConnection:
 
     # One exchange after another.
 
-    def _take(self, events: list[Event]) -> None:
+    def take(self, events: list[Event]) -> None:
         """Act on events, and on those of the requests behind, as far as answers are ready."""
         self._is_receiving = True
-        while True:
+        while events:
             if self.exchange is not None:
                 self._feed(self.exchange, events)
             elif self.phase is _DRAINING:
                 self._drain(events)
             else:
                 self._begin(events)
-            if self.phase is _READY:
-                events = self._go_on()
-            elif self.phase is _OVER:
-                events = self._advance()
-            else:
-                break
-            if not events:
-                break
+            events = self.next_events()
         self._is_receiving = False
         if self._out:
             # Answers to requests that came in one read go out in one write.
@@ -254,15 +257,21 @@ class ServerConnection:
             self.phase = Phase.HEAD
             self.deadline = self.host.now + self.host.options.deadlines.head
 
+    def next_events(self) -> list[Event]:
+        """The events behind a request that is answered; none behind any other."""
+        if self.phase is _READY:
+            return self._go_on()
+        return self._advance() if self.phase is _OVER else []
+
     def _begin(self, events: list[Event]) -> None:
         head: RequestHead = events[0]  # type: ignore[assignment]  # a message begins with its head
         host = self.host
-        exchange = self.exchange = Exchange(self, head)
+        self.exchange = Exchange(self, head)
         self.phase = _BUSY
         self.deadline = NEVER
         if head.framing:
-            self._open_body(exchange, events)
-        host.lot.start((exchange, host.request_class(head, exchange)))
+            self._open_body(self.exchange, events)
+        host.starter.start(self)
 
     def _hold(self) -> None:
         """Read no more while a request waits for the one before it."""
@@ -328,7 +337,7 @@ class ServerConnection:
             return
         if self.core.buffered:
             # Outside of this task, so that the next one can be entered; the link is held till then.
-            self.host.lot.loop.call_soon(self._resume)
+            asyncio.get_running_loop().call_soon(self._resume)
         elif self.phase is _READY:
             self._go_on()
         else:
@@ -339,7 +348,7 @@ class ServerConnection:
         if self.phase in (_READY, _OVER):
             events = self._advance()
             if events:
-                self._take(events)
+                self.take(events)
 
     def _let_go(self) -> None:
         # The other protocol has closed the link, or waits a while for the peer to do so.
@@ -504,6 +513,29 @@ class ServerConnection:
             pace = pace.of_route(exchange.endpoint.route.options)
         if meter.is_too_slow(now, pace, is_waiting=is_waiting):
             self._break_body(exchange, RequestTimeout("the body came too slowly"), None)
+
+
+def make_kinds(host: Host) -> Kinds:
+    """What the requests of a server are made of."""
+    head = RequestHead("GET", "/")
+    kind = host.request_class
+    return Kinds(
+        exchange=Exchange(None, head),  # type: ignore[arg-type]  # which each gets
+        request=kind(head, None) if kind.__init__ is BaseRequest.__init__ else None,  # type: ignore[arg-type]  # the same
+        request_class=kind,
+        carrier=ServerConnection,
+        response=Response,
+        prefixes=PREFIXES,
+        octets=OCTET_STREAM,
+        idle=_IDLE,
+        busy=_BUSY,
+        ready=_READY,
+        open=Sent.OPEN,
+        ended=Sent.ENDED,
+        never=NEVER,
+        keep_alive=host.options.deadlines.keep_alive,
+        resolve=host.resolve,
+    )
 
 
 def _find_decoder(head: RequestHead) -> tuple[ContentDecoder | None, Exception | None]:

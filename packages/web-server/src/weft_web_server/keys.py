@@ -6,7 +6,7 @@ Does not know who owns a store: applications, requests and responses use the sam
 
 import sys
 from collections.abc import Iterator, MutableMapping
-from typing import Any, Final, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -69,7 +69,32 @@ def _calling_module() -> str:
     return str(name)
 
 
-class Keyed(MutableMapping[Any, Any], Generic[KeyT]):
+if TYPE_CHECKING:
+    _Mapping = MutableMapping[Any, Any]
+else:
+
+    class _Mapping:
+        """The methods of a MutableMapping without its metaclass, which makes every call of a class
+        slower.
+        """
+
+        __slots__ = ()
+        keys = MutableMapping.keys
+        items = MutableMapping.items
+        values = MutableMapping.values
+        get = MutableMapping.get
+        __contains__ = MutableMapping.__contains__
+        pop = MutableMapping.pop
+        popitem = MutableMapping.popitem
+        clear = MutableMapping.clear
+        update = MutableMapping.update
+        setdefault = MutableMapping.setdefault
+        __reversed__ = None
+
+    MutableMapping.register(_Mapping)
+
+
+class Keyed(_Mapping, Generic[KeyT]):
     """The mapping interface over one `Store`, for what is identified by itself.
 
     The owner has a slot `_store`, which holds None until a value is set.

@@ -27,7 +27,7 @@ SERVER_NAME: Final = "weft"
 _CACHED_PREFIXES: Final = 1024
 
 # (status, reason, media type) → the head up to the value of Content-Length
-_prefixes: dict[tuple[int, str | None, str], bytes] = {}
+PREFIXES: Final[dict[tuple[int, str | None, str], bytes]] = {}
 
 
 class Stamp(NamedTuple):
@@ -88,7 +88,7 @@ def plan_quickly(
             return None
         media = OCTET_STREAM
     key = (response._status, response._reason, media)
-    prefix = _prefixes.get(key)
+    prefix = PREFIXES.get(key)
     if prefix is None:
         status = key[0]
         if status < 200 or status == 204 or status == 304:
@@ -102,9 +102,9 @@ def _make_prefix(key: tuple[int, str | None, str]) -> bytes:
     response = StreamResponse(status=status, reason=reason)
     fields = [("Content-Type", media), ("Content-Length", "")]
     rendered = render_response_head(status, response.reason, HTTP_11, fields)
-    if len(_prefixes) >= _CACHED_PREFIXES:
-        _prefixes.clear()
-    prefix = _prefixes[key] = rendered.removesuffix(b"\r\n\r\n")
+    if len(PREFIXES) >= _CACHED_PREFIXES:
+        PREFIXES.clear()
+    prefix = PREFIXES[key] = rendered.removesuffix(b"\r\n\r\n")
     return prefix
 
 

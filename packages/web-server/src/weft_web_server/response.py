@@ -13,6 +13,7 @@ from multidict import CIMultiDict
 
 from weft_http_parser import PAYLOAD_REGISTRY, Payload, UnknownPayload
 
+from ._twin import Swift, quicken
 from .cookies import copy_cookies
 from .media import OCTET_STREAM, join_media, split_media
 from .streaming import (
@@ -28,7 +29,7 @@ from .streaming import (
 TEXT = "text/plain; charset=utf-8"
 
 
-class Response(StreamResponse):
+class Response(StreamResponse, Swift):
     """A whole response: a value that may be sent any number of times."""
 
     _is_reusable = True
@@ -245,6 +246,9 @@ def _utf8_media(kind: str) -> str:
     """The media type of a text: few of them are in use, and each is put together once."""
     _check_kind(kind)
     return join_media(kind, "utf-8")
+
+
+quicken(Response(text=""), TEXT, _utf8_media)
 
 
 def json_response(

@@ -5,8 +5,9 @@ Decides which fault gets which status, and what is logged of it. Knows no bytes.
 
 import asyncio
 import logging
+import time
 import warnings
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
 from weft_http_parser import (
@@ -20,12 +21,12 @@ from weft_http_parser import (
     ProtocolError,
 )
 
+from ._twin.api import Work
 from .access_log import AbstractAccessLogger
 from .error_pages import ErrorFacts, asks_for_form, render_error
 from .errors import RequestAddressError, RequestPayloadError, RequestTimeout
 from .exchange import Exchange, Job, Phase
 from .http_errors import HTTPException, HTTPExpectationFailed
-from .lot import Lot, Parked
 from .request import BaseRequest
 from .response import Response
 from .settings import ServerOptions
@@ -41,8 +42,6 @@ TROUBLE: Final = "500 Internal Server Error\n\nServer got itself in trouble"
 class Host(Protocol):
     """What running a handler needs of the server."""
 
-    @property
-    def lot(self) -> Lot[Job]: ...
     @property
     def is_draining(self) -> bool: ...
     @property
@@ -63,21 +62,28 @@ class Host(Protocol):
     def exchange_over(self) -> None: ...
 
 
-def make_work(host: Host) -> Callable[[Parked[Job]], Coroutine[Any, Any, None]]:
-    """The coroutine function that answers one request of a server."""
+def make_work(host: Host) -> Work:
+    """The coroutine function that answers one request of a server.
+
+    What its handler has come to, where its first step is done, is given as an awaitable.
+    """
     resolve = host.resolve
 
-    async def work(parked: Parked[Job]) -> None:
-        exchange, request = await parked
-        exchange.task = parked.task
+    async def work(
+        exchange: Exchange, request: BaseRequest, begun: Awaitable[Any] | None = None
+    ) -> None:
         is_logging = host.is_logging
-        started_at = parked.lot.loop.time() if is_logging else 0.0
+        started_at = time.monotonic() if is_logging else 0.0
         try:
-            handler = resolve(request)
-            if exchange.head.marks & MARK_EXPECT:
-                response = await _expect(exchange, request) or await handler(request)
+            if begun is not None:
+                response = await begun
             else:
-                response = await handler(request)
+                handler = resolve(request)
+                response = None
+                if exchange.head.marks & MARK_EXPECT:
+                    response = await _expect(exchange, request)
+                if response is None:
+                    response = await handler(request)
             if (
                 type(response) is Response
                 and exchange.phase is _OPEN
@@ -104,7 +110,6 @@ def make_work(host: Host) -> Callable[[Parked[Job]], Coroutine[Any, Any, None]]:
             exchange.carrier.over(exchange)
             if host.is_draining:
                 host.exchange_over()
-            parked.lot.refill(parked)
 
     return work
 
@@ -282,6 +287,6 @@ def _log_access(host: Host, job: Job, started_at: float) -> None:
     if logger is None or response is None:
         return
     try:
-        logger.log(request, response, host.lot.loop.time() - started_at)
+        logger.log(request, response, time.monotonic() - started_at)
     except Exception:
         host.logger.exception("the access log failed")

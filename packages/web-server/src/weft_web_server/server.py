@@ -12,12 +12,12 @@ from typing import Any, Final
 
 from weft_http_parser import Link
 
+from ._twin import Starter
 from .access_log import AbstractAccessLogger
 from .admission import admit
-from .connection import ServerConnection
+from .connection import ServerConnection, make_kinds
 from .door import Door
-from .exchange import Job, RequestLimits
-from .lot import Lot
+from .exchange import RequestLimits
 from .notice import Notice
 from .peer_log import PeerLog
 from .plan import make_stamp
@@ -45,16 +45,16 @@ class Server:
         "door",
         "is_draining",
         "is_logging",
-        "lot",
         "now",
         "options",
         "resolve",
         "stamp",
+        "starter",
         "tasks",
     )
 
     request_class: type[BaseRequest] = BaseRequest
-    lot: Lot[Job]  # the tasks that wait for requests, from the first connection on
+    starter: Starter  # from the first connection on
 
     def __init__(
         self,
@@ -109,7 +109,7 @@ class Server:
     @property
     def is_debug(self) -> bool:
         """Whether errors show where they come from."""
-        return self.options.debug or self.lot.loop.get_debug()
+        return self.options.debug or asyncio.get_running_loop().get_debug()
 
     @property
     def logger(self) -> logging.Logger:
@@ -133,9 +133,8 @@ class Server:
         if len(connections) >= self.door.most:
             self.door.someone_came()
         if self._sweep_handle is None:
-            if not hasattr(self, "lot"):
-                self.lot = Lot(make_work(self))
-                self.lot.fill()
+            if not hasattr(self, "starter"):
+                self.starter = Starter(self, make_work(self), make_kinds(self))
             self._sweep()
 
     def connection_lost(self, connection: ServerConnection) -> None:
@@ -165,7 +164,7 @@ class Server:
             connection.expire(now)
 
     def _sweep(self) -> None:
-        loop = self.lot.loop
+        loop = asyncio.get_running_loop()
         self.look(loop.time())
         self._sweep_handle = None
         if self._connections:
@@ -217,9 +216,8 @@ class Server:
         if self._sweep_handle is not None:
             self._sweep_handle.cancel()
             self._sweep_handle = None
-        if hasattr(self, "lot"):
-            self.lot.close()
-            del self.lot
+        if hasattr(self, "starter"):
+            del self.starter
         self._connections.clear()
 
     async def _cancel_handlers(self, farewells: list[asyncio.Task[bool]]) -> None:

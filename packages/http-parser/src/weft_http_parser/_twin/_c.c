@@ -22,7 +22,7 @@
 #include "render.h"
 #include "find.h"
 
-enum { API = 4 };
+enum { API = 5 };
 
 PyDoc_STRVAR(request_doc, "RequestHead(method, target, version=HTTP_11, headers=())\n--\n\n"
                           "A request line and its fields, immutable but for framing.");
@@ -40,6 +40,9 @@ PyDoc_STRVAR(receive_doc,
     "The events of more bytes; empty while no head or body byte is whole.\n\n"
     "Raises ProtocolError, and the same again from then on. What was completed before the\n"
     "fault is in its `events`, and in those of no later one.");
+PyDoc_STRVAR(answered_doc,
+    "answered($self, /)\n--\n\n"
+    "As sending a whole answer and `next_cycle`; None where nothing came behind the request.");
 PyDoc_STRVAR(get_doc, "get($self, name, /, default=None)\n--\n\n"
                       "The first value of a field, without making the multidict.");
 PyDoc_STRVAR(get_all_doc, "get_all($self, name, /)\n--\n\nEvery value of a field, in order.");
@@ -283,6 +286,7 @@ inlet_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 
 static PyMethodDef inlet_methods[] = {
     {"receive", (PyCFunction)inlet_receive, METH_O, receive_doc},
+    {"answered", (PyCFunction)inlet_answered, METH_NOARGS, answered_doc},
     {NULL},
 };
 
@@ -295,6 +299,7 @@ static PyMemberDef inlet_members[] = {
     {"_at", T_PYSSIZET, offsetof(Inlet, at), 0, NULL},
     {"_received", T_LONGLONG, offsetof(Inlet, received), 0, NULL},
     {"_receiving", T_OBJECT_EX, offsetof(Inlet, phase), 0, NULL},
+    {"_sending", T_OBJECT_EX, offsetof(Inlet, sending), 0, NULL},
     {"_method", T_OBJECT_EX, offsetof(Inlet, method), 0, NULL},
     {"_has_ended", T_BOOL, offsetof(Inlet, has_ended), 0, NULL},
     {NULL},

@@ -236,7 +236,7 @@ class Inlet:
     """
 
     __slots__ = ("_at", "_data", "_decoder", "_has_ended", "_limits", "_method", "_received",
-                 "_receiving", "_role", "_scanner")  # fmt: skip
+                 "_receiving", "_role", "_scanner", "_sending")  # fmt: skip
 
     _role: Role
     _limits: Limits
@@ -251,11 +251,13 @@ class Inlet:
     """How many bytes ever came."""
     _has_ended: bool
     _receiving: Phase
+    _sending: Phase
     _method: str
     """That of the request of this cycle."""
 
     if TYPE_CHECKING:
 
+        def _answered(self) -> list[Event] | None: ...
         def _receive_more(self, data: bytes) -> list[Event]: ...
         def _begin_message(self, head: RequestHead | ResponseHead) -> list[Event]: ...
         def _take_body(self, events: list[Event]) -> list[Event]: ...
@@ -274,9 +276,13 @@ class Inlet:
         self._at = 0
         self._received = 0
         self._has_ended = False
-        self._receiving = _IDLE
+        self._receiving = self._sending = _IDLE
         self._method = ""
         return self
+
+    def answered(self) -> list[Event] | None:
+        """As sending a whole answer and `next_cycle`; None where nothing came behind the request."""
+        return self._answered()
 
     def receive(self, data: bytes, /) -> list[Event]:
         """The events of more bytes; empty while no head or body byte is whole.

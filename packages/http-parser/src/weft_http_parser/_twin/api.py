@@ -15,7 +15,7 @@ from ..names import (
     MARK_TRANSFER_ENCODING,
 )
 
-API: Final = 4
+API: Final = 5
 """Grows with every change of what the twins share, so that no stale binary is taken for this."""
 
 FRAMING_MARKS: Final = (

@@ -501,6 +501,57 @@ head_get_expects_continue(Head *self, void *closure)
         is_same_folded(head_bytes(self) + field->value, (Byte *)word, sizeof(word) - 1));
 }
 
+/* Whether a field that comes once has exactly this value, whatever its case. */
+static int
+says_once(const Head *head, const char *name, size_t name_size, const char *value, size_t size)
+{
+    Py_ssize_t count = Py_SIZE(head);
+    Py_ssize_t index = find_field(head, (Byte *)name, name_size, 0);
+    return index < count && head->fields[index].value_size == size &&
+           is_same_folded(head_bytes(head) + head->fields[index].value, (Byte *)value, size) &&
+           find_field(head, (Byte *)name, name_size, index + 1) == count;
+}
+
+/* What a Content-Length that comes once says; -1 where it is anything but at most 18 digits. */
+static long long
+read_length(const Head *head)
+{
+    static const char name[] = "content-length";
+    Py_ssize_t count = Py_SIZE(head);
+    Py_ssize_t index = find_field(head, (Byte *)name, sizeof(name) - 1, 0);
+    const Field *field = &head->fields[index];
+    long long length = 0;
+    if (index == count || field->value_size == 0 || field->value_size > 18 ||
+        find_field(head, (Byte *)name, sizeof(name) - 1, index + 1) < count) {
+        return -1;
+    }
+    for (uint32_t at = 0; at < field->value_size; at++) {
+        unsigned digit = head_bytes(head)[field->value + at] - (unsigned)'0';
+        if (digit > 9) {
+            return -1;
+        }
+        length = length * 10 + digit;
+    }
+    return length;
+}
+
+/* The length of the body of a request that stays; -1 for all that is framed in another way, or
+   not simply: those are judged by the specification. */
+static long long
+find_usual_length(const Head *head)
+{
+    static const char name[] = "connection", stays[] = "keep-alive";
+    uint32_t marks = head->layout.marks & head->state->framing;
+    if (marks & ~(MARK_CONNECTION | MARK_CONTENT_LENGTH) || head->layout.is_folded) {
+        return -1;
+    }
+    if (marks & MARK_CONNECTION &&
+        !says_once(head, name, sizeof(name) - 1, stays, sizeof(stays) - 1)) {
+        return -1;
+    }
+    return marks & MARK_CONTENT_LENGTH ? read_length(head) : 0;
+}
+
 static PyObject *
 request_repr(Head *self)
 {

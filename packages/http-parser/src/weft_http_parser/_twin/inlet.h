@@ -16,6 +16,7 @@ typedef struct {
     Py_ssize_t at;
     long long received;
     PyObject *phase;
+    PyObject *sending; /* the phase of the other direction, which the class over it steps */
     PyObject *method;
     char has_ended;
 } Inlet;
@@ -48,27 +49,6 @@ raise_failure(Inlet *self, long long begin, const Fault *fault, PyObject *pieces
         PyErr_SetObject((PyObject *)Py_TYPE(error), error);
         Py_DECREF(error);
     }
-}
-
-/* A request that is over with its head. */
-static PyObject *
-give_whole(Inlet *self, PyObject *head)
-{
-    const State *state = self->state;
-    PyObject *method, *events = PyList_New(2);
-    if (events == NULL) {
-        return NULL;
-    }
-    PyList_SET_ITEM(events, 0, Py_NewRef(head));
-    PyList_SET_ITEM(events, 1, Py_NewRef(state->end));
-    method = head_get_method((Head *)head, NULL);
-    if (method == NULL) {
-        Py_DECREF(events);
-        return NULL;
-    }
-    Py_XSETREF(self->method, method);
-    Py_XSETREF(self->phase, Py_NewRef(state->phases[PHASE_DONE]));
-    return events;
 }
 
 static inline int
@@ -154,9 +134,71 @@ follow_head(Inlet *self, PyObject *data, PyObject *events)
     return result;
 }
 
-/* The first bytes of a request, which often are all of them. */
+/* A request that is over: its head, its body where it has one, and the end. Takes the body. */
 static PyObject *
-receive_head(Inlet *self, PyObject *data)
+give_whole(Inlet *self, PyObject *head, PyObject *body)
+{
+    const State *state = self->state;
+    PyObject *method, *events = PyList_New(body == NULL ? 2 : 3);
+    if (events == NULL) {
+        Py_XDECREF(body);
+        return NULL;
+    }
+    PyList_SET_ITEM(events, 0, Py_NewRef(head));
+    if (body != NULL) {
+        PyList_SET_ITEM(events, 1, body);
+    }
+    PyList_SET_ITEM(events, body == NULL ? 1 : 2, Py_NewRef(state->end));
+    method = head_get_method((Head *)head, NULL);
+    if (method == NULL) {
+        Py_DECREF(events);
+        return NULL;
+    }
+    Py_XSETREF(self->method, method);
+    Py_XSETREF(self->phase, Py_NewRef(state->phases[PHASE_DONE]));
+    return events;
+}
+
+/* The events of a request whose bytes are here as far as `end`, and of no other one. NULL without
+   an exception: what frames it, or bounds it, is not the usual. */
+static PyObject *
+take_whole(Inlet *self, Head *head, PyObject *data, Py_ssize_t end)
+{
+    const State *state = self->state;
+    Py_ssize_t size = PyBytes_GET_SIZE(data);
+    long long length = find_usual_length(head);
+    PyObject *body = NULL;
+    if (length < 0 || length > size - end) {
+        return NULL;
+    }
+    if (self->limits != state->limits && (length > 0 || end < size)) {
+        return NULL;
+    }
+    if (length > state->chunk_limits.body || size - end - length > state->ahead) {
+        return NULL;
+    }
+    if (length > 0) {
+        body = PyBytes_FromStringAndSize(PyBytes_AS_STRING(data) + end, (Py_ssize_t)length);
+        if (body == NULL) {
+            return NULL;
+        }
+    }
+    end += (Py_ssize_t)length;
+    head->framing = length;
+    if (end < size) {
+        Py_XSETREF(self->data, Py_NewRef(data));
+        self->at = end;
+    } else {
+        Py_XSETREF(self->data, Py_NewRef(state->nothing));
+        self->at = 0;
+    }
+    return give_whole(self, (PyObject *)head, body);
+}
+
+/* The bytes of a request from `start` on, of which none was looked at. `data` is kept by who
+   calls; an offset of the connection goes before it. */
+static PyObject *
+take_head(Inlet *self, PyObject *data, Py_ssize_t start, long long before)
 {
     HeadScanner *scanner = self->scanner;
     PyObject *head, *begun, *events;
@@ -164,33 +206,46 @@ receive_head(Inlet *self, PyObject *data)
     Fault fault = NO_FAULT;
     open_source(&source, data);
     Py_BEGIN_CRITICAL_SECTION(scanner);
-    head = scan_source(scanner, &source, 0, &fault);
+    head = scan_source(scanner, &source, start, &fault);
     Py_END_CRITICAL_SECTION();
     if (head == NULL) {
         if (fault.reason != REASON_COUNT) {
-            raise_failure(self, self->received, &fault, NULL);
+            raise_failure(self, before, &fault, NULL);
         }
         return NULL;
     }
-    self->received += source.size;
     if (head == Py_None) {
         Py_DECREF(head);
         Py_XSETREF(self->data, Py_NewRef(data));
+        self->at = start;
         return PyList_New(0);
+    }
+    events = take_whole(self, (Head *)head, data, scanner->end);
+    if (events != NULL || PyErr_Occurred()) {
+        Py_DECREF(head);
+        return events;
     }
     if (scanner->end < source.size) {
         Py_XSETREF(self->data, Py_NewRef(data));
         self->at = scanner->end;
-    } else if (!(((Head *)head)->layout.marks & self->state->framing)) {
-        events = give_whole(self, head);
-        Py_DECREF(head);
-        return events;
+    } else {
+        Py_XSETREF(self->data, Py_NewRef(self->state->nothing));
+        self->at = 0;
     }
     begun = call_over(self, CALL_begin_message, head);
     Py_DECREF(head);
     events = begun == NULL ? NULL : follow_head(self, data, begun);
     Py_XDECREF(begun);
     return events;
+}
+
+/* The first bytes of a request, which often are all of them. */
+static PyObject *
+receive_head(Inlet *self, PyObject *data)
+{
+    long long before = self->received;
+    self->received += PyBytes_GET_SIZE(data);
+    return take_head(self, data, 0, before);
 }
 
 /* More of a chunked body. */
@@ -233,6 +288,39 @@ inlet_receive(Inlet *self, PyObject *data)
     return events;
 }
 
+/* Behind a whole answer to a whole request: the events of the next one, None where nothing came.
+ */
+static PyObject *
+answer_locked(Inlet *self)
+{
+    const State *state = self->state;
+    PyObject *data, *events;
+    if (self->phase != state->phases[PHASE_DONE] || self->sending != state->phases[PHASE_IDLE] ||
+        self->role != state->server || self->has_ended || !PyBytes_CheckExact(self->data)) {
+        return PyObject_CallMethodNoArgs((PyObject *)self, state->calls[CALL_answered]);
+    }
+    Py_XSETREF(self->phase, Py_NewRef(state->phases[PHASE_IDLE]));
+    Py_XSETREF(self->method, Py_NewRef(state->no_text));
+    Py_CLEAR(self->decoder);
+    if (holds_nothing(self)) {
+        Py_RETURN_NONE;
+    }
+    data = Py_NewRef(self->data);
+    events = take_head(self, data, self->at, self->received - (PyBytes_GET_SIZE(data) - self->at));
+    Py_DECREF(data);
+    return events;
+}
+
+static PyObject *
+inlet_answered(Inlet *self, PyObject *unused)
+{
+    PyObject *events;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    events = answer_locked(self);
+    Py_END_CRITICAL_SECTION();
+    return events;
+}
+
 static PyObject *
 make_inlet(
     const State *state, PyTypeObject *type, PyObject *role, PyObject *limits, PyObject *strictness)
@@ -246,6 +334,7 @@ make_inlet(
     self->limits = Py_NewRef(limits);
     self->data = Py_NewRef(state->nothing);
     self->phase = Py_NewRef(state->phases[PHASE_IDLE]);
+    self->sending = Py_NewRef(state->phases[PHASE_IDLE]);
     self->method = Py_NewRef(state->no_text);
     self->scanner = (HeadScanner *)make_scanner(state, role == state->server, limits, strictness);
     if (self->scanner == NULL) {
@@ -263,6 +352,7 @@ inlet_traverse(Inlet *self, visitproc visit, void *arg)
     Py_VISIT(self->decoder);
     Py_VISIT(self->data);
     Py_VISIT(self->phase);
+    Py_VISIT(self->sending);
     Py_VISIT(self->method);
     return 0;
 }
@@ -274,6 +364,7 @@ inlet_clear(Inlet *self)
     Py_CLEAR(self->decoder);
     Py_CLEAR(self->data);
     Py_CLEAR(self->phase);
+    Py_CLEAR(self->sending);
     Py_CLEAR(self->method);
     return 0;
 }

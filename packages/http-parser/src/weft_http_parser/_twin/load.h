@@ -290,13 +290,18 @@ static int
 load_defaults(State *state)
 {
     PyObject *limits = fetch("weft_http_parser.limits", "DEFAULT_LIMITS");
-    if (limits == NULL || read_head_limits(state, limits, &state->head_limits) < 0 ||
+    PyObject *ahead = limits == NULL ? NULL : PyObject_GetAttrString(limits, "ahead");
+    if (ahead == NULL || read_head_limits(state, limits, &state->head_limits) < 0 ||
         read_chunk_limits(state, limits, &state->chunk_limits) < 0) {
         Py_XDECREF(limits);
+        Py_XDECREF(ahead);
         return -1;
     }
     state->limits = limits;
-    return (state->strictness = fetch("weft_http_parser.strictness", "STRICT")) == NULL ||
+    state->ahead = PyLong_AsSsize_t(ahead);
+    Py_DECREF(ahead);
+    return state->ahead < 0 ||
+                   (state->strictness = fetch("weft_http_parser.strictness", "STRICT")) == NULL ||
                    (state->end = fetch("weft_http_parser.heads", "END")) == NULL ||
                    (state->nothing = PyBytes_FromStringAndSize(NULL, 0)) == NULL ||
                    (state->no_text = PyUnicode_New(0, 0)) == NULL

@@ -57,12 +57,13 @@ typedef enum { WEFT_REASONS(WEFT_REASON_MEMBER) REASON_COUNT } Reason;
 #undef WEFT_REASON_MEMBER
 
 /* Marks of a head, as in weft_http_parser.names; the exec slot checks that they agree. */
-#define WEFT_MARKS(X) \
-    X(HOST, 0)        \
-    X(CONNECTION, 3)  \
-    X(UPGRADE, 4)     \
-    X(EXPECT, 5)      \
-    X(HTTP_10, 30)    \
+#define WEFT_MARKS(X)    \
+    X(HOST, 0)           \
+    X(CONTENT_LENGTH, 1) \
+    X(CONNECTION, 3)     \
+    X(UPGRADE, 4)        \
+    X(EXPECT, 5)         \
+    X(HTTP_10, 30)       \
     X(OTHER_TARGET, 31)
 
 #define WEFT_MARK_MEMBER(name, bit) static const uint32_t MARK_##name = (uint32_t)1 << bit;
@@ -117,6 +118,7 @@ typedef enum { WEFT_SETTINGS(WEFT_SETTING_MEMBER) SETTING_COUNT } Setting;
     X(_begin_message) \
     X(_take_body)     \
     X(_end_body)      \
+    X(_answered)      \
     X(_fail)
 
 #define WEFT_CALL_MEMBER(name) CALL##name,
@@ -176,6 +178,7 @@ typedef struct {
     PyObject *limits, *strictness;
     HeadLimits head_limits;
     ChunkLimits chunk_limits;
+    Py_ssize_t ahead;  /* how many bytes may be held behind a message */
     uint32_t steering; /* marks of the fields that steer a message */
     uint32_t framing;  /* and of what makes a request more than a head */
     Known known[KNOWN_LIMIT];

@@ -51,14 +51,13 @@ class Http1Connection(_Inlet):
     []
     """
 
-    __slots__ = ("_encoder", "_error", "_interims", "_request", "_sending")
+    __slots__ = ("_encoder", "_error", "_interims", "_request")
 
     def __init__(
         self, role: Role, limits: Limits = DEFAULT_LIMITS, strictness: Strictness = STRICT
     ) -> None:
         """Only a client may be anything but STRICT; another server raises ValueError."""
         # What receiving needs was set by `__new__`, which has the same parameters.
-        self._sending: Phase = _IDLE
         self._encoder: BodyEncoder | None = None
         self._request = b""  # the head of the request of this cycle, where we sent it
         self._interims = 0
@@ -138,6 +137,11 @@ class Http1Connection(_Inlet):
         except ProtocolError as exc:
             exc.events = tuple(events)
             raise
+
+    def _answered(self) -> list[Event] | None:
+        self._step_sending(Step.WHOLE)
+        events = self.next_cycle()
+        return events if events or self._held else None
 
     def switch(self) -> bytes:
         """Leave HTTP; the bytes that came behind the last message."""
@@ -376,7 +380,7 @@ class Http1Connection(_Inlet):
         return raw
 
     def send_whole(
-        self, raw: bytes, body: bytes, *, persistent: bool = True, method: str = ""
+        self, raw: bytes, body: bytes = b"", *, persistent: bool = True, method: str = ""
     ) -> bytes:
         """A rendered head and its whole body as one buffer and one step.
 

@@ -1,0 +1,102 @@
+/* What a starter knows, and one request on its way. */
+
+#ifndef WEFT_COURSE_H
+#define WEFT_COURSE_H
+
+#include "state.h"
+
+/* The slots of a server, an exchange, a carrier and a response that are read and written here. */
+#define WEFT_PLACES(X)        \
+    X(host, is_draining)      \
+    X(host, is_logging)       \
+    X(host, stamp)            \
+    X(host, now)              \
+    X(exchange, carrier)      \
+    X(exchange, head)         \
+    X(exchange, endpoint)     \
+    X(exchange, task)         \
+    X(exchange, phase)        \
+    X(exchange, persistent)   \
+    X(exchange, is_whole)     \
+    X(request, _head)         \
+    X(request, exchange)      \
+    X(carrier, exchange)      \
+    X(carrier, phase)         \
+    X(carrier, deadline)      \
+    X(carrier, core)          \
+    X(carrier, link)          \
+    X(carrier, _out)          \
+    X(carrier, _is_receiving) \
+    X(response, _status)      \
+    X(response, _reason)      \
+    X(response, _media)       \
+    X(response, _headers)     \
+    X(response, _cookies)     \
+    X(response, _wishes)      \
+    X(response, _body)
+
+#define WEFT_PLACE_MEMBER(kind, name) PLACE_##kind##_##name,
+typedef enum { WEFT_PLACES(WEFT_PLACE_MEMBER) PLACE_COUNT } Place;
+#undef WEFT_PLACE_MEMBER
+
+/* What a server tells of its classes, in the order of the fields of `api.Kinds`. */
+typedef enum {
+    KIND_exchange, /* one to make others like */
+    KIND_request,  /* the same, or None where its class has a constructor of its own */
+    KIND_request_class,
+    KIND_carrier, /* classes */
+    KIND_response,
+    KIND_prefixes, /* (status, reason, media type): a head up to the length */
+    KIND_octets,   /* the media type of bytes */
+    KIND_idle,     /* phases of a carrier */
+    KIND_busy,
+    KIND_ready,
+    KIND_open, /* phases of an exchange */
+    KIND_ended,
+    KIND_never, /* a deadline */
+    KIND_keep_alive,
+    KIND_resolve,
+    KIND_COUNT
+} Kind;
+
+typedef struct {
+    PyObject_HEAD
+    const State *state;
+    PyObject *host;
+    PyObject *work;
+    PyObject *loop;
+    PyObject *context;
+    PyObject *spare; /* a task for the next request, or NULL */
+    PyObject *kinds[KIND_COUNT];
+    PyObject *swept, *deadline; /* the deadline of idle carriers, as of that sweep */
+    char has_factory;
+    PyObject *nothing; /* no bytes */
+    Mould exchange, request;
+    Py_ssize_t places[PLACE_COUNT];
+} Starter;
+
+#define AT(object, kind, name) SLOT(object, self->places[PLACE_##kind##_##name])
+#define PUT(object, kind, name, value) set_slot(object, self->places[PLACE_##kind##_##name], value)
+
+/* What a step has come to. */
+typedef enum {
+    STEP_FAILED = -1, /* an exception is set */
+    STEP_LEFT,        /* all else is done, or a task does it */
+    STEP_ANSWERED     /* with `Answer.bytes`; what follows is the carrier's affair */
+} Step;
+
+enum { JOIN_SIZE = 32768, DIGITS = 20 };
+#define MARK_EXPECT ((unsigned long)1 << 5)
+#define MARK_HTTP_10 ((unsigned long)1 << 30)
+
+/* One request on its way. */
+typedef struct {
+    PyObject *carrier;
+    PyObject *exchange;
+    PyObject *request;
+    PyObject *task;
+    PyObject *context;
+    PyObject *bytes; /* the answer, where it is plain */
+} Course;
+
+#endif
