@@ -1,15 +1,20 @@
+import asyncio
+import json
 import logging
 import os
 import re
+from typing import Any
 
 import pytest
-from support.serving import answer_to, last
+from support.serving import answer_to, get, last, talking
 
 from weft_web_server import (
     AbstractAccessLogger,
+    AbstractAsyncAccessLogger,
     AccessLogger,
     Application,
     BaseRequest,
+    JsonAccessLogger,
     Request,
     Response,
     StreamResponse,
@@ -85,3 +90,131 @@ async def test_a_log_that_fails_harms_no_answer(caplog: pytest.LogCaptureFixture
     answer = await answer_to(Application(), last(), access_log=log, access_log_class=Mine)
     assert answer.startswith(b"HTTP/1.1 404")
     assert "the access log failed" in caplog.text
+
+
+async def echo(request: Request) -> StreamResponse:
+    response = Response(text="x" * 5000, headers={"X-Out": request.query.get("out", "")})
+    if "shared" in request.query:
+        response.enable_compression()
+    if "stream" in request.query:
+        stream = StreamResponse()
+        await stream.prepare(request)
+        await stream.write(b"1234567")
+        return stream
+    if "none" in request.query:
+        return Response(status=304)
+    return response
+
+
+async def lines_of(
+    caplog: pytest.LogCaptureFixture, sent: bytes, **options: Any
+) -> list[logging.LogRecord]:
+    app = Application()
+    app.router.add_get("/", echo)
+    caplog.clear()
+    with caplog.at_level(logging.INFO, "tests.access"):
+        await answer_to(app, sent, access_log=log, **options)
+    return [record for record in caplog.records if record.name == "tests.access"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "size"),
+    [
+        (last("/"), "5000"),
+        (last("/", method="HEAD"), "0"),
+        (last("/?none"), "0"),
+        (last("/?stream"), "7"),
+        (last("/?shared", "Accept-Encoding: gzip"), "38"),
+        (last("/none"), "14"),
+    ],
+)
+async def test_size_is_what_went_out(
+    caplog: pytest.LogCaptureFixture, sent: bytes, size: str
+) -> None:
+    (line,) = await lines_of(caplog, sent, access_log_format="%b")
+    assert abs(int(line.getMessage()) - int(size)) < 5  # zlib's ways vary
+
+
+HOSTILE = last("/?out=%22%E2%80%A8%5C", 'X: a" 200 5 "b\\', "Y: tab\there\u2028")
+
+
+async def test_what_clients_send_stays_in_its_place(caplog: pytest.LogCaptureFixture) -> None:
+    log_format = '"%r" "%{X}i" "%{Y}i" "%{X-Out}o"'
+    (line,) = await lines_of(caplog, HOSTILE, access_log_format=log_format)
+    text = line.getMessage()
+    assert text.isprintable()
+    # Quotes that a value brings are escaped, so those of the format are all that end a value.
+    assert re.findall(r'"((?:[^"\\]|\\.)*)"', text)[1:] == [
+        r"a\" 200 5 \"b\\",
+        r"tab\there\u2028",
+        r"\"\u2028\\",
+    ]
+
+
+async def test_json(caplog: pytest.LogCaptureFixture) -> None:
+    log_format = '%a "%r" %s %b %t %P %T %Tf %D %{X}i %{None}i %{X-Out}o %{No}o %{NO_SUCH}e %%'
+    (record,) = await lines_of(
+        caplog, HOSTILE, access_log_class=JsonAccessLogger, access_log_format=log_format
+    )
+    text = record.getMessage()
+    assert text.isascii() and text.isprintable()
+    line = json.loads(text)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00", line.pop("request_start_time"))
+    assert 0 <= line.pop("request_time_frac") < 10 and 0 <= line.pop("request_time_micro") < 10**7
+    assert line == {
+        "remote_address": "127.0.0.1",
+        "first_request_line": "GET /?out=%22%E2%80%A8%5C HTTP/1.1",
+        "response_status": 200,
+        "response_size": 5000,
+        "process_id": os.getpid(),
+        "request_time": 0,
+        "request_header": {"X": 'a" 200 5 "b\\', "None": None},
+        "response_header": {"X-Out": '"\u2028\\', "No": None},
+        "environment": {"NO_SUCH": None},
+    }
+
+
+async def test_json_by_default(caplog: pytest.LogCaptureFixture) -> None:
+    (record,) = await lines_of(caplog, last("/x"), access_log_class=JsonAccessLogger)
+    line = json.loads(record.getMessage())
+    assert line["response_status"] == 404
+    assert line["request_header"] == {"Referer": None, "User-Agent": None}
+    log.setLevel(logging.WARNING)
+    try:
+        assert not JsonAccessLogger(log).enabled
+    finally:
+        log.setLevel(logging.NOTSET)
+
+
+async def test_a_log_that_takes_a_while(caplog: pytest.LogCaptureFixture) -> None:
+    goes_on = asyncio.Event()
+    seen: list[str] = []
+
+    class Slow(AbstractAsyncAccessLogger):
+        MOST_WAITING = 2
+
+        async def log(self, request: BaseRequest, response: StreamResponse, time: float) -> None:
+            assert self.enabled and time >= 0 and self.log_format == "%a"
+            await goes_on.wait()
+            seen.append(f"{request.path} {response.status}")
+
+    app = Application()
+    app.router.add_get("/", echo)
+    options: Any = {"access_log_class": Slow, "access_log_format": "%a"}
+    async with talking(app, access_log=log, **options) as peer:
+        for _ in range(4):
+            await peer.send(get("/"))
+            await peer.read_response()  # which waits for no line
+        assert seen == []
+        goes_on.set()
+    assert seen == ["/ 200"] * 2  # written before the server has ended
+    assert "2 lines of the access log were left out" in caplog.text
+
+
+async def test_a_slow_log_that_fails_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(AbstractAsyncAccessLogger):
+        async def log(self, request: BaseRequest, response: StreamResponse, time: float) -> None:
+            raise ValueError
+
+    assert await lines_of(caplog, last("/"), access_log_class=Broken) == []
+    assert "the background task access log failed" in caplog.text

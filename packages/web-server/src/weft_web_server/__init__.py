@@ -15,7 +15,12 @@ from weft_websocket import (
     broadcast_wait,
 )
 
-from .access_log import AbstractAccessLogger, AccessLogger
+from .access_log import (
+    AbstractAccessLogger,
+    AbstractAsyncAccessLogger,
+    AccessLogger,
+    JsonAccessLogger,
+)
 from .application import Application
 from .cleanup import CleanupContext
 from .compression import Compression
@@ -157,6 +162,7 @@ __version__ = "0.1.0"
 
 __all__ = (
     "AbstractAccessLogger",
+    "AbstractAsyncAccessLogger",
     "AbstractResource",
     "AbstractRoute",
     "AbstractRouteDef",
@@ -247,6 +253,7 @@ __all__ = (
     "HTTPVariantAlsoNegotiates",
     "HTTPVersionNotSupported",
     "Handler",
+    "JsonAccessLogger",
     "MaskDomain",
     "MatchedSubAppResource",
     "Middleware",

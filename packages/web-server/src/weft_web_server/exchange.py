@@ -173,6 +173,16 @@ class Exchange:
         return self.carrier.host.shutting_down
 
     @property
+    def output_size(self) -> int:
+        """The bytes of body that went out."""
+        if self.writer is not None:
+            return self.writer.output_size
+        response = self.response
+        if response is None or self.head.method == "HEAD" or response.status in (204, 304):
+            return 0
+        return response.body_length
+
+    @property
     def size_error(self) -> type[Exception]:
         """The kind of the answer to a part that is too large; it takes the limit."""
         return HTTPRequestEntityTooLarge

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from .access_log import AbstractAccessLogger, AccessLogger
+from .access_log import AbstractAccessLogger, AbstractAsyncAccessLogger, AccessLogger
 from .application import Application
 from .loops import LoopName, close_loop, describe_loop, make_loop
 from .runner import AppRunner, GracefulExit
@@ -47,7 +47,7 @@ def run_app(
     ssl_context: "ssl.SSLContext | None" = None,
     print: Print | None = print,
     backlog: int = 128,
-    access_log_class: type[AbstractAccessLogger] = AccessLogger,
+    access_log_class: type[AbstractAccessLogger] | type[AbstractAsyncAccessLogger] = AccessLogger,
     access_log_format: str = AccessLogger.LOG_FORMAT,
     access_log: logging.Logger | None = access_logger,
     handle_signals: bool = True,

@@ -22,7 +22,7 @@ from weft_http_parser import (
 )
 
 from ._twin.api import Work
-from .access_log import AbstractAccessLogger
+from .access_log import AbstractAccessLogger, AbstractAsyncAccessLogger
 from .error_pages import ErrorFacts, asks_for_form, render_error
 from .errors import RequestAddressError, RequestPayloadError, RequestTimeout
 from .exchange import Exchange, Job, Phase
@@ -57,7 +57,7 @@ class Host(Protocol):
     @property
     def is_logging(self) -> bool: ...
     @property
-    def access_logger(self) -> AbstractAccessLogger | None: ...
+    def access_logger(self) -> AbstractAccessLogger | AbstractAsyncAccessLogger | None: ...
 
     def exchange_over(self) -> None: ...
 
@@ -286,7 +286,11 @@ def _log_access(host: Host, job: Job, started_at: float) -> None:
     logger, response = host.access_logger, exchange.response
     if logger is None or response is None:
         return
+    seconds = time.monotonic() - started_at
     try:
-        logger.log(request, response, time.monotonic() - started_at)
+        if isinstance(logger, AbstractAsyncAccessLogger):
+            logger.begin(host.tasks, request, response, seconds)
+        else:
+            logger.log(request, response, seconds)
     except Exception:
         host.logger.exception("the access log failed")

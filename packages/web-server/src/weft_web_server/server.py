@@ -13,7 +13,6 @@ from typing import Any, Final
 from weft_http_parser import Link
 
 from ._twin import Starter
-from .access_log import AbstractAccessLogger
 from .admission import admit
 from .connection import ServerConnection, make_kinds
 from .door import Door
@@ -74,10 +73,7 @@ class Server:
         self.tasks = Tasks(options.logger)
         self.is_draining = False
         self.is_logging = False
-        self.access_logger: AbstractAccessLogger | None = None
-        if options.access_log is not None:
-            make = options.access_log_class
-            self.access_logger = make(options.access_log, options.access_log_format)
+        self.access_logger = options.access.make_logger()
         self.now = 0.0  # of the loop, at the last sweep
         self.stamp = make_stamp(0)
         self._connections: dict[ServerConnection, None] = {}  # in the order of connecting

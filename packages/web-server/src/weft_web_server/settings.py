@@ -9,7 +9,7 @@ import attrs
 
 from weft_http_parser import DEFAULT_LIMITS, Limits
 
-from .access_log import AbstractAccessLogger, AccessLogger
+from .access_log import AbstractAccessLogger, AbstractAsyncAccessLogger, AccessLogger
 from .error_pages import RenderError, render_error
 from .exchange import DEFAULT_REQUEST_LIMITS, RequestLimits
 from .route_options import RouteOptions
@@ -90,6 +90,23 @@ class Bounds:
                 raise ValueError(f"{name} is {value!r}; give a whole number that is not negative")
 
 
+@attrs.frozen(kw_only=True)
+class AccessLogOptions:
+    """What is written of each answer, and by whom."""
+
+    access_log: logging.Logger | None = access_logger
+    """None for no lines at all."""
+    access_log_class: type[AbstractAccessLogger] | type[AbstractAsyncAccessLogger] = AccessLogger
+    access_log_format: str = AccessLogger.LOG_FORMAT
+
+    def make_logger(self) -> AbstractAccessLogger | AbstractAsyncAccessLogger | None:
+        """What writes the lines, if there are any."""
+        if self.access_log is None:
+            return None
+        return self.access_log_class(self.access_log, self.access_log_format)
+
+
+DEFAULT_ACCESS: Final = AccessLogOptions()
 DEFAULT_DEADLINES: Final = Deadlines()
 DEFAULT_BOUNDS: Final = Bounds()
 
@@ -102,9 +119,7 @@ class ServerOptions:
     bounds: Bounds = DEFAULT_BOUNDS
     limits: Limits = DEFAULT_LIMITS
     request_limits: RequestLimits = DEFAULT_REQUEST_LIMITS
-    access_log: logging.Logger | None = access_logger
-    access_log_class: type[AbstractAccessLogger] = AccessLogger
-    access_log_format: str = AccessLogger.LOG_FORMAT
+    access: AccessLogOptions = DEFAULT_ACCESS
     logger: logging.Logger = server_logger
     tcp_keepalive: bool = True
     auto_decompress: bool = True
@@ -119,6 +134,7 @@ def to_options(
     *,
     deadlines: Deadlines = DEFAULT_DEADLINES,
     bounds: Bounds = DEFAULT_BOUNDS,
+    access: AccessLogOptions = DEFAULT_ACCESS,
     limits: Limits = DEFAULT_LIMITS,
     read_bufsize: int | None = None,
     timeout_ceil_threshold: float | None = None,
@@ -132,18 +148,22 @@ def to_options(
     deadlines = _with(deadlines, _DEADLINES, options)
     limits = _with(limits, _LIMITS, options)
     bounds = _with(bounds, _BOUNDS, options)
+    access = _with(access, _ACCESS, options)
     known = {field.name for field in attrs.fields(ServerOptions)}
     for name in options:
         if name not in known:
-            names = ", ".join(sorted({*known, *_DEADLINES, *_LIMITS, *_BOUNDS}))
+            names = ", ".join(sorted({*known, *_DEADLINES, *_LIMITS, *_BOUNDS, *_ACCESS}))
             raise TypeError(f"a server has no option {name!r}; it has {names}")
-    return ServerOptions(deadlines=deadlines, bounds=bounds, limits=limits, **options)
+    return ServerOptions(
+        deadlines=deadlines, bounds=bounds, limits=limits, access=access, **options
+    )
 
 
 _DEADLINES: Final = {"keepalive_timeout": "keep_alive", "lingering_time": "linger"}
 _LIMITS: Final = {"max_line_size": "line", "max_field_size": "field", "max_headers": "fields"}
 _BOUNDS: Final = {field.name: field.name for field in attrs.fields(Bounds)}
-ValuesT = TypeVar("ValuesT", Deadlines, Bounds, Limits)
+_ACCESS: Final = {field.name: field.name for field in attrs.fields(AccessLogOptions)}
+ValuesT = TypeVar("ValuesT", Deadlines, Bounds, Limits, AccessLogOptions)
 
 
 def _with(values: ValuesT, names: Mapping[str, str], options: dict[str, Any]) -> ValuesT:

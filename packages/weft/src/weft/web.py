@@ -1,9 +1,12 @@
 """The server, as in `aiohttp.web`: `from weft import web`."""
 
 from weft_web_server import (
+    AbstractAccessLogger,
+    AbstractAsyncAccessLogger,
     AbstractResource,
     AbstractRoute,
     AbstractRouteDef,
+    AccessLogger,
     AppKey,
     Application,
     AppRunner,
@@ -81,6 +84,7 @@ from weft_web_server import (
     HTTPUseProxy,
     HTTPVariantAlsoNegotiates,
     HTTPVersionNotSupported,
+    JsonAccessLogger,
     Middleware,
     NamedPipeSite,
     NotAppKeyWarning,
@@ -145,9 +149,12 @@ from weft_web_server import (
 )
 
 __all__ = (
+    "AbstractAccessLogger",
+    "AbstractAsyncAccessLogger",
     "AbstractResource",
     "AbstractRoute",
     "AbstractRouteDef",
+    "AccessLogger",
     "AppKey",
     "AppRunner",
     "Application",
@@ -225,6 +232,7 @@ __all__ = (
     "HTTPVariantAlsoNegotiates",
     "HTTPVersionNotSupported",
     "Handler",
+    "JsonAccessLogger",
     "Middleware",
     "NamedPipeSite",
     "NotAppKeyWarning",
