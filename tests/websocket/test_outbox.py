@@ -1,5 +1,6 @@
 import asyncio
 
+import pytest
 from support.memory import Recorder, memory_links, transport_of
 
 from weft_http_parser import Hold, Link, Role
@@ -58,6 +59,37 @@ async def test_large_messages_leave_the_loop_while_they_are_compressed() -> None
         b"small",
         "plain",
     ]
+
+
+async def test_messages_keep_the_order_of_the_calls_wherever_they_are_awaited() -> None:
+    peer = Recorder()
+    _, link = memory_links(peer)
+    outbox = Outbox(link, WsProtocol(Role.SERVER, deflate=DeflateParams()), 65536)
+    sendings = [
+        outbox.send_text("large " * 20_000, None),
+        outbox.send_text("small", None),
+        outbox.send_binary(b"plain", 0),
+        outbox.send_prepared(PreparedMessage("ready")),
+    ]
+    await asyncio.gather(*reversed(sendings))
+    await peer.until(lambda: transport_is_empty(link))
+    reader = WsProtocol(Role.CLIENT, deflate=DeflateParams())
+    events = reader.receive(bytes(peer.received))
+    said = [event.data[:5] for event in events if isinstance(event, tuple)]
+    assert said == ["large", "small", b"plain", "ready"]
+
+
+async def test_messages_that_nobody_awaits_are_no_obstacle() -> None:
+    _, link = memory_links()
+    outbox = Outbox(link, WsProtocol(Role.SERVER, deflate=DeflateParams()), 65536)
+    await outbox.take_turn()
+    dropped = [outbox.send_text("never", None) for _ in range(3)]
+    outbox.give_turn()  # it comes to the first of them
+    with pytest.warns(RuntimeWarning, match="never awaited"):
+        dropped.clear()
+    assert outbox.has_room
+    await outbox.send_binary(b"on", 0)
+    assert transport_of(link).written == b"\x82\x02on"
 
 
 def transport_is_empty(link: Link) -> bool:

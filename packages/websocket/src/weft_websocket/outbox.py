@@ -19,6 +19,7 @@ from weft_websocket.backlog import (
     SendLimits,
     SlowPolicy,
 )
+from weft_websocket.begun import begin
 from weft_websocket.codes import WSMsgType
 from weft_websocket.frames import Buffer
 from weft_websocket.prepared import PreparedMessage
@@ -59,7 +60,8 @@ _DONE: Final = Done()
 class Outbox(Sender):
     """Turns messages into frames on the link, in the order in which they are sent.
 
-    While it is free a message is rendered and written in one step, so senders need no lock. It is
+    The order is that of the calls, wherever their results are awaited. While it is free a message
+    is rendered and written in one step, so senders need no lock. It is
     not while someone holds the turn, for a message that is compressed in a thread or goes out in
     fragments, and while others stand in line. Control frames need no turn (RFC 6455 5.4).
     """
@@ -99,7 +101,7 @@ class Outbox(Sender):
         if self._protocol.deflate is not None and compress != 0:
             return self._send_packed(WSMsgType.TEXT, data, compress)
         if not self._is_free:
-            return self._send_later(lambda: self._write_text(data))
+            return begin(self._send_later(lambda: self._write_text(data)))
         return self._write_text(data)
 
     def write_binary(self, data: Buffer, compress: int | None) -> Awaitable[None]:
@@ -107,12 +109,12 @@ class Outbox(Sender):
         if self._protocol.deflate is not None and compress != 0:
             return self._send_packed(WSMsgType.BINARY, data, compress)
         if not self._is_free:
-            return self._send_later(lambda: self._write_binary(data))
+            return begin(self._send_later(lambda: self._write_binary(data)))
         return self._write_binary(data)
 
     def send_prepared(self, message: PreparedMessage) -> Awaitable[None]:
         if not self._is_free:
-            return self._send_later(lambda: self._write_prepared(message))
+            return begin(self._send_later(lambda: self._write_prepared(message)))
         return self._write_prepared(message)
 
     def send_rendered(self, frame: bytes) -> Awaitable[None]:
@@ -203,12 +205,12 @@ class Outbox(Sender):
         self._advance()
         try:
             await place
-        except asyncio.CancelledError:
-            if place.cancelled():
+        except BaseException:  # cancelled, or nobody has ever awaited it
+            if place.done() and not place.cancelled():  # the turn came in the very pass
+                self.give_turn()
+            else:
                 backlog.leave(entry)
                 self._advance()
-            else:  # the turn came in the very pass
-                self.give_turn()
             raise
 
     def give_turn(self) -> None:
@@ -253,7 +255,7 @@ class Outbox(Sender):
         payload = data.encode() if isinstance(data, str) else data
         if self._is_free and len(payload) <= _INLINE_SIZE:
             return self.send_rendered(self._protocol.send_compressed(opcode, payload, level))
-        return self._send_in_turn(opcode, payload, level)
+        return begin(self._send_in_turn(opcode, payload, level))
 
     async def _send_in_turn(self, opcode: Opcode, payload: Buffer, level: int | None) -> None:
         await self.take_turn()
