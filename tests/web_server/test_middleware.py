@@ -12,7 +12,7 @@ from weft_web_server import (
     middleware,
     normalize_path_middleware,
 )
-from weft_web_server.middleware import fold
+from weft_web_server.middleware import fold, is_factory
 
 
 async def answer(request: Request) -> StreamResponse:
@@ -108,3 +108,57 @@ async def test_removing_slashes() -> None:
 def test_contradiction() -> None:
     with pytest.raises(ValueError):
         normalize_path_middleware(append_slash=True, remove_slash=True)
+
+
+def factory_of(name: str, calls: list[object]):  # type: ignore[no-untyped-def]  # of the old style
+    async def factory(app: Application, handler: Handler) -> Handler:
+        calls.append((name, app))
+
+        async def call(request: Request) -> StreamResponse:
+            calls.append(f"{name} in")
+            return await handler(request)
+
+        return call
+
+    return factory
+
+
+async def test_factories_of_the_old_style() -> None:
+    calls: list[object] = []
+    app = Application(middlewares=[factory_of("outer", calls), named("new", calls)])  # type: ignore[arg-type]  # calls of both
+    sub = Application(middlewares=[factory_of("inner", calls)])
+    sub.router.add_get("/x", answer)
+    app.add_subapp("/sub", sub)
+    with pytest.warns(DeprecationWarning, match="takes an application") as warned:
+        app.freeze()
+    assert len(warned) == 2  # not one for each route
+    assert body_of(await answer_to(app, last("/sub/x"))) == b"/sub/x"
+    asked = [("outer", app), "outer in", "new in", ("inner", sub), "inner in", "new out"]
+    assert calls == asked
+    calls.clear()
+    assert status_of(await answer_to(app, last("/none"))) == 404
+    assert calls[0] == ("outer", app)
+
+
+def test_what_is_a_factory() -> None:
+    async def factory(app: Application, handler: Handler) -> Handler:
+        return handler
+
+    async def plain(request: Request, handler: Handler) -> StreamResponse:
+        return await handler(request)
+
+    async def more(app: Application, handler: Handler, more: int) -> Handler:
+        return handler
+
+    class Called:
+        async def __call__(self, app: Application, handler: Handler) -> Handler:
+            return handler
+
+    assert is_factory(factory)
+    assert is_factory(Called())
+    assert not is_factory(plain)
+    assert not is_factory(more)
+    assert not is_factory(middleware(factory))
+    assert not is_factory(dict.fromkeys)
+    assert not is_factory(min)  # whose parameters nobody can tell
+    assert middleware(dict.fromkeys) is not None  # which takes no mark

@@ -25,6 +25,7 @@ def build(routes: Sequence[Route], handlers: Sequence[Handler]) -> Resolver:
     resolve_handler = app.resolve
 
     def resolve(request: Request) -> UrlMappingMatchInfo:
+        request._match_info = None  # a request is resolved once; these are asked again and again
         resolve_handler(request)
         return request.match_info
 

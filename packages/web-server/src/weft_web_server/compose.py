@@ -4,7 +4,7 @@ Decides which middlewares a route passes and who answers where no route fits. Ru
 """
 
 import inspect
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from typing import Any, Protocol, TypeGuard
 
 import attrs
@@ -28,13 +28,13 @@ from .grafting import (
 )
 from .http_errors import HTTPMethodNotAllowed
 from .match import AbstractApplication, Endpoint, Inside, UrlMappingMatchInfo
-from .middleware import Handler, Middleware, fold
+from .middleware import Handler, Middleware, fold, to_layers, warn_of_factories
 from .prefixes import PrefixedSubAppResource
 from .request import Request
 from .resolving import (
     Resolve,
-    make_asking_resolve,
     make_404,
+    make_asking_resolve,
     make_host_resolve,
     make_resolve,
     to_miss,
@@ -79,6 +79,8 @@ class Table:
 
 def build_table(root: Part) -> Table:
     """Compose an application with its sub-applications."""
+    for app in _with_those_below(root):
+        warn_of_factories(app.middlewares)
     chain: Chain = (root,)
     if not all(map(is_own_throughout, root.resources())):
         miss = _make_miss(chain, Inside())
@@ -91,6 +93,13 @@ def build_table(root: Part) -> Table:
         return Table(miss, make_host_resolve(miss), asks_users=False)
     assert miss.inside.routes is not None  # its own, as nothing leads to it
     return Table(miss, make_resolve(miss.inside.routes, miss), asks_users=False)
+
+
+def _with_those_below(app: Any) -> Iterator[Part]:
+    yield app
+    for resource in app.resources():
+        if isinstance(resource, MatchedSubAppResource | PrefixedSubAppResource):
+            yield from _with_those_below(resource.app)
 
 
 @attrs.frozen(eq=False)
@@ -249,7 +258,7 @@ def _wrap(handler: Handler, chain: Chain) -> tuple[Handler, AbstractApplication]
     while first < len(chain) - 1 and not chain[first].middlewares:
         first += 1
     for index in range(len(chain) - 1, -1, -1):
-        handler = fold(chain[index].middlewares, handler)
+        handler = fold(to_layers(chain[index].middlewares, chain[index]), handler)
         if index > first:
             handler = _enter(chain[index], chain[index - 1], handler)
     return handler, chain[first]

@@ -251,8 +251,9 @@ class UrlMappingMatchInfo(dict[str, str]):
         cls, endpoint: Endpoint, params: Mapping[str, str], app: AbstractApplication
     ) -> "UrlMappingMatchInfo":
         """The frozen match of a request, with the application that is at work."""
-        info = cls.__new__(cls)  # half the price of __init__() and assigning twice
-        info.update(params)
+        info = dict.__new__(cls)  # half the price of __init__() and assigning twice
+        if params:  # those of a literal path are a view, and to copy nothing from it takes long
+            info |= params
         info._route = endpoint.route
         info._make_route = None if endpoint.inside is None else endpoint.inside.make_route
         info._apps = endpoint.apps
@@ -262,10 +263,10 @@ class UrlMappingMatchInfo(dict[str, str]):
 
     def get_info(self) -> dict[str, Any]:
         """Facts for humans."""
-        return self._route.get_info()
+        return self.route.get_info()
 
     def __repr__(self) -> str:
         error = self.http_exception
         if error is not None:
             return f"<MatchInfoError {getattr(error, 'status', '')}: {error}>"
-        return f"<MatchInfo {super().__repr__()}: {self._route!r}>"
+        return f"<MatchInfo {super().__repr__()}: {self.route!r}>"

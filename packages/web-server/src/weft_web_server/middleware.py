@@ -1,12 +1,17 @@
 """Middlewares: how they are folded around a handler, and the one that repairs slashes.
 
-Decides the order of wrapping. Knows no application; that one folds once, at its freeze.
+Decides the order of wrapping, and what is a factory, as middlewares of aiohttp were long ago. Knows
+no application; that one folds once, at its freeze.
 """
 
+import contextlib
+import inspect
 import re
-from collections.abc import Awaitable, Callable, Sequence
+import warnings
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import update_wrapper
-from typing import TypeAlias, TypeVar
+from types import FunctionType
+from typing import Any, TypeAlias, TypeVar
 
 from .http_errors import HTTPMove, HTTPPermanentRedirect
 from .request import Request
@@ -18,7 +23,11 @@ MiddlewareT = TypeVar("MiddlewareT")
 
 
 def middleware(f: MiddlewareT) -> MiddlewareT:
-    """Mark a middleware; the mark is no longer needed and changes nothing."""
+    """Mark a middleware. Only one whose first parameter is called `app` needs that: without the
+    mark it is taken for a factory.
+    """
+    with contextlib.suppress(AttributeError):  # some objects take no mark
+        f.__middleware_version__ = 1  # type: ignore[attr-defined]  # as aiohttp marks them
     return f
 
 
@@ -27,6 +36,49 @@ def fold(middlewares: Sequence[Middleware], handler: Handler) -> Handler:
     for layer in reversed(middlewares):
         handler = _wrap(layer, handler)
     return handler
+
+
+def to_layers(middlewares: Iterable[Middleware], app: object) -> list[Middleware]:
+    """The middlewares of an application; factories among them are asked for each request."""
+    return [_from_factory(layer, app) if is_factory(layer) else layer for layer in middlewares]
+
+
+def is_factory(layer: Callable[..., Any]) -> bool:
+    """Whether it is of the old style: ``async def factory(app, handler)`` gives a handler.
+
+    aiohttp takes every one without the mark for that. Here the mark is not needed, so the name of
+    the first parameter tells.
+    """
+    if getattr(layer, "__middleware_version__", 0):
+        return False
+    if isinstance(layer, FunctionType) and layer.__code__.co_varnames[:1] == ("request",):
+        return False  # as most are called; this is asked for each route
+    try:
+        names = list(inspect.signature(layer).parameters)
+    except (TypeError, ValueError):  # it is written in C
+        return False
+    return names[:1] == ["app"] and len(names) == 2
+
+
+def warn_of_factories(middlewares: Iterable[Middleware]) -> None:
+    """A DeprecationWarning for each middleware of the old style."""
+    for layer in middlewares:
+        if is_factory(layer):
+            warnings.warn(
+                "weft_web_server.Application(middlewares=[factory]) is deprecated since "
+                "weft-web-server 0.1.0; write a middleware as async def middleware(request, "
+                f"handler): {layer!r} takes an application",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+
+
+def _from_factory(factory: Callable[..., Any], app: object) -> Middleware:
+    async def call(request: Request, handler: Handler) -> StreamResponse:
+        made: Handler = await factory(app, handler)
+        return await made(request)
+
+    return call
 
 
 def _wrap(layer: Middleware, handler: Handler) -> Handler:

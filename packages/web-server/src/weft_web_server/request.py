@@ -532,10 +532,13 @@ class Request(BaseRequest):
     @property
     def match_info(self) -> UrlMappingMatchInfo:
         """The parameters of the path, and the route."""
-        if self._match_info is None:
-            params = self.exchange.match.params
-            self._match_info = UrlMappingMatchInfo.of(self._endpoint, params, self.app)
-        return self._match_info
+        info = self._match_info
+        if info is None:
+            endpoint = self._endpoint
+            app = endpoint.app if self._app is None else self._app
+            info = UrlMappingMatchInfo.of(endpoint, self.exchange.match.params, app)
+            self._match_info = info
+        return info
 
     @property
     def path_params(self) -> Mapping[str, Any]:
