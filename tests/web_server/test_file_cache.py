@@ -275,3 +275,19 @@ async def test_two_who_read_the_same(root: Path) -> None:
     record = cache.find("a.txt")
     both = await asyncio.gather(*(cache.fill("a.txt", record.file) for _ in range(2)))
     assert both == [record.file, record.file] and cache.size == ENTRY_SIZE + 7
+
+
+@pytest.mark.skipif(not hasattr(os, "preadv"), reason="the system has no preadv()")
+async def test_a_file_that_is_in_memory_in_part(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.preadv
+
+    def some(file: int, buffers: list[bytearray], start: int, flags: int) -> int:
+        piece = bytearray(2)
+        count = real(file, [piece], start)
+        buffers[0][:count] = piece[:count]
+        return count
+
+    monkeypatch.setattr(os, "preadv", some)
+    assert await content_of(FileCache(FileTree(root)), "a.txt") == b"content"

@@ -10,14 +10,21 @@ import pytest
 from support.peers import raw_client
 from support.serving import answer_to, body_of, get, last, serving, status_of
 
+from weft_http_parser import BytesPayload
 from weft_web_server import (
     AbstractAccessLogger,
     Application,
+    BaseRequest,
     FileResponse,
+    RawTestServer,
     Request,
     Response,
     StreamResponse,
+    file_cache,
 )
+from weft_web_server.file_cache import FileCache
+from weft_web_server.file_tree import FileTree, OpenFile
+from weft_web_server.files import Source, _Sent
 from weft_web_server.files import status_of as status_of_error
 
 CONTENT = bytes(range(256)) * 4
@@ -624,3 +631,87 @@ async def test_a_file_that_changes_between_two_requests(path: Path) -> None:
             await peer.send(get())
             _, body = await peer.read_response()
             assert body == content
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that were made a moment ago count as old, and are kept in memory."""
+    monkeypatch.setattr(file_cache, "SETTLED_SECONDS", -1000.0)
+
+
+@pytest.mark.usefixtures("settled")
+async def test_files_that_are_kept_in_memory(path: Path) -> None:
+    app = app_for(path)
+    app.router.add_static("/s", path.parent, cache_control="max-age=5")
+    app.router.add_static("/t", path.parent)
+    async with serving(app) as port, raw_client(port) as peer:
+        heads = set()
+        for target in ("/", "/s/file.txt", "/t/file.txt") * 3:
+            await peer.send(get(target))
+            head, body = await peer.read_response()
+            assert body == CONTENT
+            heads.add((target, fields_of(head).get("cache-control")))
+        assert heads == {("/", None), ("/s/file.txt", "max-age=5"), ("/t/file.txt", None)}
+        put(path, b"new")
+        for target in ("/", "/s/file.txt"):
+            await peer.send(get(target))
+            assert (await peer.read_response())[1] == b"new"
+
+
+@pytest.mark.usefixtures("settled")
+async def test_hooks_of_files_that_are_kept_in_memory(path: Path) -> None:
+    async def hook(request: Request, response: StreamResponse) -> None:
+        response.headers["X-Path"] = request.path
+
+    app = Application()
+    app.on_response_prepare.append(hook)
+    app.router.add_static("/s", path.parent)
+    async with serving(app) as port, raw_client(port) as peer:
+        for target in ("/s/file.txt", "/s/file.txt?again"):
+            await peer.send(get(target))
+            head, _ = await peer.read_response()
+            assert fields_of(head)["x-path"] == "/s/file.txt"
+
+
+async def test_without_an_application(path: Path) -> None:
+    async def handler(request: BaseRequest) -> StreamResponse:
+        return FileResponse(path)
+
+    async with RawTestServer(handler) as server:
+        assert server.port is not None
+        async with raw_client(server.port) as peer:
+            await peer.send(get())
+            assert (await peer.read_response())[1] == CONTENT
+
+
+async def test_one_that_outgrows_memory_while_it_is_looked_up(path: Path) -> None:
+    class Growing(FileTree):
+        def open(self, name: str) -> OpenFile:
+            if grows:
+                (self.root / name).write_bytes(CONTENT * 100)
+            return super().open(name)
+
+    grows: list[bool] = []
+    cache = FileCache(Growing(path.parent))
+
+    async def handler(request: Request) -> StreamResponse:
+        grows.clear()
+        record = cache.load(path.name)
+        grows.append(True)
+        return FileResponse._of_record(path.name, record, Source(cache), 4096)
+
+    app = Application()
+    app.router.add_get("/", handler)
+    answer = await answer_to(app, last())
+    assert body_of(answer) == CONTENT * 100
+    assert fields_of(answer)["content-length"] == str(len(CONTENT) * 100)
+
+
+async def test_an_answer_that_was_sent_takes_no_more() -> None:
+    sent = _Sent(5)
+    for writing in (sent.write(b"x"), sent.write_payload(BytesPayload(b"x"))):
+        with pytest.raises(RuntimeError, match="write_eof"):
+            await writing
+    await sent.write_eof()
+    await sent.drain()
+    assert sent.output_size == 5 and sent.is_ended and sent.is_persistent and sent.task is None

@@ -1,76 +1,39 @@
 """FileResponse: a file, or parts of it, with everything HTTP says of conditions and ranges.
 
-Decides which of 200, 206, 304, 403, 404, 412 and 416 a file is answered with, and with which
-fields. `file_cache` knows the file, `file_sending` gets large ones to the client.
+Decides what is looked up, and how the answer goes out: from memory, by the kernel or in blocks.
+`file_cache` knows the file, `file_plan` what is said of it, `file_sending` gets large ones out.
 """
 
 import errno
-import mimetypes
 import os
-import secrets
 from copy import copy
-from functools import lru_cache
 from io import FileIO
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import attrs
 
 from weft_http_parser import (
     HTTP_11,
     MARK_HTTP_10,
-    ETag,
     LinkLost,
     Payload,
-    add_name,
     render_response_head,
 )
 
-from .conditional import (
-    Preconditions,
-    Unsatisfiable,
-    Verdict,
-    is_range_current,
-    judge,
-    plan_ranges,
-)
 from .exchange import Exchange, Phase, ResponseWriter
 from .file_cache import SMALL_SIZE, FileCache, Record, StoredFile
+from .file_plan import Answer, Fields, cut_body, describe, guess_type, plan_answer
 from .file_sending import BlockOutlet, KernelOutlet, Outlet, can_bypass
 from .file_tree import Anywhere
 from .match import Endpoint
-from .media import OCTET_STREAM
 from .plan import Plan, plan_response
 from .request import BaseRequest
 from .streaming import Buffer, LooseHeaders, StreamResponse, Writer
 
-if TYPE_CHECKING:
-    from .byteranges import MultipartPlan
-
 CHUNK_SIZE: Final = 262_144
-
-_TYPES_OF_CODED: Final = {
-    "gzip": "application/gzip",
-    "br": "application/x-brotli",
-    "bzip2": "application/x-bzip2",
-    "xz": "application/x-xz",
-    "compress": "application/x-compress",
-}
 
 # Of the server, not of the path: the client gets 500, and the log says what it is.
 _OWN_TROUBLE: Final = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO}
-
-# Of a whole file's body, which an answer without it has not (RFC 9110 sections 8 and 15.4.5).
-_OF_BODY: Final = (
-    "Content-Type",
-    "Content-Length",
-    "Content-Encoding",
-    "Content-Language",
-    "Content-Disposition",
-    "Accept-Ranges",
-)
-_OF_FILE: Final = ("ETag", "Last-Modified", "Cache-Control")
-
-Fields = tuple[tuple[str, str], ...]
 
 
 @attrs.frozen
@@ -82,22 +45,6 @@ class Source:
 
 
 _ANYWHERE: Final = Source(FileCache(Anywhere()))
-
-
-@attrs.frozen
-class Answer:
-    """What a file is answered with: status and fields, and which of its bytes."""
-
-    response: StreamResponse
-    stored: StoredFile | None = None
-    start: int = 0
-    size: int = 0
-    parts: "MultipartPlan | None" = None
-
-    @property
-    def length(self) -> int:
-        """The bytes of body."""
-        return self.size if self.parts is None else self.parts.size
 
 
 class _Sent:
@@ -170,7 +117,9 @@ class FileResponse(StreamResponse):
         cls, name: str, record: Record, source: Source, chunk_size: int
     ) -> "FileResponse":
         """The answer with a file that was found a moment ago."""
-        response = object.__new__(cls)  # one is made for each request, and there is nothing to check
+        response = object.__new__(
+            cls
+        )  # one is made for each request, and there is nothing to check
         response._status = 200
         response._reason = response._headers = response._media = response._cookies = None
         response._wishes = response._link = response._store = None
@@ -215,7 +164,9 @@ class FileResponse(StreamResponse):
         try:
             if stored.content is not None and is_value and self._is_usual(exchange, request):
                 return self._send_quickly(exchange, record, stored)
-            answer = self._plan(request, record, stored)
+            response = self._derive()
+            describe(response, self._name, record, stored, self._source.fields)
+            answer = plan_answer(request, response, stored)
             await exchange.open_for(answer.response, request)
             return await self._send(exchange, answer, file)
         finally:
@@ -287,8 +238,6 @@ class FileResponse(StreamResponse):
     def _send_quickly(self, exchange: Exchange, record: Record, stored: StoredFile) -> Writer:
         content, quick = stored.content, stored.quick
         assert content is not None  # the caller looked
-        if exchange.phase is not Phase.OPEN:
-            raise RuntimeError("another response was prepared meanwhile")
         if not isinstance(quick, _Quick) or quick.fields is not self._source.fields:
             quick = stored.quick = self._make_quick(record, stored)
         answer = quick.answer
@@ -300,7 +249,7 @@ class FileResponse(StreamResponse):
 
     def _make_quick(self, record: Record, stored: StoredFile) -> "_Quick":
         answer = self._derive()
-        self._describe(answer, record, stored)
+        describe(answer, self._name, record, stored, self._source.fields)
         fields = [*answer.headers.items(), ("Content-Length", str(stored.size))]
         head = render_response_head(200, "OK", HTTP_11, fields).removesuffix(b"\r\n\r\n")
         answer._store = None
@@ -308,46 +257,6 @@ class FileResponse(StreamResponse):
         return _Quick(self._source.fields, head, answer, writer)
 
     # Any answer.
-
-    def _plan(self, request: BaseRequest, record: Record, stored: StoredFile) -> Answer:
-        response = self._derive()
-        self._describe(response, record, stored)
-        whole = Answer(response, stored, 0, stored.size)
-        if not 200 <= self._status < 300:
-            return whole  # RFC 9110 section 13.2.1
-        etag, modified = response.etag, response.last_modified
-        seconds = None if modified is None else modified.timestamp()
-        verdict = judge(_conditions(request), request.method, etag, seconds)
-        if verdict is not Verdict.GO_ON:
-            return Answer(_strip(response, 304 if verdict is Verdict.NOT_MODIFIED else 412))
-        field = request.headers.get("Range")
-        # RFC 9110 section 14.2: ranges are defined for GET alone.
-        if field is None or request.method != "GET" or self._status != 200:
-            return whole
-        if response.headers["Accept-Ranges"].lower() == "none":
-            return whole
-        if not is_range_current(request.headers.get("If-Range"), etag, seconds):
-            return whole
-        return _plan_parts(whole, stored, field)
-
-    def _describe(self, response: StreamResponse, record: Record, stored: StoredFile) -> None:
-        """Say of a file what is not said otherwise."""
-        headers = response.headers
-        own = headers.get("ETag")
-        if own is None:
-            response.etag = stored.etag
-        elif stored.coding is not None and (tag := response.etag) is not None:
-            # Another form has another tag (RFC 9110 section 8.8.3.3).
-            response.etag = ETag(f"{tag.value}-{stored.coding}", is_weak=tag.is_weak)
-        headers.setdefault("Last-Modified", stored.last_modified)
-        headers.setdefault("Content-Type", guess_type(self._name))
-        headers.setdefault("Accept-Ranges", "bytes")
-        for name, value in self._source.fields:
-            headers.setdefault(name, value)
-        if stored.coding is not None:
-            headers["Content-Encoding"] = stored.coding
-        if record.siblings:
-            headers["Vary"] = add_name(headers.get("Vary"), "Accept-Encoding")
 
     async def _send(
         self, exchange: Exchange, answer: Answer, file: FileIO | None
@@ -366,7 +275,7 @@ class FileResponse(StreamResponse):
         if stored is None or not plan.has_body:
             writer = exchange.send_data(response, plan, b"")
         elif content is not None and coding.name is None and plan.framing >= 0:
-            writer = exchange.send_data(response, plan, _cut(content, answer))
+            writer = exchange.send_data(response, plan, cut_body(content, answer))
         else:
             writer = await self._send_slowly(exchange, answer, plan, coding.name, file)
         response._link = writer
@@ -390,8 +299,7 @@ class FileResponse(StreamResponse):
             try:
                 await _send_parts(KernelOutlet(writer, link, self._chunk_size), file, answer)
             except LinkLost:
-                if writer.may_send():  # raises for a handler that is to know
-                    raise
+                writer.may_send()  # raises it again, unless the handler is not to know
                 exchange.persistent = False
             else:
                 link.transport.set_write_buffer_limits()
@@ -400,7 +308,7 @@ class FileResponse(StreamResponse):
         writer = exchange.open_writer(answer.response, plan, coding)
         if file is None:
             assert stored is not None and stored.content is not None  # else there is a file
-            await writer.write(_cut(stored.content, answer))
+            await writer.write(cut_body(stored.content, answer))
         else:
             await _send_parts(BlockOutlet(writer, self._chunk_size), file, answer)
         await writer.write_eof()
@@ -417,80 +325,9 @@ async def _send_parts(outlet: Outlet, file: FileIO, answer: Answer) -> None:
     await outlet.send(answer.parts.closing)
 
 
-def _cut(content: bytes, answer: Answer) -> bytes:
-    """The body that is sent of small files."""
-    if answer.parts is None:
-        if answer.size == len(content):
-            return content
-        return content[answer.start : answer.start + answer.size]
-    pieces: list[bytes] = []
-    for part in answer.parts.parts:
-        pieces += part.head, content[part.start : part.start + part.size]
-    return b"".join((*pieces, answer.parts.closing))
-
-
-def _strip(response: StreamResponse, status: int) -> StreamResponse:
-    """Make it an answer without the file."""
-    response.set_status(status)
-    response._media = None
-    for name in _OF_BODY if status == 304 else (*_OF_BODY, *_OF_FILE):
-        response.headers.popall(name, None)
-    return response
-
-
-def _plan_parts(whole: Answer, stored: StoredFile, field: str) -> Answer:
-    """The answer to a Range that applies."""
-    response = whole.response
-    try:
-        ranges = plan_ranges(field, stored.size)
-    except Unsatisfiable:
-        # RFC 9110 section 15.5.17
-        _strip(response, 416)
-        response.headers["Content-Range"] = f"bytes */{stored.size}"
-        response.headers["Accept-Ranges"] = "bytes"
-        return Answer(response)
-    # A coding is said of the whole body, and the lines between parts are not coded.
-    if not ranges or (len(ranges) > 1 and stored.coding is not None):
-        return whole
-    response.set_status(206)
-    if len(ranges) == 1:
-        response.headers["Content-Range"] = str(ranges[0])
-        return Answer(response, stored, ranges[0].start or 0, ranges[0].length)
-    from .byteranges import plan_parts  # late: seldom used
-
-    boundary = secrets.token_hex(16)
-    parts = plan_parts(ranges, response.headers["Content-Type"], boundary)
-    response.headers["Content-Type"] = f"multipart/byteranges; boundary={boundary}"
-    return Answer(response, stored, parts=parts)
-
-
 def status_of(exc: OSError) -> int:
     """The status that says why a file is not to be had; the error itself where it is our own."""
     if exc.errno in _OWN_TROUBLE:
         raise exc
     is_forbidden = isinstance(exc, PermissionError | IsADirectoryError)
     return 403 if is_forbidden else 404
-
-
-def _conditions(request: BaseRequest) -> Preconditions:
-    return Preconditions(
-        if_match=request.if_match,
-        if_none_match=request.if_none_match,
-        if_modified_since=request.if_modified_since,
-        if_unmodified_since=request.if_unmodified_since,
-    )
-
-
-@lru_cache(maxsize=1024)
-def guess_type(name: str) -> str:
-    """The media type of a file by its name.
-
-    >>> guess_type("a/page.html"), guess_type("a.tar.gz"), guess_type("a")
-    ('text/html', 'application/gzip', 'application/octet-stream')
-    """
-    # A path, so that a colon in it makes no URL of it.
-    kind, coding = mimetypes.guess_type(f"./{os.path.basename(name)}")
-    if coding is not None:
-        # The file as it lies there is what is sent, so its coding is its type.
-        return _TYPES_OF_CODED.get(coding, OCTET_STREAM)
-    return kind or OCTET_STREAM

@@ -18,8 +18,9 @@ from weft_http_parser import add_name
 from weft_routing import Pattern, Place, parse_pattern
 
 from .file_cache import CACHE_SIZE, FileCache, Record
+from .file_plan import guess_type
 from .file_tree import FileTree, split_name
-from .files import CHUNK_SIZE, FileResponse, Source, guess_type, status_of
+from .files import CHUNK_SIZE, FileResponse, Source, status_of
 from .http_errors import HTTPException, HTTPForbidden, HTTPMovedPermanently, HTTPNotFound
 from .match import UrlMappingMatchInfo
 from .middleware import Middleware
