@@ -1,9 +1,13 @@
 import http
+import inspect
 
+import aiohttp.web as theirs
 import pytest
+from support.serving import answer_to, body_of, last, status_of
 from yarl import URL
 
 from weft_web_server import (
+    Application,
     HTTPException,
     HTTPFound,
     HTTPMethodNotAllowed,
@@ -12,6 +16,8 @@ from weft_web_server import (
     HTTPOk,
     HTTPRequestEntityTooLarge,
     HTTPUnavailableForLegalReasons,
+    Request,
+    StreamResponse,
     http_errors,
 )
 
@@ -91,3 +97,71 @@ def test_legal_reasons() -> None:
     error = HTTPUnavailableForLegalReasons("http://x/")
     assert error.headers["Link"] == '<http://x/>; rel="blocked-by"'
     assert HTTPUnavailableForLegalReasons(None).link is None
+
+
+def test_an_error_shows_the_whole_face_of_its_response() -> None:
+    """All that aiohttp's errors have, which are responses, but for the rest of a mapping."""
+    have = {name for name in dir(HTTPNotFound) if not name.startswith("_")}
+    wanted = {name for name in dir(theirs.HTTPNotFound) if not name.startswith("_")}
+    rest = {"ATTRS", "clear", "items", "keys", "pop", "popitem", "setdefault", "update", "values"}
+    assert wanted - have == rest
+    for name in ("set_cookie", "del_cookie", "set_status", "enable_compression"):
+        ours, other = getattr(HTTPNotFound, name), getattr(theirs.HTTPNotFound, name)
+        assert list(inspect.signature(ours).parameters) == list(
+            inspect.signature(other).parameters
+        )
+
+
+def test_what_is_set_on_an_error_is_set_on_its_response() -> None:
+    error = HTTPNotFound(text="x")
+    response = error.response
+    error.set_status(410, "Gone for good")
+    error.etag = "a"
+    error.last_modified = 0
+    error.charset = "latin-1"
+    error.content_type = "text/html"
+    error["key"] = "value"
+    error.set_cookie("a", "b", samesite="Lax", partitioned=True)
+    error.del_cookie("c")
+    assert (
+        (error.status, error.reason)
+        == (response.status, response.reason)
+        == (410, "Gone for good")
+    )
+    assert error.etag == response.etag and response.etag is not None
+    assert error.last_modified == response.last_modified and response.last_modified is not None
+    assert response.headers["Content-Type"] == "text/html; charset=latin-1"
+    assert (error["key"], error.get("key"), list(error), len(error)) == (
+        "value",
+        "value",
+        ["key"],
+        1,
+    )
+    assert "key" in error and error.get("none", 5) == 5
+    del error["key"]
+    assert "key" not in response
+    assert (
+        "Partitioned" in response.cookies["a"].OutputString() and error.cookies is response.cookies
+    )
+    assert not error.chunked and not error.compression and error.task is None
+    error.enable_compression()
+    error.enable_chunked_encoding()
+    error.after(print)
+    assert response.chunked and response.compression and response.wishes.after == (print,)
+    assert error.body_length == error.output_length == 1
+
+
+async def test_an_error_may_be_sent_by_hand() -> None:
+    async def handler(request: Request) -> StreamResponse:
+        error = HTTPNotFound(text="by hand")
+        await error.prepare(request)
+        assert error.prepared and error.task is request.task
+        await error.write(b"")
+        await error.drain()
+        await error.write_eof()
+        return error.response
+
+    app = Application()
+    app.router.add_get("/", handler)
+    answer = await answer_to(app, last())
+    assert status_of(answer) == 404 and body_of(answer) == b"by hand"

@@ -154,7 +154,7 @@ def test_keep_alive_of_either_kind(given: dict[str, Any], keep_alive: float) -> 
     class Spy(AccessLogger):
         def __init__(self, *args: Any) -> None:
             super().__init__(*args)
-            seen.append(inspect.stack()[1].frame.f_locals["self"])
+            seen.append(inspect.stack()[2].frame.f_locals["self"])
 
     def stop(text: str) -> None:
         raise GracefulExit

@@ -5,19 +5,18 @@ carries one, with the same public attributes, and raising it is the way to send 
 """
 
 from collections.abc import Iterable
-from http.cookies import SimpleCookie
 from typing import Any, ClassVar
 
-from multidict import CIMultiDict
 from yarl import URL
 
-from weft_http_parser import PHRASES, Payload
+from weft_http_parser import PHRASES
 
+from .carried import CarriesResponse
 from .response import Response
-from .streaming import Buffer, LooseHeaders
+from .streaming import LooseHeaders
 
 
-class HTTPException(Exception):
+class HTTPException(CarriesResponse, Exception):
     """The root of the family; raise a class that has a status.
 
     >>> error = HTTPNotFound(text="no such note")
@@ -62,85 +61,6 @@ class HTTPException(Exception):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.reason}>"
-
-    @property
-    def status(self) -> int:
-        """The status code."""
-        return self.response.status
-
-    @property
-    def reason(self) -> str:
-        """The reason phrase."""
-        return self.response.reason
-
-    @property
-    def headers(self) -> CIMultiDict[str]:
-        """The headers of the answer."""
-        return self.response.headers
-
-    @property
-    def cookies(self) -> SimpleCookie:
-        """The cookies that the answer sets."""
-        return self.response.cookies
-
-    @property
-    def content_type(self) -> str:
-        """The media type of the answer."""
-        return self.response.content_type
-
-    @content_type.setter
-    def content_type(self, value: str) -> None:
-        self.response.content_type = value
-
-    @property
-    def charset(self) -> str | None:
-        """The charset of the answer."""
-        return self.response.charset
-
-    @property
-    def body(self) -> Buffer | Payload | None:
-        """The body of the answer."""
-        return self.response.body
-
-    @body.setter
-    def body(self, value: Any) -> None:
-        self.response.body = value
-
-    @property
-    def text(self) -> str | None:
-        """The body as text."""
-        return self.response.text
-
-    @text.setter
-    def text(self, value: str) -> None:
-        self.response.text = value
-
-    @property
-    def content_length(self) -> int | None:
-        """The length of the body."""
-        return self.response.content_length
-
-    @property
-    def prepared(self) -> bool:
-        """Whether the head was sent; not before the error is raised."""
-        return self.response.prepared
-
-    @property
-    def keep_alive(self) -> bool | None:
-        """Whether the connection stays open after the answer."""
-        return self.response.keep_alive
-
-    def force_close(self) -> None:
-        """Close the connection after the answer."""
-        self.response.force_close()
-
-    def set_cookie(self, name: str, value: str, **attributes: Any) -> None:
-        """Set a cookie; the attributes are those of `Response.set_cookie()`."""
-        self.response.set_cookie(name, value, **attributes)
-
-    def del_cookie(self, name: str, **attributes: Any) -> None:
-        """Delete a cookie; the attributes are those of `Response.del_cookie()`."""
-        self.response.del_cookie(name, **attributes)
 
 
 class HTTPError(HTTPException):

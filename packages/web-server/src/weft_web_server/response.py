@@ -27,6 +27,7 @@ from .streaming import (
 )
 
 TEXT = "text/plain; charset=utf-8"
+_OF_THE_BODY = ("content-type", "content-length")
 
 
 class Response(StreamResponse, Swift):
@@ -209,15 +210,12 @@ class Response(StreamResponse, Swift):
         That one's own Content-Type is left behind with its body.
         """
         self._status, self._reason = other._status, other._reason
-        if other._headers is not None:
-            headers = self.headers
-            for name in dict.fromkeys(other._headers):
-                if name.lower() not in ("content-type", "content-length"):
-                    values = other._headers.getall(name)
-                    if name.lower() == "vary":
-                        values += headers.getall(name, [])
-                    headers.popall(name, None)
-                    headers.extend((name, value) for value in values)
+        taken = () if other._headers is None else other._headers.items()
+        added = [(name, value) for name, value in taken if name.lower() not in _OF_THE_BODY]
+        for name in {name for name, _ in added if name.lower() != "vary"}:
+            self.headers.popall(name, None)
+        if added:
+            self.headers.extend(added)
         self._cookies, self._wishes, self._store = other._cookies, other._wishes, other._store
         return self
 
