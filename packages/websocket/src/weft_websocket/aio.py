@@ -29,6 +29,7 @@ from weft_websocket.errors import WebSocketClosed, WebSocketError
 from weft_websocket.frames import Buffer
 from weft_websocket.heartbeat import Heartbeat
 from weft_websocket.incoming import IncomingMessage, PartsQueue, Source
+from weft_websocket.intake import Intake
 from weft_websocket.lingerer import Lingerer
 from weft_websocket.options import DEFAULT_OPTIONS, StreamOptions
 from weft_websocket.outbox import Outbox
@@ -90,7 +91,9 @@ class WebSocketStream:
         self.options = options
         self._link = link
         self.outbox = Outbox(link, protocol, options.write_limit, options.send_limits)
-        self._inbox = Inbox(self, protocol.scanner, options.queue_limit, self.outbox)
+        link.open_bypass()
+        kind = Inbox if link.bypass < 0 else Intake
+        self._inbox = kind(self, protocol.scanner, options.queue_limit, self.outbox)
         self._stage = _Stage.OPEN
         self._ending = Ending()
         self._closed_reads = 0
@@ -100,8 +103,11 @@ class WebSocketStream:
 
     def start(self, leftover: bytes = b"") -> None:
         """Take the link over, with the bytes that came behind the handshake."""
-        self._link.receiver = self._inbox
-        self._link.open_bypass()
+        if isinstance(self._inbox, Intake):
+            self._inbox.link, self._link.receiver = self._link, self
+            self._link.read_into(self._inbox)
+        else:
+            self._link.receiver = self._inbox
         options = self.options
         frame_seconds = options.frame_timeout_seconds
         message_seconds = options.message_timeout_seconds
@@ -484,6 +490,9 @@ class WebSocketStream:
                 self._pings.fail(WebSocketClosed("The connection ended before the pong came"))
 
     # What the link calls.
+
+    def link_made(self, link: Link) -> None:
+        """Never called: the link was made before."""
 
     def data_received(self, data: bytes) -> None:
         """The peer's next bytes; a link gives them to the inbox itself."""

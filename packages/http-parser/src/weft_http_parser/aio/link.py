@@ -254,6 +254,20 @@ class Link(asyncio.Protocol):
 
     # Reading.
 
+    def read_into(self, protocol: asyncio.BufferedProtocol) -> None:
+        """Have an open link's transport read into the memory of `protocol`.
+
+        It stands in for this link there, and must pass on everything but bytes.
+        """
+        if self._phase not in _CONNECTED:
+            return
+        # uvloop looks at the kind of protocol where reading begins.
+        if not self._holds:
+            self.transport.pause_reading()
+        self.transport.set_protocol(protocol)
+        if not self._holds:
+            self.transport.resume_reading()
+
     def hold(self, reason: Hold) -> None:
         """Add a reason not to read; the first one pauses the transport."""
         held = self._holds

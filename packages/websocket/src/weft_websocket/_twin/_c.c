@@ -135,6 +135,7 @@ module_clear(PyObject *module)
 #define WEFT_CLEAR(name) Py_CLEAR(state->name);
     WEFT_STATE_FIELDS(WEFT_CLEAR)
     Py_CLEAR(state->pool);
+    Py_CLEAR(state->memory);
 #undef WEFT_CLEAR
     return 0;
 }

@@ -13,6 +13,8 @@ from weft_websocket._twin._py import FrameScanner
 from weft_websocket._twin.api import Frame
 from weft_websocket.codes import Message, WSMsgType
 
+_MEMORY_SIZE: Final = 2**16
+
 # A queue is full at this size too, however few messages it holds.
 _MAX_BYTES: Final = 2**18
 
@@ -71,7 +73,6 @@ class _Wait:
         self.loop: Any = None  # of the task that waited first
 
 
-@final
 class Inbox:
     """The messages of one connection, in order, and the one task that may wait for the next.
 
@@ -84,6 +85,7 @@ class Inbox:
         "_asyncio_future_blocking",
         "_bytes",
         "_limit",
+        "_memory",
         "_owner",
         "_scanner",
         "_sender",
@@ -109,6 +111,7 @@ class Inbox:
         self.is_ended = False
         self.is_held = False
         self._asyncio_future_blocking = False
+        self._memory = bytearray()
         self._wait = _Wait()
 
     # Messages.
@@ -223,6 +226,20 @@ class Inbox:
             self.settle()
         finally:
             self._sender._answers_now = False
+
+    # What a transport calls that reads into memory of ours.
+
+    def get_buffer(self, hint: int, /) -> memoryview:
+        """Where the transport is to read the peer's next bytes."""
+        self._memory = bytearray(_MEMORY_SIZE)  # not kept: most inboxes are idle
+        return memoryview(self._memory)
+
+    def buffer_updated(self, size: int, /) -> None:
+        """The peer's next bytes are there."""
+        memory, self._memory = self._memory, bytearray()
+        if not 0 <= size <= len(memory):
+            raise ValueError("more was read than get_buffer() had room for")
+        self.data_received(bytes(memoryview(memory)[:size]))
 
     def link_made(self, link: object, /) -> None:
         """Nothing to do: the link was there before the inbox."""

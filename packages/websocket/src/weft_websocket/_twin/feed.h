@@ -5,6 +5,9 @@
 
 #include "scan.h"
 
+/* From here on the rest of a payload is read to where it belongs. */
+enum { LARGE_REST = 8192 };
+
 static PyObject *
 scanner_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
@@ -83,35 +86,60 @@ join_input(FrameScanner *self, PyObject *arg, Py_ssize_t *at)
     return data;
 }
 
-static PyObject *
-scanner_feed_locked(FrameScanner *self, PyObject *arg)
+/* What is left when a batch is full, or is dropped when nothing more will be read. `data` is what
+   holds the bytes, or NULL where they are only lent. */
+static int
+settle_input(FrameScanner *self, PyObject *data, Byte *at, Byte *end, int is_full)
 {
-    PyObject *data, *frames = PyList_New(0);
-    Py_ssize_t start = 0;
-    Byte *at, *end;
-    if (frames == NULL || self->fault || self->is_closed) {
-        return frames;
-    }
-    data = join_input(self, arg, &start);
-    if (data == NULL) {
-        Py_DECREF(frames);
-        return NULL;
-    }
-    at = (Byte *)PyBytes_AS_STRING(data);
-    end = at + PyBytes_GET_SIZE(data);
-    at = scan_frames(self, frames, at + start, end);
-    if (at == NULL) {
-        Py_CLEAR(frames);
-        self->is_closed = 1; /* a scanner that failed stays failed */
-    }
     if (self->fault || self->is_closed) {
         drop_input(self);
         self->has_more = 0;
-    } else {
-        self->has_more = PyList_GET_SIZE(frames) == self->max_batch && at < end;
-        self->rest_at = at - (Byte *)PyBytes_AS_STRING(data);
-        self->rest = self->has_more ? Py_NewRef(data) : NULL;
+        return 0;
     }
+    self->has_more = is_full && at < end;
+    if (!self->has_more) {
+        return 0;
+    }
+    self->rest_at = data == NULL ? 0 : at - (Byte *)PyBytes_AS_STRING(data);
+    self->rest =
+        data == NULL ? PyBytes_FromStringAndSize((const char *)at, end - at) : Py_NewRef(data);
+    return self->rest == NULL ? -1 : 0;
+}
+
+/* The frames in at..end. */
+static PyObject *
+feed_span(FrameScanner *self, PyObject *data, Byte *at, Byte *end)
+{
+    PyObject *frames = PyList_New(0);
+    if (frames == NULL) {
+        return NULL;
+    }
+    at = scan_frames(self, frames, at, end);
+    if (at == NULL) {
+        self->is_closed = 1; /* a scanner that failed stays failed */
+    }
+    if (settle_input(self, data, at, end, PyList_GET_SIZE(frames) == self->max_batch) < 0 ||
+        at == NULL) {
+        Py_CLEAR(frames);
+    }
+    return frames;
+}
+
+static PyObject *
+scanner_feed_locked(FrameScanner *self, PyObject *arg)
+{
+    PyObject *data, *frames;
+    Py_ssize_t start = 0;
+    Byte *at;
+    if (self->fault || self->is_closed) {
+        return PyList_New(0);
+    }
+    data = join_input(self, arg, &start);
+    if (data == NULL) {
+        return NULL;
+    }
+    at = (Byte *)PyBytes_AS_STRING(data);
+    frames = feed_span(self, data, at + start, at + PyBytes_GET_SIZE(data));
     Py_DECREF(data);
     return frames;
 }
@@ -123,6 +151,54 @@ scanner_feed(FrameScanner *self, PyObject *arg)
     Py_BEGIN_CRITICAL_SECTION(self);
     frames = scanner_feed_locked(self, arg);
     Py_END_CRITICAL_SECTION();
+    return frames;
+}
+
+/* The same for bytes that are only lent, while nothing is left of earlier ones. */
+static PyObject *
+feed_lent(FrameScanner *self, Byte *at, size_t size)
+{
+    PyObject *frames;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    frames = self->fault || self->is_closed ? PyList_New(0) : feed_span(self, NULL, at, at + size);
+    Py_END_CRITICAL_SECTION();
+    return frames;
+}
+
+/* Where the rest of a large payload may be put by whoever reads it; NULL where it is small, or
+   with an exception. */
+static unsigned char *
+find_room(FrameScanner *self, Py_ssize_t *room)
+{
+    Frame *frame = &self->frame;
+    if (!frame->is_open || frame->taken == 0 || frame->length - frame->taken < LARGE_REST ||
+        grow_payload(self, 1) < 0) {
+        return NULL;
+    }
+    *room = PyBytes_GET_SIZE(self->payload) - (Py_ssize_t)frame->taken;
+    return (unsigned char *)PyBytes_AS_STRING(self->payload) + frame->taken;
+}
+
+/* The frames after so many bytes were put there: one at most. */
+static PyObject *
+feed_filled(FrameScanner *self, size_t size)
+{
+    Frame *frame = &self->frame;
+    unsigned char *target = (unsigned char *)PyBytes_AS_STRING(self->payload) + frame->taken;
+    PyObject *payload, *frames = PyList_New(0);
+    if (frames == NULL) {
+        return NULL;
+    }
+    apply_mask(target, target, size, rotate_key(frame->key, (size_t)(frame->taken & 3)));
+    payload = take_filled(self, size);
+    if (payload != NULL && finish_frame(self, frames, payload) == 0) {
+        return frames;
+    }
+    if (PyErr_Occurred()) {
+        self->is_closed = 1;
+        Py_CLEAR(frames);
+    }
+    (void)settle_input(self, NULL, NULL, NULL, 0);
     return frames;
 }
 

@@ -21,6 +21,7 @@ typedef struct {
     Sender *sender;     /* of the answers, or NULL */
     PyObject *handed;   /* the first message while the task that waits is stepped, or NULL */
     PyObject *messages; /* a list: short, so taking its first is cheap */
+    PyObject *memory;   /* that the transport reads into, where it is not the thread's, or NULL */
     PyObject *spare;    /* a Reading that is over, to be used again, or NULL */
     PyObject *hear;     /* called with each read, or None */
     PyObject *loop;     /* of the task that waited first, or NULL */
@@ -29,10 +30,12 @@ typedef struct {
     PyObject *cancelled;
     Py_ssize_t limit;
     Py_ssize_t bytes;
+    Py_ssize_t room; /* of what get_buffer() gave, 0 once it was used */
     char is_blocking;
     char is_direct;
     char is_ended;
     char is_held;
+    char is_filling; /* the transport reads into the payload */
 } Inbox;
 
 /* The size of a message that counts, which is that of text and bytes. */
@@ -273,39 +276,61 @@ settle(Inbox *self, int is_alone)
     return result == NULL ? -1 : 0;
 }
 
+/* Bytes came. 0: they are for the owner, 1: for the scanner, -1: an exception. */
+static int
+hear_peer(Inbox *self)
+{
+    PyObject *heard = self->hear == Py_None ? Py_None : PyObject_CallNoArgs(self->hear);
+    if (heard == NULL) {
+        return -1;
+    }
+    if (heard != Py_None) {
+        Py_DECREF(heard);
+    }
+    return self->is_direct;
+}
+
+/* Give what the scanner made of a read to the reader. Steals the frames. */
+static PyObject *
+deliver(Inbox *self, PyObject *frames, int is_alone)
+{
+    int failed = frames == NULL || take_frames(self, frames) < 0;
+    Py_XDECREF(frames);
+    is_alone = is_alone && PyList_GET_SIZE(self->messages) == 1;
+    return failed || settle(self, is_alone) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+/* 1: a read that is one plain message was given to the reader, 0: it is another, -1: failed. */
+static int
+deliver_one(Inbox *self, Byte *at, size_t size)
+{
+    int failed;
+    self->handed = scan_one(self->scanner, at, size);
+    if (self->handed == NULL) {
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    failed = wake_for_answer(self) < 0;
+    return keep_handed(self) < 0 || failed ? -1 : 1;
+}
+
 static PyObject *
 inbox_data_received(Inbox *self, PyObject *data)
 {
-    PyObject *frames, *heard;
-    int failed, is_alone = self->callback != NULL && is_empty(self);
-    if (self->hear != Py_None) {
-        heard = PyObject_CallNoArgs(self->hear);
-        if (heard == NULL) {
-            return NULL;
-        }
-        Py_DECREF(heard);
+    int is_ours = hear_peer(self), is_alone = self->callback != NULL && is_empty(self), is_done;
+    if (is_ours < 0) {
+        return NULL;
     }
-    if (!self->is_direct) {
+    if (!is_ours) {
         return call_owner(self, "take_bytes", data);
     }
     if (is_alone && PyBytes_CheckExact(data)) {
-        self->handed = scan_one(self->scanner, data);
-        if (self->handed != NULL) {
-            failed = wake_for_answer(self) < 0;
-            return keep_handed(self) < 0 || failed ? NULL : Py_NewRef(Py_None);
-        }
-        if (PyErr_Occurred()) {
-            return NULL;
+        is_done =
+            deliver_one(self, (Byte *)PyBytes_AS_STRING(data), (size_t)PyBytes_GET_SIZE(data));
+        if (is_done) {
+            return is_done < 0 ? NULL : Py_NewRef(Py_None);
         }
     }
-    frames = scanner_feed(self->scanner, data);
-    if (frames == NULL) {
-        return NULL;
-    }
-    failed = take_frames(self, frames);
-    Py_DECREF(frames);
-    is_alone = is_alone && PyList_GET_SIZE(self->messages) == 1;
-    return failed || settle(self, is_alone) < 0 ? NULL : Py_NewRef(Py_None);
+    return deliver(self, scanner_feed(self->scanner, data), is_alone);
 }
 
 static PyObject *

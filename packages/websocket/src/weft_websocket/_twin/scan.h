@@ -365,18 +365,14 @@ take_whole(FrameScanner *self, Byte *source)
     return payload;
 }
 
-/* The same for a frame that comes in pieces: NULL without any of both while it is incomplete. */
+/* So many more bytes of the payload are in their place, unmasked. The payload once all are: NULL
+   before, and with `fault` or an exception. */
 static PyObject *
-take_piece(FrameScanner *self, Byte *source, size_t size)
+take_filled(FrameScanner *self, size_t size)
 {
     Frame *frame = &self->frame;
-    unsigned char *target;
+    unsigned char *target = (unsigned char *)PyBytes_AS_STRING(self->payload) + frame->taken;
     PyObject *payload;
-    if (grow_payload(self, size) < 0) {
-        return NULL;
-    }
-    target = (unsigned char *)PyBytes_AS_STRING(self->payload) + frame->taken;
-    apply_mask(target, source, size, rotate_key(frame->key, (size_t)(frame->taken & 3)));
     frame->taken += size;
     if (!check_text(self, target, size)) {
         self->fault = RULE_TEXT;
@@ -385,8 +381,7 @@ take_piece(FrameScanner *self, Byte *source, size_t size)
     if (frame->taken < frame->length) {
         return NULL;
     }
-    payload = self->payload; /* exactly as long as the frame: grow_payload()
-                                capped it */
+    payload = self->payload; /* exactly as long as the frame: grow_payload() capped it */
     self->payload = NULL;
     if (self->decodes_text && frame->first == (FIN | TEXT)) {
         PyObject *text = PyUnicode_FromStringAndSize(
@@ -394,6 +389,19 @@ take_piece(FrameScanner *self, Byte *source, size_t size)
         Py_SETREF(payload, text);
     }
     return payload;
+}
+
+/* The same as take_whole() for a frame that comes in pieces. */
+static PyObject *
+take_piece(FrameScanner *self, Byte *source, size_t size)
+{
+    Frame *frame = &self->frame;
+    if (grow_payload(self, size) < 0) {
+        return NULL;
+    }
+    apply_mask((unsigned char *)PyBytes_AS_STRING(self->payload) + frame->taken, source, size,
+        rotate_key(frame->key, (size_t)(frame->taken & 3)));
+    return take_filled(self, size);
 }
 
 /* What the list of feed() holds for a frame: a message where it is a whole one in plain bytes,
@@ -482,10 +490,9 @@ scanner_get_half(FrameScanner *self, void *unused)
 /* What a read nearly always is: one whole message in one plain frame, and nothing beside it. NULL
    without an exception for everything else, which is left untouched to the long way. */
 static PyObject *
-scan_one(FrameScanner *self, PyObject *data)
+scan_one(FrameScanner *self, Byte *at, size_t size)
 {
-    Byte *at = (Byte *)PyBytes_AS_STRING(data);
-    size_t size = (size_t)PyBytes_GET_SIZE(data), start = self->mask_bit ? 6 : 2, length;
+    size_t start = self->mask_bit ? 6 : 2, length;
     PyObject *payload;
     if (size < start || (at[0] != (FIN | TEXT) && at[0] != (FIN | BINARY)) || self->fault ||
         self->is_closed || self->frame.is_open || self->message.is_open || self->header_size ||

@@ -54,6 +54,8 @@ typedef struct {
 #define WEFT_FIELD(name) PyObject *name;
     WEFT_STATE_FIELDS(WEFT_FIELD)
 #undef WEFT_FIELD
+    PyObject *memory; /* that all inboxes of a thread are read into, or NULL */
+    unsigned long memory_thread;
     PyObject *pool; /* random bytes for masking keys, or NULL */
     Py_ssize_t pool_at;
 } State;

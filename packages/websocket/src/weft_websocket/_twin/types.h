@@ -4,16 +4,23 @@
 #define WEFT_TYPES_H
 
 #include "crowd.h"
+#include "intake.h"
 #include "reading.h"
+
+static PyModuleDef module_def;
 
 static PyObject *
 inbox_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
     static char *names[] = {"owner", "scanner", "limit", "sender", NULL};
-    State *state = PyType_GetModuleState(type);
+    PyObject *module = PyType_GetModuleByDef(type, &module_def);
+    State *state = module == NULL ? NULL : PyModule_GetState(module);
     PyObject *owner, *scanner, *sender = NULL;
     Py_ssize_t limit;
     Inbox *self;
+    if (state == NULL) {
+        return NULL;
+    }
     if (!PyArg_ParseTupleAndKeywords(args, keywords, "OO!n|O!:Inbox", names, &owner,
             state->scanner_type, &scanner, &limit, state->sender_type, &sender)) {
         return NULL;
@@ -81,6 +88,7 @@ inbox_dealloc(Inbox *self)
     Py_CLEAR(self->scanner);
     Py_CLEAR(self->messages);
     Py_CLEAR(self->handed);
+    Py_CLEAR(self->memory);
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -117,6 +125,10 @@ static PyMethodDef inbox_methods[] = {
         "if it is behind."},
     {"data_received", (PyCFunction)inbox_data_received, METH_O,
         "data_received($self, data, /)\n--\n\nThe peer's next bytes."},
+    {"get_buffer", (PyCFunction)inbox_get_buffer, METH_O,
+        "get_buffer($self, hint, /)\n--\n\nWhere the transport is to read the peer's next bytes."},
+    {"buffer_updated", (PyCFunction)inbox_buffer_updated, METH_O,
+        "buffer_updated($self, size, /)\n--\n\nThe peer's next bytes are there."},
     {"link_made", (PyCFunction)inbox_link_made, METH_O,
         "link_made($self, link, /)\n--\n\nNothing to do."},
     {"link_lost", (PyCFunction)inbox_link_lost, METH_O,
@@ -174,7 +186,8 @@ static PyType_Slot inbox_slots[] = {
 static PyType_Spec inbox_spec = {
     .name = "weft_websocket._twin._c.Inbox",
     .basicsize = sizeof(Inbox),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_HAVE_GC,
+    .flags =
+        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
     .slots = inbox_slots,
 };
 
@@ -246,8 +259,6 @@ static PyType_Spec done_spec = {
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
     .slots = done_slots,
 };
-
-static PyModuleDef module_def;
 
 static PyObject *
 sender_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
