@@ -181,15 +181,18 @@ class Endpoint:
         return not self.hooks and self.compression is None
 
 
+_new_dict = dict.__new__
+
+
 class UrlMappingMatchInfo(dict[str, str]):
     """The parameters of the path, and the route that it matched."""
 
-    __slots__ = ("_apps", "_current_app", "_is_frozen", "_make_route", "_route")
+    __slots__ = ("_apps", "_current_app", "_endpoint", "_is_frozen", "_route")
 
     def __init__(self, match_dict: Mapping[str, str], route: RouteLike) -> None:
         super().__init__(match_dict)
-        self._route = route
-        self._make_route: Callable[[], RouteLike] | None = None
+        self._endpoint: Endpoint | None = None
+        self._route: RouteLike | None = route
         self._apps: tuple[AbstractApplication, ...] = ()
         self._current_app: AbstractApplication | None = None
         self._is_frozen = False
@@ -197,8 +200,11 @@ class UrlMappingMatchInfo(dict[str, str]):
     @property
     def route(self) -> RouteLike:
         """The route."""
-        if self._make_route is not None:
-            self._route, self._make_route = self._make_route(), None
+        if self._route is None:
+            endpoint = self._endpoint
+            assert endpoint is not None  # one of both is there
+            make_route = None if endpoint.inside is None else endpoint.inside.make_route
+            self._route = endpoint.route if make_route is None else make_route()
         return self._route
 
     @property
@@ -221,11 +227,11 @@ class UrlMappingMatchInfo(dict[str, str]):
     @property
     def apps(self) -> tuple[AbstractApplication, ...]:
         """The applications on the way to the route, outermost first."""
-        return self._apps
+        return self._apps if self._endpoint is None else self._endpoint.apps
 
     def add_app(self, app: AbstractApplication) -> None:
         """Add an application outside those that are known."""
-        if self._is_frozen:
+        if self._endpoint is not None or self._is_frozen:
             raise RuntimeError("applications cannot be added to a match after freeze()")
         if self._current_app is None:
             self._current_app = app
@@ -251,14 +257,12 @@ class UrlMappingMatchInfo(dict[str, str]):
         cls, endpoint: Endpoint, params: Mapping[str, str], app: AbstractApplication
     ) -> "UrlMappingMatchInfo":
         """The frozen match of a request, with the application that is at work."""
-        info = dict.__new__(cls)  # half the price of __init__() and assigning twice
+        info = _new_dict(cls)  # half the price of __init__() and assigning twice
         if params:  # those of a literal path are a view, and to copy nothing from it takes long
             info |= params
-        info._route = endpoint.route
-        info._make_route = None if endpoint.inside is None else endpoint.inside.make_route
-        info._apps = endpoint.apps
+        info._endpoint = endpoint  # knows the route and the applications, and is for ever
+        info._route = None
         info._current_app = app
-        info._is_frozen = True
         return info
 
     def get_info(self) -> dict[str, Any]:
