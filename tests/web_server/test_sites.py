@@ -174,3 +174,25 @@ async def test_the_timeout_of_a_site_is_the_runner_s(runner: AppRunner) -> None:
             else:
                 SockSite(runner, sock, shutdown_timeout=5)
     assert runner.shutdown_timeout == 5
+
+
+async def test_a_named_pipe(runner: AppRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a loop that has them, as that of Windows; here a stand-in for its one method."""
+    closed: list[str] = []
+
+    class Pipe:
+        def close(self) -> None:
+            closed.append("pipe")
+
+    async def start_serving_pipe(factory: object, path: str) -> list[Pipe]:
+        assert factory is runner.server and path == r"\\.\pipe\x"
+        return [Pipe()]
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "start_serving_pipe", start_serving_pipe, raising=False)
+    site = NamedPipeSite(runner, r"\\.\pipe\x")
+    assert site.name == r"\\.\pipe\x" and site.sockets == ()
+    await site.start()
+    assert not closed
+    await site.stop()
+    assert closed == ["pipe"]

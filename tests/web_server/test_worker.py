@@ -1,10 +1,13 @@
 """The workers of Gunicorn, in a real Gunicorn."""
 
 import asyncio
+import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,7 +23,15 @@ from support.serving import get, last, status_of
 
 import weft
 from weft import worker
-from weft_web_server import GunicornUVLoopWebWorker, GunicornWebWorker
+from weft_web_server import (
+    Application,
+    AppRunner,
+    GunicornUVLoopWebWorker,
+    GunicornWebWorker,
+    Request,
+    Response,
+)
+from weft_web_server.loops import make_loop
 
 pytest.importorskip("gunicorn")
 
@@ -211,7 +222,9 @@ def make_worker(**config: Any) -> GunicornWebWorker:
     cfg = Config()
     for name, value in config.items():
         cfg.set(name, value)
-    log = SimpleNamespace(info=lambda *args: None)
+    log = SimpleNamespace(
+        info=lambda *args: None, access_log=None, error_log=logging.getLogger("weft.test")
+    )
     made = GunicornWebWorker(0, os.getppid(), [], None, 30, cfg, log)
     made.tmp.close()  # by which Gunicorn sees that a worker lives
     return made
@@ -233,6 +246,73 @@ def test_signals() -> None:
     assert not made.alive and made._ending and not made._is_hurried and not told
     made.handle_quit(signal.SIGQUIT, None)
     assert made._is_hurried and told == ["int"]
+
+
+class Serving:
+    """A worker that runs in this thread, asked by another one."""
+
+    def __init__(self, wsgi: Any, **config: Any) -> None:
+        self.worker = make_worker(**config)
+        self.worker.wsgi = wsgi
+        self.worker.tmp = SimpleNamespace(notify=lambda: None)
+        self.sock = socket.create_server(("127.0.0.1", 0))
+        self.worker.sockets = [self.sock]
+        self.worker.loop = make_loop("asyncio")
+        self.answer = b""
+
+    def ask(self) -> None:
+        with socket.create_connection(self.sock.getsockname(), 10) as client:
+            client.sendall(last())
+            while data := client.recv(1000):
+                self.answer += data
+
+    def run(self) -> int:
+        """The code with which it ends."""
+        asking = threading.Thread(target=self.ask)
+        asking.start()
+        with pytest.raises(SystemExit) as caught:
+            self.worker.run()
+        asking.join(10)
+        assert isinstance(caught.value.code, int)
+        return caught.value.code
+
+
+@pytest.mark.parametrize("kind", ["app", "function", "factory", "runner"])
+@pytest.mark.parametrize("ends_by", [signal.SIGTERM, signal.SIGQUIT, "max_requests", "parent"])
+def test_within(kind: str, ends_by: Any) -> None:
+    async def end(request: Request) -> Response:
+        if ends_by == signal.SIGTERM:
+            serving.worker.handle_exit(ends_by, None)
+        elif ends_by == signal.SIGQUIT:
+            serving.worker.handle_quit(ends_by, None)
+        elif ends_by == "parent":
+            serving.worker.ppid = 0
+        return Response(text="last")
+
+    async def factory() -> Any:
+        return AppRunner(app, access_log=None) if kind == "runner" else app
+
+    app = Application()
+    app.router.add_get("/", end)
+    made = {"app": app, "function": lambda: app, "factory": factory, "runner": factory}[kind]
+    serving = Serving(made, max_requests=1 if ends_by == "max_requests" else 0)
+    serving.worker.init_signals()
+    for number in (signal.SIGABRT, signal.SIGUSR1):  # as before for the other tests
+        signal.signal(number, signal.SIG_DFL)
+    assert serving.run() == 0
+    assert serving.answer.endswith(b"last")
+
+
+def test_a_failure_within() -> None:
+    async def fail() -> Application:
+        raise RuntimeError
+
+    serving = Serving(fail)
+    told: list[object] = []
+    serving.worker.log = SimpleNamespace(exception=told.append)
+    serving.ask = lambda: None  # type: ignore[method-assign]  # nobody listens
+    assert serving.run() == 1 and told
+    serving.sock.close()
 
 
 def test_names() -> None:

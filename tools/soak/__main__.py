@@ -137,18 +137,22 @@ class Soak:
     async def be_client(self) -> None:
         """Ask one thing after another, over connections that are kept and that are not."""
         tasks: set[asyncio.Task[None]] = set()
-        asks, weights = zip(*ASKED, strict=True)
-        base = f"http://127.0.0.1:{self.port}"
         while time.monotonic() < self.ends_at:
             async with weft.ClientSession() as session:
                 for _ in range(50):
-                    if random.random() < self.options.abuse:
-                        # Some of it takes its time; the client goes on meanwhile.
-                        tasks.add(asyncio.create_task(self.be_rude()))
-                        tasks = {task for task in tasks if not task.done()}
-                    await self.ask(random.choices(asks, weights)[0], session, base)
+                    await self.ask_any(session, tasks)
         if tasks:
             await asyncio.wait(tasks)
+
+    async def ask_any(self, session: weft.ClientSession, tasks: set[asyncio.Task[None]]) -> None:
+        if random.random() < self.options.abuse:
+            # Some of it takes its time; the client goes on meanwhile.
+            task = asyncio.create_task(self.be_rude())
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+        asks, weights = zip(*ASKED, strict=True)
+        base = f"http://127.0.0.1:{self.port}"
+        await self.ask(random.choices(asks, weights)[0], session, base)
 
     async def ask(self, ask: Ask, session: weft.ClientSession, base: str) -> None:
         self.counts[ask.__name__] += 1

@@ -6,6 +6,7 @@ Decides which kind it is: uvloop where that is installed, unless the program say
 import asyncio
 import sys
 from collections.abc import Iterable
+from importlib import import_module
 from importlib.metadata import version
 from typing import Any, Final, Literal, TypeAlias
 
@@ -23,12 +24,12 @@ def make_loop(name: LoopName = "auto") -> asyncio.AbstractEventLoop:
     if name == "asyncio" or (name == "auto" and _is_policy_set()):
         return asyncio.new_event_loop()
     try:
-        import uvloop
+        made: asyncio.AbstractEventLoop = import_module("uvloop").new_event_loop()
     except ImportError:
         if name == "auto":
             return asyncio.new_event_loop()
         raise ConfigurationError("uvloop is not installed: pip install uvloop") from None
-    return uvloop.new_event_loop()
+    return made
 
 
 def _is_policy_set() -> bool:
