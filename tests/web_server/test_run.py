@@ -1,7 +1,11 @@
 """run_app() as a program: it needs signals and a loop of its own."""
 
 import asyncio
+import errno
 import inspect
+import logging
+import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -19,6 +23,7 @@ from weft_web_server import (
     Deadlines,
     GracefulExit,
     Server,
+    TCPSite,
     run_app,
 )
 
@@ -189,3 +194,94 @@ async def test_a_socket_that_was_handed_down(tmp_path: Path, unused_tcp_port: in
         assert code == 0 and printed.endswith("Stopped")
     finally:
         await running.kill()
+
+
+def stop(text: str) -> None:
+    """In the place of print: the server listens, and that is enough."""
+    raise GracefulExit
+
+
+def refused(capsys: pytest.CaptureFixture[str], **options: Any) -> str:
+    """What is told where an address is not to be had."""
+    with pytest.raises(SystemExit) as caught:
+        run_app(Application(), handle_signals=False, print=None, **options)
+    assert caught.value.code == 1
+    return capsys.readouterr().err
+
+
+def test_an_address_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        told = refused(capsys, host="127.0.0.1", port=taken.getsockname()[1])
+    assert "the address is in use" in told and "choose another port" in told
+
+
+def test_an_address_without_the_rights(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def start(site: TCPSite) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(TCPSite, "start", start)
+    assert "choose a port above 1023" in refused(capsys, host="127.0.0.1", port=80)
+
+
+def test_an_address_that_is_none(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    told = refused(capsys, path=[tmp_path / "nowhere" / "socket"])
+    assert "No such file or directory; check host, port and path" in told
+
+
+def test_many_places_within(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    def note(text: str) -> None:
+        told.append(text)
+        raise KeyboardInterrupt
+
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port = sock.getsockname()[1]
+        path = tmp_path / "socket"
+        run_app(Application(), path=path, unix_mode=0o600, sock=sock.dup(), print=note)
+    assert told[0].startswith(
+        f"======== Running on http://127.0.0.1:{port}, http://unix:{path}: ========\n"
+    )
+
+
+def test_a_signal_and_a_second_one() -> None:
+    """The first lets handlers end, the second does not."""
+    ended: list[str] = []
+
+    async def shutdown(app: Application) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(60)
+
+    async def cleanup(app: Application) -> None:
+        ended.append("cleaned up")
+
+    def begin(text: str) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    app = Application()
+    app.on_shutdown.append(shutdown)
+    app.on_cleanup.append(cleanup)
+    run_app(app, host="127.0.0.1", port=0, print=begin)
+    assert ended == ["cleaned up"]
+
+
+@pytest.mark.parametrize("is_debug", [False, True])
+def test_the_access_log_is_shown_in_debug_mode(
+    monkeypatch: pytest.MonkeyPatch, is_debug: bool
+) -> None:
+    logger = logging.getLogger("weft.access")
+    monkeypatch.setattr(logger, "propagate", False)
+    if is_debug:
+        monkeypatch.setenv("PYTHONASYNCIODEBUG", "1")
+    else:
+        monkeypatch.delenv("PYTHONASYNCIODEBUG", raising=False)
+    try:
+        for _ in range(2):  # once is enough
+            run_app(Application(), host="127.0.0.1", port=0, print=stop, access_log=logger)
+        assert len(logger.handlers) == is_debug
+        assert (logger.level == logging.DEBUG) is is_debug
+    finally:
+        logger.handlers.clear()
+        logger.setLevel(logging.NOTSET)
