@@ -286,6 +286,7 @@ async def test_sending_on_a_closed_websocket() -> None:
             lambda: ws.send_json(1),
             lambda: ws.send_json_bytes(1, dumps=lambda value: b"1"),
             lambda: ws.send_prepared(PreparedMessage("x")),
+            ws.flush,
             lambda: ws.send_stream(["x"]),
         ]
         outcomes = await asyncio.gather(*(send() for send in late), return_exceptions=True)

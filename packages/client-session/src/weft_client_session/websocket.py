@@ -322,7 +322,10 @@ class ClientWebSocketResponse(Generic[DecodesText]):
 
     async def flush(self) -> None:
         """Wait until all that broadcast() queued is written; close() would drop it."""
-        await self._stream.flush()
+        try:
+            await self._stream.flush()
+        except ConnectionResetError as exc:
+            raise _closed() from exc
 
     def receive_stream(
         self, timeout: float | None = None, *, max_size: int | None = None
