@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+import uvloop
 from support.peers import RawPeer, raw_client
 from support.serving import get, serving, status_of, talking
 
@@ -254,3 +255,13 @@ async def test_a_client_that_half_closes_has_its_answer() -> None:
         peer.send_eof()
         head, body = await peer.read_response()
         assert status_of(head) == 200 and body == b"whole"
+
+
+def test_on_uvloop() -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        for go in (leave, reset, half_close):
+            runner.run(test_disconnected_ends_when_the_client_goes(go))
+        runner.run(test_a_task_may_wait_for_it_beyond_the_answer())
+        runner.run(test_it_is_known_at_once_of_one_who_went_before())
+        for is_coded in (True, False):
+            runner.run(test_a_shield_while_the_answer_is_under_way(is_coded))

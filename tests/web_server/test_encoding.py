@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import uvloop
 from support.peers import RawPeer
 from support.serving import answer_to, body_of, get, last, talking
 
@@ -399,3 +400,12 @@ async def test_forced_codings_beyond_those_of_zlib(force: ContentCoding) -> None
 
     answer = await answer_to(app_with(handler, None), last())
     assert plain(force.value, body_of(answer)).decode() == LONG
+
+
+def test_on_uvloop() -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        for coding in supported_codings():
+            runner.run(test_a_stream_is_flushed_when_its_handler_pauses(coding))
+        runner.run(test_pieces_without_a_pause_between_are_flushed_once())
+        runner.run(test_large_pieces_are_coded_off_the_loop())
+        runner.run(test_a_client_that_goes_away_while_its_answer_is_coded())

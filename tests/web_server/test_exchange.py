@@ -1,7 +1,7 @@
 import pytest
-from support.serving import answer_to, body_of, get, last, talking
+from support.serving import answer_to, body_of, get, last, post, talking
 
-from weft_web_server import Application, Request, Response, StreamResponse
+from weft_web_server import Application, ContentCoding, Request, Response, StreamResponse
 
 
 def app_with(handler) -> Application:  # type: ignore[no-untyped-def]  # any handler
@@ -96,3 +96,62 @@ async def test_chunks_of_a_whole_response() -> None:
         return response
 
     assert body_of(await answer_to(app_with(handler), last())) == b"3\r\nabc\r\n0\r\n\r\n"
+
+
+async def test_a_hook_may_not_answer_for_a_response_that_was_returned(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def meddle(request: Request, response: StreamResponse) -> None:
+        if response.status == 200:
+            await Response(status=201).prepare(request)
+
+    async def handler(request: Request) -> StreamResponse:
+        return Response(text="x")
+
+    app = app_with(handler)
+    app.on_response_prepare.append(meddle)
+    try:
+        await answer_to(app, last())
+    except ConnectionResetError:
+        pass
+    assert "a response was prepared while on_response_prepare was at work" in caplog.text
+
+
+async def test_one_answer_although_the_first_is_still_coded(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def handler(request: Request) -> StreamResponse:
+        response = Response(text="x" * 100_000)
+        response.enable_compression(ContentCoding.gzip)
+
+        async def answer() -> None:
+            await Response(text="other").prepare(request)
+
+        request.app.tasks.create_task(answer())
+        return response
+
+    try:
+        await answer_to(app_with(handler), last())
+    except ConnectionResetError:
+        pass
+    assert "another response was prepared meanwhile" in caplog.text
+
+
+async def test_a_response_without_a_body_wishes_for_nothing() -> None:
+    async def handler(request: Request) -> StreamResponse:
+        response = Response()
+        response.enable_compression()
+        return response
+
+    answer = await answer_to(app_with(handler), last("/", "Accept-Encoding: gzip"))
+    assert b"Content-Encoding" not in answer and b"\r\nContent-Length: 0\r\n" in answer
+
+
+async def test_content_behind_read_is_at_its_end() -> None:
+    async def handler(request: Request) -> StreamResponse:
+        whole = await request.read()
+        assert request.content.at_eof() and await request.content.read() == b""
+        await request.release()
+        return Response(body=whole)
+
+    assert body_of(await answer_to(app_with(handler), post("/", b"abc"))) == b"abc"
