@@ -2,14 +2,17 @@
 
 import asyncio
 import errno
+import logging
 import os
 import socket
+import ssl
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+import trustme
 from support.peers import RawPeer, raw_client
 from support.programs import python_program
 from support.serving import get, last, status_of
@@ -148,10 +151,6 @@ async def test_a_loop_that_cannot_watch_accepts_by_itself(
 
 
 async def test_tls_that_is_under_way_at_the_end(server: Server, sock: Scarce) -> None:
-    import ssl
-
-    import trustme
-
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("localhost").configure_cert(context)
     options = ListenOptions(ssl_context=context, shutdown_seconds=0.01)
@@ -234,3 +233,60 @@ async def test_no_descriptors(tmp_path: Path, loop: str, most: str) -> None:
     assert code == 0
     assert len(printed) < 4096 and "Traceback" not in printed
     assert ("no room" in printed) is (most == "None" or loop == "asyncio")
+
+
+def test_uvloop_accepts_by_itself_until_the_server_is_full() -> None:
+    uvloop = pytest.importorskip("uvloop")
+
+    async def main() -> None:
+        server = Server(hello, access_log=None, max_connections=2)
+        sock = socket.create_server(("127.0.0.1", 0))
+        listener = Listener(server, sock, ListenOptions())
+        await listener.start()
+        assert listener._delegate is not None and not listener._is_watching
+        peers = []
+        for _ in range(2):
+            peer = RawPeer(*await asyncio.open_connection("127.0.0.1", sock.getsockname()[1]))
+            await peer.send(get())
+            assert (await peer.read_response())[1] == b"hello"
+            peers.append(peer)
+        assert listener._delegate is None and listener._is_watching
+        third = asyncio.create_task(ask(sock))
+        async with asyncio.timeout(5):
+            while listener._is_watching:  # noqa: ASYNC110  accepting sets no event
+                await asyncio.sleep(0)
+        await peers[0].close()
+        assert await third == 200
+        await peers[1].close()
+        await listener.stop()
+        await server.shutdown(1)
+
+        server = Server(hello, access_log=None)
+        listener = Listener(server, socket.create_server(("127.0.0.1", 0)), ListenOptions())
+        await listener.start()
+        await listener.stop()  # while the loop still accepts
+        await server.shutdown(1)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
+
+
+async def test_a_handshake_that_fails_is_told(
+    server: Server, sock: Scarce, caplog: pytest.LogCaptureFixture
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
+    listener = Listener(server, sock, ListenOptions(ssl_context=context))
+    await listener.start()
+    with caplog.at_level(logging.DEBUG, "weft.server"):
+        async with raw_client(sock.getsockname()[1]) as peer:
+            await peer.send(b"GET / HTTP/1.1\r\n\r\n")
+            try:
+                await peer.read_all()
+            except ConnectionResetError:
+                pass
+            async with asyncio.timeout(5):
+                while listener._arriving:  # noqa: ASYNC110  accepting sets no event
+                    await asyncio.sleep(0)
+    assert any(line.startswith("a client did not arrive") for line in caplog.messages)
+    await listener.stop()

@@ -78,3 +78,11 @@ async def test_two_yields() -> None:
 async def test_no_context() -> None:
     with pytest.raises(TypeError, match="a cleanup context is"):
         await made(lambda app: 5).enter("app")
+
+
+async def test_a_failure_while_rolling_back_is_the_cause_that_is_told() -> None:
+    contexts = made(step("a", fails_at="end"), step("b", fails_at="begin"))
+    with pytest.raises(ValueError, match="b") as caught:
+        await contexts.enter("app")
+    assert repr(caught.value.__cause__) == "ValueError('a')"
+    assert calls == ["+a", "+b", "-a"]

@@ -1,6 +1,15 @@
 import pytest
+from support.serving import answer_to, last
 
-from weft_web_server import AppKey, Application, ChainMapProxy, RequestKey, Response, ResponseKey
+from weft_web_server import (
+    AppKey,
+    Application,
+    ChainMapProxy,
+    Request,
+    RequestKey,
+    Response,
+    ResponseKey,
+)
 
 
 def test_repr() -> None:
@@ -54,3 +63,37 @@ def test_chain_looks_in_the_nearest_first() -> None:
     with pytest.raises(KeyError):
         chain[AppKey("none", int)]
     assert not ChainMapProxy(())
+
+
+async def test_requests_have_values_of_their_own() -> None:
+    key, other = RequestKey("number", int), RequestKey("other", int)
+    seen: list[object] = []
+
+    async def handler(request: Request) -> Response:
+        seen.append((request.get(key), key in request, list(request)))
+        request[key] = 5
+        seen.append((request[key], request.get(key), request.get(other, 7), len(request)))
+        del request[key]
+        with pytest.raises(KeyError):
+            request[key]
+        return Response()
+
+    app = Application()
+    app.router.add_get("/", handler)
+    await answer_to(app, last())
+    assert seen == [(None, False, []), (5, 5, 7, 1)]
+
+
+def test_a_key_made_in_a_class_is_named_by_its_module() -> None:
+    class Own(AppKey[int]):
+        def __init__(self) -> None:
+            super().__init__("own", int)
+
+    assert f"({__name__}.own, type=int)" in repr(Own())
+
+
+def test_an_application_may_be_asked_for_what_it_has_not() -> None:
+    app, key = Application(), AppKey("number", int)
+    assert app.get(key) is None and app.get(key, 3) == 3
+    app[key] = 4
+    assert app.get(key) == 4

@@ -246,6 +246,22 @@ def test_many_places_within(tmp_path: Path) -> None:
     )
 
 
+def test_many_hosts_and_a_factory() -> None:
+    started: list[object] = []
+
+    async def end(app: Application) -> None:
+        started.append(app)
+        asyncio.get_running_loop().call_later(0.01, os.kill, os.getpid(), signal.SIGINT)
+
+    async def make() -> Application:
+        app = Application()
+        app.on_startup.append(end)
+        return app
+
+    run_app(make(), host=["127.0.0.1", "localhost"], port=0, print=None)
+    assert started
+
+
 def test_a_signal_and_a_second_one() -> None:
     """The first lets handlers end, the second does not."""
     ended: list[str] = []

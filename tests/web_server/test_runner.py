@@ -10,6 +10,7 @@ from weft_web_server import (
     Application,
     AppRunner,
     BaseRequest,
+    BaseRunner,
     GracefulExit,
     Response,
     Server,
@@ -140,3 +141,76 @@ async def test_a_failing_on_shutdown_skips_nothing() -> None:
         assert await peer.read_all() == b""
     assert calls == ["cleanup"]
     assert runner.server is None
+
+
+async def test_a_loop_without_signals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As that of Windows."""
+
+    def refuse(*args: object) -> None:
+        raise NotImplementedError
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "add_signal_handler", refuse)
+    monkeypatch.setattr(loop, "remove_signal_handler", refuse)
+    runner = AppRunner(Application(), handle_signals=True)
+    await runner.setup()
+    await runner.cleanup()
+
+
+async def test_a_bare_runner() -> None:
+    with pytest.raises(NotImplementedError):
+        await BaseRunner().setup()
+    runner = ServerRunner(Server(lambda request: pytest.fail("asked")))
+    await runner.shutdown()
+    await runner.cleanup()  # nothing was set up
+    assert runner.server is None and runner.sites == set()
+
+
+async def test_a_site_that_is_gone_already() -> None:
+    runner = AppRunner(Application())
+    await runner.setup()
+    site = TCPSite(runner, "127.0.0.1", 0)
+    runner._unreg_site(site)
+    with pytest.raises(RuntimeError, match="not started, or belongs to another"):
+        await site.stop()
+    await runner.cleanup()
+
+
+async def test_whoever_has_no_time_does_not_wait_for_handlers() -> None:
+    """A cancelled clean-up ends the rest at once."""
+    started, told = asyncio.Event(), asyncio.Event()
+    ended: list[str] = []
+
+    async def stay(request: BaseRequest) -> StreamResponse:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("handler")
+        raise AssertionError
+
+    async def shutdown(app: Application) -> None:
+        told.set()
+        await asyncio.Event().wait()
+
+    async def cleanup(app: Application) -> None:
+        ended.append("clean-up")
+
+    app = Application()
+    app.router.add_get("/", stay)
+    app.on_shutdown.append(shutdown)
+    app.on_cleanup.append(cleanup)
+    runner = AppRunner(app, access_log=None)
+    await runner.setup()
+    site = TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    async with raw_client(site.port) as peer:
+        await peer.send(get())
+        await started.wait()
+        ending = asyncio.create_task(runner.cleanup())
+        await told.wait()
+        ending.cancel()
+        async with asyncio.timeout(10):
+            with pytest.raises(asyncio.CancelledError):
+                await ending
+    assert ended == ["handler", "clean-up"]
