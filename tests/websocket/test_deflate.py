@@ -1,12 +1,60 @@
 import os
+import sys
 import tracemalloc
 import zlib
+from importlib import import_module
 
 import pytest
 
-from weft_http_parser import Role
+from weft_http_parser import Role, set_zlib_backend
+from weft_http_parser.wire import engines
 from weft_websocket import DeflateParams, Rule, WebSocketError
-from weft_websocket.deflate import Deflater, Inflater
+from weft_websocket.deflate import Deflater, Inflater, _find_isal, _make_coder
+
+LIBRARIES = ["zlib", "isal.isal_zlib", "zlib_ng.zlib_ng", "nobody chose", "no isal"]
+
+
+@pytest.fixture(params=LIBRARIES, autouse=True)
+def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Every test with each library that may compress."""
+    name: str = request.param
+    for attribute in ("_backend", "_chosen"):
+        monkeypatch.setattr(engines, attribute, getattr(engines, attribute))
+    _find_isal.cache_clear()
+    if name == "no isal":
+        monkeypatch.setitem(sys.modules, "isal.isal_zlib", None)
+    elif name != "nobody chose":
+        pytest.importorskip(name.partition(".")[0])
+        set_zlib_backend(import_module(name))
+    request.addfinalizer(_find_isal.cache_clear)
+    return name
+
+
+def test_the_library_that_was_chosen(library: str) -> None:
+    kinds = {"nobody chose": "isal.isal_zlib", "no isal": "zlib"}
+    module = import_module(kinds.get(library, library))
+    assert isinstance(_make_coder(None, 15), type(module.compressobj()))
+    # Who asks for a level gets one of the same library only where somebody chose it.
+    module = import_module(library if library in LIBRARIES[:3] else "zlib")
+    assert isinstance(_make_coder(9, 15), type(module.compressobj()))
+
+
+@pytest.mark.parametrize("bits", range(8, 16))
+def test_any_reader_understands_any_library(bits: int) -> None:
+    """What repeats at every distance is read by zlib with no more than the window, bit by bit."""
+    deflater, _ = pair(Role.SERVER, server_max_window_bits=bits)
+    reader = zlib.decompressobj(-max(bits, 9))
+    noise = os.urandom(9000)
+    for size in (3, 200, 257, 511, 513, 1025, 4097, 5000, 9000):
+        data = (noise[:size] + b"x") * 3
+        packed, read = bytes(compress(deflater, data)) + b"\x00\x00\xff\xff", b""
+        while packed:
+            read += reader.decompress(packed, 100)
+            packed = reader.unconsumed_tail
+        while more := reader.decompress(b"", 100):
+            read += more
+        assert read == data
+
 
 TEXT = b"the same words, again and again, " * 20
 
@@ -34,7 +82,8 @@ def test_messages_survive(role: Role, bits: int, forgets: bool) -> None:
         assert inflater.decompress(compress(deflater, data), 0) == data
 
 
-def test_the_example_of_the_rfc() -> None:
+@pytest.mark.parametrize("library", [*LIBRARIES[:1]], indirect=True)
+def test_the_example_of_the_rfc(library: str) -> None:
     """RFC 7692 7.2.3.1 and 7.2.3.2."""
     deflater, _ = pair(Role.SERVER)
     assert compress(deflater, b"Hello") == bytes.fromhex("f248cdc9c90700")

@@ -140,7 +140,7 @@ from .wire.coding import (
 )
 from .wire.connection import Event, Http1Connection
 from .wire.encode import may_be_trailer
-from .wire.engines import ContentEncoder, ZLibBackend, set_zlib_backend
+from .wire.engines import ContentEncoder, ZLibBackend, chosen_zlib_backend, set_zlib_backend
 from .wire.framing import frame_request, frame_response, has_body
 
 # Parts that a plain program never touches load with the first use of one of their names.
@@ -506,6 +506,7 @@ __all__ = (
     "choose_coding",
     "choose_language",
     "choose_media",
+    "chosen_zlib_backend",
     "coalesce_ranges",
     "content_disposition_filename",
     "encode_basic_auth",

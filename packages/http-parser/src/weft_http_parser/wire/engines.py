@@ -70,6 +70,7 @@ class ZLibBackend(Protocol):
 _NEEDED: Final = ("MAX_WBITS", "Z_FINISH", "Z_SYNC_FLUSH", "compressobj", "decompressobj")
 
 _backend: ZLibBackend = zlib
+_chosen: ZLibBackend | None = None
 
 
 def set_zlib_backend(new_zlib_backend: ZLibBackend) -> None:
@@ -81,8 +82,13 @@ def set_zlib_backend(new_zlib_backend: ZLibBackend) -> None:
     missing = [name for name in _NEEDED if not hasattr(new_zlib_backend, name)]
     if missing:
         raise TypeError(f"not a zlib backend: it has no {', '.join(missing)}")
-    global _backend
-    _backend = new_zlib_backend
+    global _backend, _chosen
+    _backend = _chosen = new_zlib_backend
+
+
+def chosen_zlib_backend() -> ZLibBackend | None:
+    """What `set_zlib_backend()` was given last; None where nobody chose."""
+    return _chosen
 
 
 class Engine(Protocol):

@@ -73,6 +73,16 @@ class _Wait:
         self.loop: Any = None  # of the task that waited first
 
 
+class _Fill:
+    """How much is in the queue, and may be."""
+
+    __slots__ = ("bytes", "limit")
+
+    def __init__(self, limit: int) -> None:
+        self.bytes = 0
+        self.limit = limit
+
+
 class Inbox:
     """The messages of one connection, in order, and the one task that may wait for the next.
 
@@ -83,8 +93,7 @@ class Inbox:
 
     __slots__ = (
         "_asyncio_future_blocking",
-        "_bytes",
-        "_limit",
+        "_fill",
         "_memory",
         "_owner",
         "_scanner",
@@ -103,8 +112,7 @@ class Inbox:
         self._owner = owner
         self._scanner = scanner
         self._sender = sender
-        self._limit = limit
-        self._bytes = 0
+        self._fill = _Fill(limit)
         self.messages: list[Message] = []
         self.hear: Callable[[], object] | None = None
         self.is_direct = True
@@ -119,24 +127,24 @@ class Inbox:
     @property
     def is_full(self) -> bool:
         """Whether the reader must take something before more is put in."""
-        return len(self.messages) >= self._limit or self._bytes >= _MAX_BYTES
+        return len(self.messages) >= self._fill.limit or self._fill.bytes >= _MAX_BYTES
 
     def put(self, message: Message, /) -> None:
         """Queue a message; wakes nobody."""
         self.messages.append(message)
-        self._bytes += _size_of(message)
+        self._fill.bytes += _size_of(message)
 
     def clear(self) -> None:
         """Drop what is queued."""
         self.messages.clear()
-        self._bytes = 0
+        self._fill.bytes = 0
 
     def take(self, *, is_iteration: bool) -> Message:
         """The next message, or the end by the owner's rules."""
         if not self.messages:
             return self._owner.read_end(is_iteration)
         message = self.messages.pop(0)
-        self._bytes -= _size_of(message)
+        self._fill.bytes -= _size_of(message)
         if self.is_held:
             self._owner.refill()
         if message[0] in _PLAIN:

@@ -260,9 +260,8 @@ class FrameScanner:
             whole = self._read_whole(data)
             if whole is not None:
                 return [whole]
-        if data or self._at == len(self._data):  # else the next batch, read where it lies
-            self._data = self._data[self._at :] + data
-            self._at = 0
+        self._data = self._data[self._at :] + data if self._at < len(self._data) else data
+        self._at = 0
         max_batch = self._limits.max_batch
         while len(frames) < max_batch and not self._is_closed:
             if self._frame is None and not self._read_header():
