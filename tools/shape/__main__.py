@@ -247,7 +247,8 @@ def slots_of(node: ast.ClassDef) -> set[str]:
     for statement in node.body:
         if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__slots__":
             listed = ast.literal_eval(statement.value)
-            return {listed} if isinstance(listed, str) else set(listed)
+            # Room for weak references is no state.
+            return ({listed} if isinstance(listed, str) else set(listed)) - {"__weakref__"}
     return set()
 
 
