@@ -190,6 +190,8 @@ async def test_a_file_that_changes_between_a_look_and_the_reading(root: Path) ->
     assert stored.mark != record.file.mark and record.file.content is None
     put(root / "a.txt", b"third")
     assert await cache.known_version("a.txt", record) is None
+    (root / "a.txt").unlink()
+    assert await cache.known_version("a.txt", record) is None
     assert record.version is None
     put(root / "a.txt", b"x" * (SMALL_SIZE + 1))
     grown = await cache.fill("a.txt", record.file)

@@ -204,7 +204,10 @@ class FileCache:
     async def known_version(self, name: str, record: Record) -> str | None:
         """The version, if it takes no long reading to tell."""
         if record.version is None and record.file.size <= SMALL_SIZE:
-            stored = await self.fill(name, record.file)
+            try:
+                stored = await self.fill(name, record.file)
+            except (OSError, FileShrunk):  # gone since it was found; who sends it will see
+                return None
             if stored.content is None or stored.mark != record.file.mark:
                 return None
             record.version = _to_version(hashlib.sha256(stored.content).digest())
