@@ -218,3 +218,28 @@ async def test_a_slow_log_that_fails_is_told_of(caplog: pytest.LogCaptureFixture
 
     assert await lines_of(caplog, last("/"), access_log_class=Broken) == []
     assert "the background task access log failed" in caplog.text
+
+
+@pytest.mark.parametrize("kind", [AccessLogger, JsonAccessLogger])
+async def test_a_logger_of_another_kind_is_told_by_info(kind: type[AbstractAccessLogger]) -> None:
+    told: list[str] = []
+
+    class Own(logging.Logger):
+        def info(self, msg: object, *args: object, **kwargs: Any) -> None:
+            told.append(str(msg))
+
+    await answer_to(Application(), last("/x"), access_log=Own("own"), access_log_class=kind)
+    assert len(told) == 1 and "/x" in told[0]
+
+
+async def test_a_record_is_as_any_other(caplog: pytest.LogCaptureFixture) -> None:
+    (record,) = await lines_of(caplog, last("/100%25?%25s"), access_log_format="%r %s")
+    assert record.getMessage() == "GET /100%25?%25s HTTP/1.1 404"
+    assert record.levelname == "INFO" and record.name == "tests.access"
+    assert record.__dict__["response_status"] == 404
+    assert record.filename == "access_log.py" and record.funcName == "log"
+    log.disabled = True
+    try:
+        assert await lines_of(caplog, last("/")) == []
+    finally:
+        log.disabled = False

@@ -10,9 +10,9 @@ import json
 import logging
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import time as now
-from typing import ClassVar, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 from .request import BaseRequest
 from .streaming import StreamResponse
@@ -161,22 +161,32 @@ class AccessLogger(AbstractAccessLogger):
     def log(self, request: BaseRequest, response: StreamResponse, time: float) -> None:
         """Write one line."""
         values = []
-        extra: dict[str, object] = {}
+        extra: dict[str, Any] = {}
         for key, name, part in self._parts:
             value = part(request, response, time)
             values.append(value)
             if name is None:
                 extra[key] = value
+            elif key in extra:
+                extra[key][name] = value
             else:
-                group = extra.setdefault(key, {})
-                assert isinstance(group, dict)  # keys with names are apart from the others
-                group[name] = value
-        self.logger.info(self._template % tuple(values), extra=extra)
+                extra[key] = {name: value}
+        _tell(self.logger, self._template % tuple(values), extra)
 
     @property
     def enabled(self) -> bool:
         """Whether the logger takes lines of this level."""
         return self.logger.isEnabledFor(logging.INFO)
+
+
+def _tell(logger: logging.Logger, line: str, extra: Mapping[str, object] | None) -> None:
+    if type(logger) is not logging.Logger:
+        logger.info(line, extra=extra)
+    elif logger.isEnabledFor(logging.INFO):
+        # What info() does, without looking through the stack for who called it.
+        logger.handle(
+            logger.makeRecord(logger.name, logging.INFO, __file__, 0, line, (), None, "log", extra)
+        )
 
 
 @functools.lru_cache(maxsize=64)
@@ -252,7 +262,7 @@ class JsonAccessLogger(AbstractAccessLogger):
                     line[key] = groups[key] = {}
                 groups[key][name] = value
         # ASCII throughout: whatever a client sends, it is one line.
-        self.logger.info("%s", json.dumps(line))
+        _tell(self.logger, json.dumps(line), None)
 
     @property
     def enabled(self) -> bool:
