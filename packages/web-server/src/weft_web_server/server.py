@@ -37,7 +37,6 @@ class Server:
     """
 
     __slots__ = (
-        "__weakref__",
         "_connections",
         "_sweep_handle",
         "access_logger",
