@@ -126,7 +126,7 @@ async def test_a_flood_costs_no_more_than_its_bytes(flood: str, step: int) -> No
 
         def receive() -> None:
             for at in range(0, len(data), step):
-                raw.stream.data_received(data[at : at + step])
+                raw.stream._talk.data_received(data[at : at + step])
 
         work = count_calls(receive)
         assert raw.stream.exception() is None
@@ -145,7 +145,7 @@ async def test_a_flood_keeps_no_more_than_its_bytes(flood: str) -> None:
     tracemalloc.start()
     try:
         for read in reads:
-            raw.stream.data_received(read)
+            raw.stream._talk.data_received(read)
         await passes()  # what was answered is gone
         gc.collect()
         held = tracemalloc.get_traced_memory()[0]

@@ -41,7 +41,7 @@ class Raw:
 
     def feed(self, *frames: bytes) -> None:
         for data in frames:
-            self.stream.data_received(data)
+            self.stream._talk.data_received(data)
 
 
 @pytest.mark.parametrize(
@@ -465,7 +465,7 @@ async def test_a_peer_that_vanishes_amid_a_message() -> None:
     with pytest.raises(ConnectionResetError, match="amid"):
         async with raw.stream.receive_stream() as message:
             raw.feed(frame(0x00, b"b"))
-            raw.stream.link_lost(None)
+            raw.stream._talk.link_lost(None)
             got = [chunk async for chunk in message]
             assert got == [b"a", b"b"]
     assert raw.stream.close_code == 1006

@@ -70,22 +70,22 @@ async def wait_for_a_slow_peer() -> None:
 async def be_left_without_a_word() -> None:
     server, client = await open_streams()
     client.protocol.receive_eof()
-    client._link.abort()
+    client._talk._link.abort()
     assert (await server.receive()).type is WSMsgType.CLOSED
     assert server.close_code == 1006
 
 
 async def hear_the_end_of_a_half_closed_peer() -> None:
     server, client = await open_streams()
-    client._link.write_eof()
+    client._talk._link.write_eof()
     assert (await server.receive()).type is WSMsgType.CLOSED
-    await server._link.wait_closed()
-    client._link.abort()
+    await server._talk._link.wait_closed()
+    client._talk._link.abort()
 
 
 async def break_a_rule() -> None:
     server, client = await open_streams()
-    client._link.write(b"\xff\xff" + b"more" * 1000)
+    client._talk._link.write(b"\xff\xff" + b"more" * 1000)
     assert (await server.receive()).type is WSMsgType.ERROR
     assert (await client.receive()).data == 1002
 

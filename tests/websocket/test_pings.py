@@ -131,13 +131,13 @@ async def test_without_autoping_the_application_sees_the_pong_too() -> None:
 
 async def test_a_ping_on_a_stream_that_ends() -> None:
     client, server = pair()
-    server.hold_peer()
+    server._talk.hold_peer()
     ping = await client.ping()
     closing = asyncio.create_task(client.close())
     with pytest.raises(ConnectionResetError, match="before the pong"):
         await ping
     with pytest.raises(ConnectionResetError):
         await client.ping()
-    server.release_peer()
+    server._talk.release_peer()
     assert (await server.receive()).type is WSMsgType.CLOSE
     assert await closing
