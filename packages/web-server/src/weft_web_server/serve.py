@@ -27,6 +27,7 @@ from .error_pages import ErrorFacts, asks_for_form, render_error
 from .errors import RequestAddressError, RequestPayloadError, RequestTimeout
 from .exchange import Exchange, Job, Phase
 from .http_errors import HTTPException, HTTPExpectationFailed
+from .peer_log import PeerLog
 from .request import BaseRequest
 from .response import Response
 from .settings import ServerOptions
@@ -52,6 +53,8 @@ class Host(Protocol):
     def resolve(self) -> Resolve: ...
     @property
     def tasks(self) -> Tasks: ...
+    @property
+    def peer_log(self) -> PeerLog: ...
     @property
     def logger(self) -> logging.Logger: ...
     @property
@@ -157,12 +160,14 @@ async def _recover(host: Host, job: Job, exc: BaseException) -> None:
         exchange.fail()
         raise exc
     if _is_loss(exc) and exchange.phase is Phase.ENDED and not exchange.link.is_closing:
-        host.logger.debug("the client's websocket has ended before its handler")
+        host.peer_log.tell(logging.DEBUG, "the client's websocket has ended before its handler")
         exchange.fail()  # no more than closes it, where the error was another connection's
         return
     if exchange.link.is_closing and (_is_loss(exc) or isinstance(exc, TimeoutError)):
         # A TimeoutError is the link's, which has ended with a client that takes nothing.
-        host.logger.debug("the client went away before its answer, or took nothing of it")
+        host.peer_log.tell(
+            logging.DEBUG, "the client went away before its answer, or took nothing of it"
+        )
         exchange.fail()
         return
     response = to_response(host, request, exc)
