@@ -124,7 +124,7 @@ class Leaf(Generic[T]):
 
         With `by_shape`, no entry takes texts as they are: parameters stand in different segments.
         """
-        self.entries.sort(key=to_order)
+        self.entries = sorted(self.entries, key=to_order)  # without room for more
         allowed = tuple(sorted({entry.route.method for entry in self.entries}))
         self.miss = misses.setdefault(allowed, Miss(allowed))
         self.is_plain = all(entry.is_plain for entry in self.entries)
