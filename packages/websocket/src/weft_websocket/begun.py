@@ -42,6 +42,5 @@ class _Begun:
         try:
             yield self._waits_for
         except BaseException as exc:
-            rest.throw(exc)
-            raise
+            rest.throw(exc)  # it raises, since what begins cleans up without waiting
         yield from rest
