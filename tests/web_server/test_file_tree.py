@@ -180,3 +180,16 @@ def test_what_takes_the_place_of_a_file_meanwhile(
     with pytest.raises(PermissionError):
         FileTree(root).open("folder/file")
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["\\\\host\\share", "a\\..\\secret", "C:", "C:/x", "file::$DATA", "nul?", "a|b", "a/b*"],
+)
+def test_names_of_windows(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GHSA-p998-jp59-783m: to look at a share of another host sends it a password's hash."""
+    if not file_tree._HAS_DRIVES:
+        assert split_name(name)
+    monkeypatch.setattr(file_tree, "_HAS_DRIVES", True)
+    with pytest.raises(FileNotFoundError):
+        split_name(name)

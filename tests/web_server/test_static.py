@@ -363,3 +363,13 @@ async def test_permissions(root: Path) -> None:
         if is_root:
             os.seteuid(0)
         closed.chmod(0o755)
+
+
+async def test_absolute_paths_tell_nothing(root: Path) -> None:
+    """GHSA-54jq-c3m8-4m76: the answer is the same whether the file is there or not."""
+    answers = set()
+    for path in (root.parent / "secret", root.parent / "none", root / "file.txt", root / "none"):
+        for form in (str(path), str(path).replace("/", "%2F")):
+            answer = await answer_to(app_for(root), last(f"/s/{form}"))
+            answers.add((status_of(answer), body_of(answer)))
+    assert answers == {(404, b"404: Not Found")}

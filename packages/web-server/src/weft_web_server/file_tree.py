@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 _CAN_WALK: Final = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
+_HAS_DRIVES: Final = sys.platform == "win32"
 _CAN_LIST: Final = os.scandir in os.supports_fd
 _NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
 # Without waiting: a pipe that has no writer would stop the loop.
@@ -223,7 +224,7 @@ def _is_plain(name: str) -> bool:
     if "\0" in name:
         return False
     # Backslashes, drives, streams and UNC names mean something on Windows (CVE-2026-34515).
-    return sys.platform != "win32" or not any(sign in name for sign in '\\:*?"<>|')
+    return not _HAS_DRIVES or not any(sign in name for sign in '\\:*?"<>|')
 
 
 def open_regular(path: str | os.PathLike[str], *, follows_links: bool = True) -> OpenFile:
