@@ -2,12 +2,15 @@
 with the specification's in tests/websocket/test_twin.py."""
 
 import asyncio
+import contextlib
 import contextvars
 import gc
 import os
+import socket
 import subprocess
 import sys
 import tracemalloc
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -62,6 +65,49 @@ def refuse(twin: Twin, text: str) -> None:
         frame(twin, 0x81, text)
 
 
+OURS, PEER = socket.socketpair()
+for end in (OURS, PEER):
+    end.setblocking(False)
+MEBIBYTE = bytes(1 << 20)
+
+
+def sender_past(twin: Twin, descriptor: int = OURS.fileno()) -> Any:
+    """One whose link runs no Python code, over a socket that has room."""
+    with contextlib.suppress(BlockingIOError):
+        while PEER.recv(1 << 22):
+            pass
+    transport = types.SimpleNamespace(get_write_buffer_size=[].__len__)
+    link = types.SimpleNamespace(
+        bypass=descriptor, transport=transport, write=[].append, is_full=False, phase=1
+    )
+    made = twin.module("_twin").Sender(link, link, 1 << 30, 1, True, False)
+    made._answers_now = True
+    return made
+
+
+def offer(twin: Twin, frame: bytes, descriptor: int = OURS.fileno()) -> Call:
+    senders = (sender_past(twin, descriptor),)
+    return twin.module("_twin").offer_all, (senders, None, frame, 0.0, 0.5)
+
+
+def read_into(twin: Twin, data: bytes, *, begun: bytes = b"") -> Call:
+    """The second call of a read; `begun` came before."""
+    made = inbox(twin)
+    made.data_received(begun)
+    memory = made.get_buffer(0)
+    memory[: len(data)] = data
+    return made.buffer_updated, (len(data),)
+
+
+def make_large(twin: Twin) -> tuple[bytes, bytes]:
+    data = frame(twin, 0x81, "é" * 20_000)
+    return data[:21_000], data[21_000:41_000]
+
+
+def run_call(call: Call) -> object:
+    return call[0](*call[1])
+
+
 WORK: dict[str, Callable[[Twin], object]] = {
     "text": lambda c: scanner(c).feed(frame(c, 0x81, "é" * 90)),
     "ascii": lambda c: scanner(c).feed(frame(c, 0x81, "e" * 90)),
@@ -76,6 +122,13 @@ WORK: dict[str, Callable[[Twin], object]] = {
     "left": lambda c: inbox(c).read().send(None).read().close(),
     "sent": lambda c: sender(c, True).send_text("text", None),
     "surrogates": lambda c: refuse(c, "\ud800"),
+    "sent past": lambda c: sender_past(c).send_text("text", None),
+    "sent past in part": lambda c: sender_past(c).send_binary(MEBIBYTE, None),
+    "offered": lambda c: run_call(offer(c, b"frame")),
+    "offered in part": lambda c: run_call(offer(c, MEBIBYTE)),
+    "offered to the link": lambda c: run_call(offer(c, b"frame", -1)),
+    "lent": lambda c: run_call(read_into(c, frame(c, 0x81, "text") * 20)),
+    "in place": lambda c: run_call(read_into(c, make_large(c)[1], begun=make_large(c)[0])),
 }
 
 
@@ -93,6 +146,15 @@ CALLS: dict[str, Callable[[Twin], Call]] = {
     "read": lambda c: read_one(c),
     "sent": lambda c: (sender(c).send_text, ("é", None)),
     "sent masked": lambda c: (sender(c, True).send_binary, (b"x", None)),
+    "sent past": lambda c: (sender_past(c).send_text, ("é", None)),
+    "sent past in part": lambda c: (sender_past(c).send_binary, (MEBIBYTE, None)),
+    "a frame past": lambda c: (sender_past(c).write_frame, (MEBIBYTE,)),
+    "offered in part": lambda c: offer(c, MEBIBYTE),
+    "offered to the link": lambda c: offer(c, b"frame", -1),
+    "lent": lambda c: read_into(c, frame(c, 0x81, "text")),
+    "lent to a batch": lambda c: read_into(c, frame(c, 0x81, "text") * 20),
+    "lent in part": lambda c: read_into(c, frame(c, 0x82, bytes(5000))[:-1]),
+    "in place": lambda c: read_into(c, make_large(c)[1], begun=make_large(c)[0]),
     "scanner": lambda c: (c.module("_twin").FrameScanner, (True, True, True, 1, 1, 1)),
 }
 
