@@ -77,7 +77,7 @@ WAYS: dict[str, tuple[Handler, Callable[[int], bytes], list[str]]] = {
 async def test_size(way: str, app_limit: int, route_limit: int | None) -> None:
     handler, make, fields = WAYS[way]
     # A form of parts counts as a whole: its boundaries too.
-    most = LIMIT - len(form_of(0)) if way == "multipart" else LIMIT
+    most = LIMIT - len(form_of(0)) if way in ("multipart", "part") else LIMIT
     for size, status in ((most, 200), (most + 1, 413)):
         app = app_with(handler, app_limit, route_limit)
         found = await answer_to(app, post("/", make(size), *fields))
