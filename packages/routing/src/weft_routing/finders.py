@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from .answers import ANY_METHOD, NOT_FOUND, Match, Miss
-from .leaves import Entry, Leaf
+from .leaves import Leaf
 
 T = TypeVar("T")
 
@@ -145,7 +145,7 @@ def _compile_finder(form: Form) -> Callable[..., Any]:
 
 
 def _compile(lines: Sequence[str]) -> Callable[..., Any]:
-    names = {"NOT_FOUND": NOT_FOUND, "Match": Match, "_fits": _fits, "_read": _read}
+    names = {"NOT_FOUND": NOT_FOUND, "Match": Match, "_fits": _fits}
     exec("\n".join(lines), names)
     make: Callable[..., Any] = names["make"]  # type: ignore[assignment]  # which exec() has put there
     return make
@@ -251,7 +251,7 @@ _PICK = [
 ]
 # An entry whose values are read by a shape.
 _READ = [
-    "    match = _read(entry[1], path, segments)",
+    "    match = None if '%' in path else entry[1].match(segments, path)",
     "    if match is not None:",
     "     return match",
 ]
@@ -294,8 +294,3 @@ def _to_refuser(search: Finder[T]) -> Callable[[Leaf[T], str, str, list[str]], M
         return leaf.refusal
 
     return refuse
-
-
-def _read(entry: Entry[T], path: str, segments: list[str]) -> Match[T] | None:
-    """The match of an entry that reads by its shape; None for the long way."""
-    return None if "%" in path else entry.match(segments, path)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from .answers import ANY_METHOD, NOT_FOUND, Match, Miss, Route, make_match
+from .answers import ANY_METHOD, NOT_FOUND, Match, Miss, Route
 from .pattern import to_value
 from .shapes import WHOLE, PlainShape, Shape, Texts
 
@@ -55,22 +55,27 @@ class Entry(Generic[T]):
         """The match for texts that the shape has read; None when a convertor refuses one."""
         if "%" in path:
             texts = [to_value(text) for text in texts]
-        names = self.route.names
+        route = self.route
+        names = route.names
+        match: Match[T] = Match()
+        match.route = route
+        match.value = route.value
         if len(texts) == 1:  # the most common numbers, in a quarter of the time
             params = {names[0]: texts[0]}
         elif len(texts) == 2:
             params = {names[0]: texts[0], names[1]: texts[1]}
         else:
             params = dict(zip(names, texts, strict=True))
-        if not self.parsers:
-            return make_match(self.route, params)
-        values: dict[str, object] = dict(params)
-        try:
-            for index, parse in self.parsers:
-                values[names[index]] = parse(texts[index])
-        except ValueError:
-            return None
-        return make_match(self.route, params, values)
+        match.params = match.values = params
+        if self.parsers:
+            values: dict[str, object] = {**params}
+            try:
+                for index, parse in self.parsers:
+                    values[names[index]] = parse(texts[index])
+            except ValueError:
+                return None
+            match.values = values
+        return match
 
 
 def _to_parsers(route: Route[T]) -> tuple[Parser, ...]:
