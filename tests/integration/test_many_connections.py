@@ -21,6 +21,7 @@ NEW_IN_A_SECOND = 1_000
 SECONDS = 3
 SPARE = 500
 SOAK_MINUTES = 0.4
+DRIFT_MIB = 30  # of a process that is still growing into its load; a leak shows in a long run
 PROGRAM = """
     import resource, sys
     from weft_web_server import Application, Response, run_app
@@ -126,7 +127,7 @@ async def test_a_thousand_new_ones_a_second(program: str, loop: str) -> None:
 
 async def test_soak() -> None:
     """`python -m tools.soak --minutes 30` is the long one."""
-    command = "-m", "tools.soak", "--minutes", str(SOAK_MINUTES)
+    command = "-m", "tools.soak", "--minutes", str(SOAK_MINUTES), "--drift", str(DRIFT_MIB)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *command,
