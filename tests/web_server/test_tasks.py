@@ -2,7 +2,9 @@
 
 import asyncio
 import contextvars
+import io
 import logging
+from pathlib import Path
 
 import pytest
 from support.peers import raw_client
@@ -11,6 +13,7 @@ from support.serving import answer_to, body_of, get, last, serving, status_of, t
 from weft_web_server import (
     Application,
     AppRunner,
+    FileResponse,
     Handler,
     HTTPNotFound,
     Request,
@@ -137,8 +140,6 @@ async def test_after_runs_when_the_answer_is_out(kind: str) -> None:
             error.response.after(work, "work", number=5)
             raise error
         elif kind == "payload":
-            import io
-
             response = Response(body=io.BytesIO(b"answer"))
         else:
             response = Response(text="answer")
@@ -348,3 +349,22 @@ async def test_a_server_without_application_has_work_too() -> None:
         await peer.read_response()
     await runner.cleanup()
     assert said == ["done"] and len(server.tasks) == 0
+
+
+@pytest.mark.parametrize("size", [10, 200_000])
+async def test_files_have_work_behind_them(size: int, tmp_path: Path) -> None:
+    said: list[str] = []
+    path = tmp_path / "file.txt"
+    path.write_bytes(b"x" * size)
+    shared = FileResponse(path)
+    shared.after(said.append, "sent")
+
+    async def handler(request: Request) -> StreamResponse:
+        return shared
+
+    app = app_with(handler)
+    async with talking(app) as peer:
+        for _ in range(2):
+            await peer.send(get("/"))
+            assert len((await peer.read_response())[1]) == size
+    assert said == ["sent", "sent"]
