@@ -100,3 +100,8 @@ def test_four_fifths_of_the_descriptors(
 def test_a_system_without_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "resource", None)
     assert count_allowed(None) == math.inf
+
+
+def test_what_only_aiohttp_has_is_named() -> None:
+    with pytest.raises(TypeError, match="no option 'request_factory'"):
+        to_options(request_factory=print)
