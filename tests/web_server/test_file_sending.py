@@ -23,6 +23,7 @@ from weft_http_parser import Link, LinkLost
 from weft_web_server import (
     Application,
     AppRunner,
+    Deadlines,
     FileResponse,
     Request,
     RouteOptions,
@@ -367,6 +368,36 @@ def test_pipelined_files_come_in_order(large: Path, tmp_path: Path) -> None:
 
     for factory in (asyncio.new_event_loop, uvloop.new_event_loop):
         run(factory, scenario)
+
+
+@pytest.mark.parametrize("factory", LOOPS)
+@pytest.mark.parametrize("by_kernel", [True, False])
+def test_a_client_that_takes_nothing_is_cut_off(
+    factory: LoopFactory,
+    by_kernel: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(file_sending, "_CAN_SEND_FILES", by_kernel)
+    path = tmp_path / "file"
+    path.write_bytes(bytes(40_000_000))
+
+    async def scenario() -> None:
+        async with serving(app_for(path), deadlines=Deadlines(write=0.1)) as port:
+            async with raw_client(port) as peer:
+                before = len(os.listdir("/proc/self/fd"))
+                peer.writer.transport.pause_reading()  # type: ignore[attr-defined]  # it can
+                await peer.send(get())
+                async with asyncio.timeout(10):
+                    while len(os.listdir("/proc/self/fd")) <= before:  # noqa: ASYNC110
+                        await asyncio.sleep(0)
+                    # The file and the connection of the server are closed.
+                    while len(os.listdir("/proc/self/fd")) >= before:  # noqa: ASYNC110
+                        await asyncio.sleep(0.01)
+
+    run(factory, scenario)
+    assert "Traceback" not in caplog.text
 
 
 async def test_what_is_closed_is_not_written_to(large: Path) -> None:

@@ -203,8 +203,8 @@ class FileResponse(StreamResponse):
         get = request._head.get
         return (
             self._is_bare
-            and request.method == "GET"
-            and not request._head.marks & MARK_HTTP_10
+            and exchange.head.method == "GET"
+            and not exchange.head.marks & MARK_HTTP_10
             and exchange.may_persist
             and self._is_untouched(exchange.endpoint)
             and get("If-None-Match") is None
