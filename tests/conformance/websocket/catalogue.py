@@ -1,6 +1,6 @@
 """All cases, from the modules that hold them."""
 
-from . import closing, compression, fragmenting, framing, sizes, texts
+from . import closing, compression, fragmenting, framing, listed, sizes, texts
 
 CASES = (
     *framing.CASES,
@@ -9,4 +9,5 @@ CASES = (
     *closing.CASES,
     *sizes.CASES,
     *compression.CASES,
+    *listed.CASES,
 )
