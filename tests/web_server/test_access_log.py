@@ -243,3 +243,15 @@ async def test_a_record_is_as_any_other(caplog: pytest.LogCaptureFixture) -> Non
         assert await lines_of(caplog, last("/")) == []
     finally:
         log.disabled = False
+
+
+async def test_a_line_that_nobody_takes(caplog: pytest.LogCaptureFixture) -> None:
+    class Eager(AccessLogger):
+        @property
+        def enabled(self) -> bool:
+            return True
+
+    app = Application()
+    with caplog.at_level(logging.WARNING, "tests.access"):
+        await answer_to(app, last("/"), access_log=log, access_log_class=Eager)
+    assert not caplog.records

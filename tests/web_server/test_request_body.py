@@ -185,3 +185,19 @@ async def test_what_stands_behind_the_last_part_counts(size: int, is_refused: bo
             await read_multipart(body, TYPE, limits)
     else:
         assert list(await read_multipart(body, TYPE, limits)) == ["a"]
+
+
+async def test_a_form_has_no_forms_within() -> None:
+    inner = b"Content-Type: multipart/mixed; boundary=I\r\n\r\n--I\r\n\r\nx\r\n--I--\r\n"
+    body = RequestBody(b"--B\r\n" + inner + b"--B--\r\n")
+    with pytest.raises(ValueError, match="no nested multipart"):
+        await read_multipart(body, TYPE, LIMITS)
+    body = RequestBody(b"--B\r\nContent-Disposition: form-data\r\n\r\nx\r\n--B--\r\n")
+    with pytest.raises(ValueError, match="has no name"):
+        await read_multipart(body, TYPE, LIMITS)
+
+
+async def test_a_form_without_a_bound_of_size() -> None:
+    limits = FormLimits(size=0, fields=0)
+    body = RequestBody(part(b"name=a", b"1") + b"--B--\r\nepilogue")
+    assert (await read_multipart(body, TYPE, limits))["a"] == "1"

@@ -99,3 +99,12 @@ async def test_writing_needs_preparing() -> None:
             await step
     with pytest.raises(TypeError):
         await response.write("x")  # type: ignore[arg-type]  # the mistake under test
+
+
+async def test_what_is_written_is_bytes() -> None:
+    for write in (StreamResponse().write, StreamResponse().write_eof):
+        with pytest.raises(TypeError, match="data is bytes, bytearray or memoryview, not str"):
+            await write("text")  # type: ignore[arg-type]  # the mistake under test
+    with pytest.raises(RuntimeError, match="call prepare"):
+        await StreamResponse().write_eof(b"x")
+    assert StreamResponse()._make_farewell() is None

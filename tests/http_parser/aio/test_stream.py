@@ -971,7 +971,7 @@ async def test_a_bound_while_a_reader_waits_loses_nothing() -> None:
     stream.set_max_size(4)
     for read in (stream.read(), stream.readexactly(9), stream.readline()):
         stream.set_max_size(stream.total_bytes + 2)
-        reading = asyncio.create_task(read)  # type: ignore[arg-type]  # coroutines all
+        reading = asyncio.create_task(read)
         stream.feed_data(b"ab")
         await asyncio.sleep(0)
         stream.feed_data(b"cd")
