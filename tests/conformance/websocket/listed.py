@@ -4,7 +4,7 @@ The numbers say which case of Autobahn's asks for the same; contents and words a
 of a thousand messages there are a few.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from .case import Case, binary, fragments, text
 from .compression import PARAMETERS, agree, letters, noise, series, words
@@ -34,6 +34,9 @@ def page(size: int) -> str:
 def stars(size: int) -> str:
     """What a coder likes best."""
     return ("*" * 97 + "\n") * (size // 98) + "*" * (size % 98)
+
+
+CONTENTS: tuple[Callable[[int], str | bytes], ...] = (words, noise, letters, page, stars)
 
 
 def _characters() -> Iterator[Case]:
@@ -74,7 +77,7 @@ def _sizes() -> Iterator[Case]:
 
 
 def _compressed() -> Iterator[Case]:
-    for family, make in enumerate((words, noise, letters, page, stars), 1):
+    for family, make in enumerate(CONTENTS, 1):
         for number, (size, cut) in enumerate(SERIES, 1):
             count = 5 if size < 16 * KIB else 2
             frames, events = series([make(size)] * count, 15, True, cut)
