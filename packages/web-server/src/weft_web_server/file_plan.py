@@ -6,7 +6,6 @@ the response says itself. Knows neither how files are found nor how bytes get ou
 
 import mimetypes
 import os
-import secrets
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -152,7 +151,7 @@ def _plan_parts(whole: Answer, stored: StoredFile, field: str) -> Answer:
         return Answer(response, stored, ranges[0].start or 0, ranges[0].length)
     from .byteranges import plan_parts  # late: seldom used
 
-    boundary = secrets.token_hex(16)
+    boundary = os.urandom(16).hex()
     parts = plan_parts(ranges, response.headers["Content-Type"], boundary)
     response.headers["Content-Type"] = f"multipart/byteranges; boundary={boundary}"
     return Answer(response, stored, parts=parts)
