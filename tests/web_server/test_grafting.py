@@ -20,6 +20,7 @@ from weft_web_server import (
     StaticResource,
     StreamResponse,
     UrlDispatcher,
+    UrlMappingMatchInfo,
 )
 from weft_web_server.compose import build_table
 from weft_web_server.grafting import (
@@ -117,9 +118,8 @@ async def test_a_joined_table_answers_as_the_applications_in_their_turn(
                 info = await app.router.resolve(request)
             endpoint, found = find_inside(miss, method, path, host)
             expected = facts(info.route, dict(info), (app, *info.apps), info.http_exception)
-            assert expected == facts(
-                endpoint.route, dict(found.params), endpoint.apps, endpoint.error
-            )
+            info = UrlMappingMatchInfo.of(endpoint, found.params, app)
+            assert expected == facts(info.route, dict(info), info.apps, info.http_exception)
 
 
 def lines_of(*paths: str) -> list[Line[int]]:

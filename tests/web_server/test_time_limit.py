@@ -137,3 +137,22 @@ async def test_websocket_ends_with_its_time(caplog: pytest.LogCaptureFixture) ->
         found = await answer_to(app, sent)
     assert found.startswith(b"HTTP/1.1 101 ") and b"503" not in found
     assert "took longer" in caplog.text
+
+
+async def test_a_stall_is_limited_for_one_answer() -> None:
+    seen: list[tuple[object, float | None]] = []
+
+    async def handler(request: Request) -> StreamResponse:
+        seen.append((request.protocol, request.protocol.write_timeout_seconds))
+        return Response(text="x" * len(seen))
+
+    app = Application()
+    app.router.add_get("/seven", handler, options=RouteOptions(write_timeout=7))
+    app.router.add_get("/never", handler, options=RouteOptions(write_timeout=0))
+    app.router.add_get("/", handler)
+    answered = await answer_to(app, get_bytes("/never") + get_bytes("/seven") + last())
+    assert body_of(answered).endswith(b"xxx")
+    (link, never), (_, seven), (_, usual) = seen
+    assert (seven, never) == (7, None)
+    assert usual != 7  # it was set back
+    assert all(each is link for each, _ in seen)
