@@ -6,6 +6,7 @@ that is missed is said; it does not change the exit code, which tells whether th
 """
 
 import contextlib
+import importlib.util
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 
@@ -194,6 +195,8 @@ def report(rows: Rows, weights: Mapping[str, float]) -> str:
         told = [judge(goal, figures) for goal in GOALS[title]]
         told += [_tell_beyond(figures)] if title in BROADCAST_ROWS else []
         lines.append("    " + "; ".join((*told, f"rounds differ by at most {spread:.0%}")))
+    has_isal = importlib.util.find_spec("isal") is not None
+    lines += ["", f"{OURS} compresses by {'isal' if has_isal else 'zlib: isal is not installed'}"]
     lines += ["", f"resident bytes for each of {CROWD_SIZE:,} idle websockets of a server"]
     lines.append("    " + _judge_weights(weights))
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 with the specification's in tests/websocket/test_twin.py."""
 
 import asyncio
+import atexit
 import contextlib
 import contextvars
 import gc
@@ -68,6 +69,7 @@ def refuse(twin: Twin, text: str) -> None:
 OURS, PEER = socket.socketpair()
 for end in (OURS, PEER):
     end.setblocking(False)
+    atexit.register(end.close)
 MEBIBYTE = bytes(1 << 20)
 
 
