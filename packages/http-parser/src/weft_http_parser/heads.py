@@ -17,6 +17,7 @@ from .names import (
     FIELD_MARKS,
     HEADER_NAMES,
     MARK_CONNECTION,
+    MARK_CONTENT_ENCODING,
     MARK_EXPECT,
     MARK_HTTP_10,
     MARK_OTHER_TARGET,
@@ -70,6 +71,7 @@ _TEXT: Final = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*+")
 _LINES: Final = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*+")
 _HEADER_NAMES: Final = frozenset(HEADER_NAMES)
 _MARKED: Final = FIELD_MARKS.keys()
+_TRAIT_MARKS: Final = (MARK_HTTP_10, MARK_EXPECT, MARK_CONTENT_ENCODING, MARK_OTHER_TARGET)
 _UPGRADING: Final = MARK_UPGRADE | MARK_CONNECTION | MARK_HTTP_10
 
 
@@ -295,6 +297,18 @@ class RequestHead(_Head):
         if not self.marks & MARK_EXPECT or self.marks & MARK_HTTP_10:
             return False
         return self.get("expect", "").lower() == "100-continue"
+
+    @property
+    def traits(self) -> int:
+        """What a server asks of every request, as one number; 0 of a plain GET that stays.
+
+        By bits: HTTP/1.0 is 1, an Expect 2, a Content-Encoding 4, a target that is no path 8; 16 of
+        one that does not stay, 32 of one with a body, 64 of a HEAD.
+        """
+        traits = (not self.persistent) << 4 | (self.framing != 0) << 5
+        for bit, mark in enumerate(_TRAIT_MARKS):
+            traits |= bool(self.marks & mark) << bit
+        return traits | (self.method == "HEAD") << 6
 
     def __repr__(self) -> str:
         return f"<RequestHead {self.method} {self.target!r}>"

@@ -30,6 +30,7 @@ from weft_http_parser import (
     StreamReader,
     make_decoder,
 )
+from weft_routing import Match
 
 from ._twin import Starter
 from ._twin.api import Kinds
@@ -37,6 +38,7 @@ from .errors import RequestPayloadError, RequestTimeout
 from .exchange import Exchange, RequestLimits
 from .exchange import Phase as Sent
 from .http_errors import HTTPUnsupportedMediaType
+from .match import Endpoint
 from .media import OCTET_STREAM
 from .metering import BodyMeter
 from .notice import Notice
@@ -109,6 +111,7 @@ class ServerConnection:
     """Receives the bytes of one link."""
 
     __slots__ = (
+        "_is_clogged",
         "_is_held",
         "_is_receiving",
         "_left",
@@ -132,6 +135,7 @@ class ServerConnection:
         self.exchange: Exchange | None = None
         self.phase = Phase.IDLE
         self.deadline = NEVER
+        self._is_clogged = False  # the transport had to take bytes, and may be full
         self._is_receiving = False
         self._is_held = False  # bytes behind the present request wait
         self._meter: BodyMeter | None = None
@@ -142,6 +146,7 @@ class ServerConnection:
 
     def link_made(self, link: Link) -> None:
         self.link = link
+        link.open_bypass()
         self.host.connection_made(self)
         # A silent connection has as long as one that sends its head slowly.
         self.deadline = self.host.now + self.host.options.deadlines.head
@@ -521,6 +526,7 @@ def make_kinds(host: Host) -> Kinds:
     kind = host.request_class
     return Kinds(
         exchange=Exchange(None, head),  # type: ignore[arg-type]  # which each gets
+        body=RequestBody(b""),
         request=kind(head, None) if kind.__init__ is BaseRequest.__init__ else None,  # type: ignore[arg-type]  # the same
         request_class=kind,
         carrier=ServerConnection,
@@ -535,6 +541,9 @@ def make_kinds(host: Host) -> Kinds:
         never=NEVER,
         keep_alive=host.options.deadlines.keep_alive,
         resolve=host.resolve,
+        find=getattr(host.resolve, "find", None),
+        match=Match,
+        destination=Endpoint,
     )
 
 

@@ -38,16 +38,24 @@ _USUAL_METHODS = frozenset(
 _MOST_REFUSALS = 256
 
 
-def make_resolve(router: Router[Endpoint], outer_miss: Endpoint) -> Resolve:
-    """The way of every request through a table; `outer_miss` is for what is not in it."""
-    find = router.match
+class TableResolve:
+    """The way of every request through a table.
 
-    def resolve(request: Request) -> Handler:
+    `find` is what it asks, for who need not call this where that finds an endpoint at once.
+    """
+
+    __slots__ = ("_outer_miss", "find")
+
+    def __init__(self, router: Router[Endpoint], outer_miss: Endpoint) -> None:
+        self.find = router.match
+        self._outer_miss = outer_miss
+
+    def __call__(self, request: Request) -> Handler:
         exchange, head = request.exchange, request._head
         path = head.target
         if head.marks & MARK_OTHER_TARGET or "?" in path or "#" in path:
             path = routed_path(head)
-        match = find(head.method, path)
+        match = self.find(head.method, path)
         if type(match) is Match:
             endpoint = match.value
             if endpoint.inside is None:
@@ -55,14 +63,17 @@ def make_resolve(router: Router[Endpoint], outer_miss: Endpoint) -> Resolve:
                 exchange.match = match
                 return endpoint.handler
             ask = head.method, path, named_host(head) or ""
-            endpoint, exchange.match = _find_behind(endpoint, outer_miss.inside, ask)
+            endpoint, exchange.match = _find_behind(endpoint, self._outer_miss.inside, ask)
         else:
             assert isinstance(match, Miss)
-            endpoint = to_miss(outer_miss, head.method, match.allowed)
+            endpoint = to_miss(self._outer_miss, head.method, match.allowed)
         exchange.endpoint = endpoint
         return endpoint.handler
 
-    return resolve
+
+def make_resolve(router: Router[Endpoint], outer_miss: Endpoint) -> Resolve:
+    """The way of every request through a table; `outer_miss` is for what is not in it."""
+    return TableResolve(router, outer_miss)
 
 
 def make_host_resolve(outer_miss: Endpoint) -> Resolve:

@@ -15,6 +15,7 @@ from weft_http_parser import PAYLOAD_REGISTRY, Payload, UnknownPayload
 
 from ._twin import Swift, quicken
 from .cookies import copy_cookies
+from .json_text import format_json
 from .media import OCTET_STREAM, join_media, split_media
 from .streaming import (
     INLINE_SIZE,
@@ -30,7 +31,7 @@ TEXT = "text/plain; charset=utf-8"
 _OF_THE_BODY = ("content-type", "content-length")
 
 
-class Response(StreamResponse, Swift):
+class Response(Swift, StreamResponse):
     """A whole response: a value that may be sent any number of times."""
 
     _is_reusable = True
@@ -262,7 +263,7 @@ def json_response(
 ) -> Response:
     """A response with `data` as JSON."""
     if text is None and body is None:
-        text = dumps(data)
+        text = format_json(data) if dumps is json.dumps else dumps(data)
     elif data is not None:
         raise ValueError("give one of data, text and body")
     return Response(

@@ -88,6 +88,7 @@ static PyGetSetDef request_getters[] = {
     {"method", (getter)head_get_method, NULL, NULL},
     {"target", (getter)head_get_second, NULL, NULL},
     {"expects_continue", (getter)head_get_expects_continue, NULL, NULL},
+    {"traits", (getter)head_get_traits, NULL, NULL},
     HEAD_GETTERS,
     {NULL},
 };

@@ -552,6 +552,25 @@ find_usual_length(const Head *head)
     return marks & MARK_CONTENT_LENGTH ? read_length(head) : 0;
 }
 
+/* What a server asks of every request, as one number; as in weft_http_parser.heads. */
+static PyObject *
+head_get_traits(Head *self, void *closure)
+{
+    static const uint32_t marks[] = {
+        MARK_HTTP_10, MARK_EXPECT, MARK_CONTENT_ENCODING, MARK_OTHER_TARGET};
+    static const char method[] = "HEAD";
+    const Layout *layout = &self->layout;
+    long traits = (self->persistent ? 0 : 16) | (self->framing == 0 ? 0 : 32);
+    for (int i = 0; i < 4; i++) {
+        traits |= layout->marks & marks[i] ? 1 << i : 0;
+    }
+    if (layout->first_size == sizeof(method) - 1 &&
+        memcmp(head_bytes(self) + layout->first, method, sizeof(method) - 1) == 0) {
+        traits |= 64;
+    }
+    return PyLong_FromLong(traits);
+}
+
 static PyObject *
 request_repr(Head *self)
 {

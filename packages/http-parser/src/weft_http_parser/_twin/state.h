@@ -57,13 +57,14 @@ typedef enum { WEFT_REASONS(WEFT_REASON_MEMBER) REASON_COUNT } Reason;
 #undef WEFT_REASON_MEMBER
 
 /* Marks of a head, as in weft_http_parser.names; the exec slot checks that they agree. */
-#define WEFT_MARKS(X)    \
-    X(HOST, 0)           \
-    X(CONTENT_LENGTH, 1) \
-    X(CONNECTION, 3)     \
-    X(UPGRADE, 4)        \
-    X(EXPECT, 5)         \
-    X(HTTP_10, 30)       \
+#define WEFT_MARKS(X)      \
+    X(HOST, 0)             \
+    X(CONTENT_LENGTH, 1)   \
+    X(CONNECTION, 3)       \
+    X(UPGRADE, 4)          \
+    X(EXPECT, 5)           \
+    X(CONTENT_ENCODING, 6) \
+    X(HTTP_10, 30)         \
     X(OTHER_TARGET, 31)
 
 #define WEFT_MARK_MEMBER(name, bit) static const uint32_t MARK_##name = (uint32_t)1 << bit;

@@ -5,6 +5,7 @@
    state.h    what the module holds, and slots of Python's classes
    course.h   what a starter knows, and one request on its way
    answer.h   from a plain response to its bytes
+   send.h     bytes on their way to a link
    step.h     the first step of a request
    starter.h  Starter
    respond.h  making a Response */
@@ -12,6 +13,7 @@
 #include "state.h"
 #include "course.h"
 #include "answer.h"
+#include "send.h"
 #include "step.h"
 #include "starter.h"
 #include "respond.h"
@@ -51,6 +53,10 @@ find_kind(const Starter *self, const char *kind)
         return Py_TYPE(self->kinds[KIND_exchange]);
     case 'c':
         return (PyTypeObject *)self->kinds[KIND_carrier];
+    case 'm':
+        return (PyTypeObject *)self->kinds[KIND_match];
+    case 'd':
+        return (PyTypeObject *)self->kinds[KIND_destination];
     default:
         return (PyTypeObject *)self->kinds[kind[2] == 'q' ? KIND_request_class : KIND_response];
     }
@@ -81,7 +87,8 @@ take_kinds(Starter *self, PyObject *kinds)
         self->kinds[index] = Py_NewRef(PyTuple_GET_ITEM(kinds, index));
     }
     if (!PyType_Check(self->kinds[KIND_carrier]) || !PyType_Check(self->kinds[KIND_response]) ||
-        !PyType_Check(self->kinds[KIND_request_class]) ||
+        !PyType_Check(self->kinds[KIND_request_class]) || !PyType_Check(self->kinds[KIND_match]) ||
+        !PyType_Check(self->kinds[KIND_destination]) ||
         !PyDict_CheckExact(self->kinds[KIND_prefixes])) {
         PyErr_SetString(PyExc_TypeError, "kinds that are none");
         return -1;
@@ -90,7 +97,12 @@ take_kinds(Starter *self, PyObject *kinds)
         set_mould(&self->request, self->kinds[KIND_request]) < 0) {
         return -1;
     }
-    return set_mould(&self->exchange, self->kinds[KIND_exchange]) < 0 ? -1 : find_places(self);
+    if (set_mould(&self->exchange, self->kinds[KIND_exchange]) < 0 ||
+        set_mould(&self->body, self->kinds[KIND_body]) < 0) {
+        return -1;
+    }
+    self->body_data = find_slot(self->body.type, "_data");
+    return self->body_data == 0 ? -1 : find_places(self);
 }
 
 static int
@@ -149,7 +161,8 @@ starter_traverse(Starter *self, visitproc visit, void *arg)
     for (index = 0; index < KIND_COUNT; index++) {
         Py_VISIT(self->kinds[index]);
     }
-    if (visit_mould(&self->exchange, visit, arg) != 0) {
+    if (visit_mould(&self->exchange, visit, arg) != 0 ||
+        visit_mould(&self->body, visit, arg) != 0) {
         return -1;
     }
     return visit_mould(&self->request, visit, arg);
@@ -174,6 +187,10 @@ starter_dealloc(Starter *self)
     Py_CLEAR(self->work);
     Py_CLEAR(self->loop);
     Py_CLEAR(self->context);
+    Py_CLEAR(self->prefix);
+    for (index = 0; index < 3; index++) {
+        Py_CLEAR(self->prefix_of[index]);
+    }
     Py_CLEAR(self->swept);
     Py_CLEAR(self->deadline);
     Py_CLEAR(self->nothing);
@@ -182,6 +199,7 @@ starter_dealloc(Starter *self)
     }
     clear_mould(&self->exchange);
     clear_mould(&self->request);
+    clear_mould(&self->body);
     type->tp_free(self);
     Py_DECREF(type);
 }

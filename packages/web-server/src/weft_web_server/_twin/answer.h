@@ -5,12 +5,30 @@
 
 #include "course.h"
 
+static PyObject *
+look_prefix_up(Starter *self, PyObject *const *parts)
+{
+    PyObject *key = PyTuple_Pack(3, parts[0], parts[1], parts[2]);
+    PyObject *prefix =
+        key == NULL ? NULL : PyDict_GetItemWithError(self->kinds[KIND_prefixes], key);
+    Py_XDECREF(key);
+    if (prefix != NULL) {
+        for (int index = 0; index < 3; index++) {
+            Py_XSETREF(self->prefix_of[index], Py_NewRef(parts[index]));
+        }
+        Py_XSETREF(self->prefix, Py_NewRef(prefix));
+    }
+    return prefix;
+}
+
 /* The head of a plain response up to its length: borrowed; NULL where it is not plain or not known
    yet. Those that are were rendered by the plan of a response like it. */
 static PyObject *
 find_prefix(Starter *self, PyObject *response, Py_ssize_t size)
 {
-    PyObject *key, *prefix, *media = AT(response, response, _media);
+    PyObject *media = AT(response, response, _media);
+    PyObject *parts[3] = {AT(response, response, _status), AT(response, response, _reason), NULL};
+    int index;
     if (AT(response, response, _headers) != Py_None ||
         AT(response, response, _cookies) != Py_None ||
         AT(response, response, _wishes) != Py_None) {
@@ -22,10 +40,10 @@ find_prefix(Starter *self, PyObject *response, Py_ssize_t size)
         }
         media = self->kinds[KIND_octets];
     }
-    key = PyTuple_Pack(3, AT(response, response, _status), AT(response, response, _reason), media);
-    prefix = key == NULL ? NULL : PyDict_GetItemWithError(self->kinds[KIND_prefixes], key);
-    Py_XDECREF(key);
-    return prefix;
+    parts[2] = media;
+    for (index = 0; index < 3 && parts[index] == self->prefix_of[index]; index++) {
+    }
+    return index == 3 ? self->prefix : look_prefix_up(self, parts);
 }
 
 static PyObject *
@@ -59,69 +77,75 @@ join_answer(PyObject *prefix, PyObject *tail, PyObject *body, Py_ssize_t size)
     return bytes;
 }
 
-static int
-is_true(PyObject *object, PyObject *name)
+/* The traits of a head; -1 with an exception. */
+static long
+find_traits(const State *state, PyObject *head)
 {
-    PyObject *value = PyObject_GetAttr(object, name);
-    int answer = value == NULL ? -1 : PyObject_IsTrue(value);
-    Py_XDECREF(value);
-    return answer;
+    PyObject *traits = PyObject_GetAttr(head, state->names[NAME_traits]);
+    long value = traits == NULL ? -1 : PyLong_AsLong(traits);
+    Py_XDECREF(traits);
+    return value;
 }
 
-/* The marks of a head; -1 with an exception. */
-static long long
-find_marks(const State *state, PyObject *head)
+/* Whether the link took all that was sent; -1 with an exception. One that did not is full, maybe.
+ */
+static int
+is_clear(Starter *self, PyObject *carrier)
 {
-    PyObject *marks = PyObject_GetAttr(head, state->names[NAME_marks]);
-    long long value = marks == NULL ? -1 : PyLong_AsLongLong(marks);
-    Py_XDECREF(marks);
-    return value;
+    PyObject *full;
+    int is_full;
+    if (AT(carrier, carrier, _is_clogged) == Py_False) {
+        return 1;
+    }
+    full = PyObject_GetAttr(AT(carrier, carrier, link), self->state->names[NAME_is_full]);
+    is_full = full == NULL ? -1 : PyObject_IsTrue(full);
+    Py_XDECREF(full);
+    if (is_full == 0) {
+        PUT(carrier, carrier, _is_clogged, Py_False);
+    }
+    return is_full < 0 ? -1 : !is_full;
 }
 
 /* Whether nothing but the usual is to be done about a response; -1 with an exception. */
 static int
 is_usual(Starter *self, const Course *course, PyObject *response)
 {
-    const State *state = self->state;
-    PyObject *head, *endpoint, *body, *exchange = course->exchange;
-    long long marks;
-    int answer;
+    PyObject *endpoint, *body, *exchange = course->exchange;
     if ((PyObject *)Py_TYPE(response) != self->kinds[KIND_response] ||
         AT(exchange, exchange, phase) != self->kinds[KIND_open] ||
         AT(exchange, exchange, is_whole) != Py_True ||
         AT(self->host, host, is_draining) != Py_False) {
         return 0;
     }
-    answer = is_true(AT(course->carrier, carrier, link), state->names[NAME_is_full]);
-    if (answer != 0) {
-        return answer < 0 ? -1 : 0; /* whoever asks on and reads nothing waits */
-    }
     body = AT(response, response, _body);
     if (body != Py_None && (!PyBytes_CheckExact(body) || PyBytes_GET_SIZE(body) > JOIN_SIZE)) {
         return 0;
     }
     endpoint = AT(exchange, exchange, endpoint);
-    if (endpoint != Py_None) {
-        answer = is_true(endpoint, state->names[NAME_is_plain]);
-        if (answer <= 0) {
-            return answer;
-        }
+    if (endpoint != Py_None && ((PyObject *)Py_TYPE(endpoint) != self->kinds[KIND_destination] ||
+                                   AT(endpoint, destination, is_plain) != Py_True)) {
+        return 0;
     }
-    head = AT(exchange, exchange, head);
-    marks = find_marks(state, head);
-    if (marks < 0 || (unsigned long)marks & MARK_HTTP_10) {
-        return marks < 0 ? -1 : 0;
-    }
-    return is_true(head, state->names[NAME_persistent]);
+    return is_clear(self, course->carrier);
+}
+
+/* Whether the head leaves the connection open, as it is now: somebody may have changed that. */
+static int
+is_persistent(Starter *self, Course *course)
+{
+    PyObject *exchange = course->exchange;
+    course->traits = find_traits(self->state, AT(exchange, exchange, head));
+    return course->traits < 0 ? -1 : !(course->traits & (TRAIT_LAST | TRAIT_HTTP_10));
 }
 
 /* Render a plain response; 0 where it is not that, or not the usual. */
 static int
 answer_plainly(Starter *self, Course *course, PyObject *response)
 {
-    PyObject *body, *prefix, *method, *exchange = course->exchange;
+    PyObject *body, *prefix, *exchange = course->exchange;
     Py_ssize_t size;
     int usual = is_usual(self, course, response);
+    usual = usual <= 0 ? usual : is_persistent(self, course);
     if (usual <= 0) {
         return usual;
     }
@@ -131,16 +155,11 @@ answer_plainly(Starter *self, Course *course, PyObject *response)
     if (prefix == NULL) {
         return PyErr_Occurred() ? -1 : 0;
     }
-    method = PyObject_GetAttr(AT(exchange, exchange, head), self->state->names[NAME_method]);
-    if (method == NULL) {
-        return -1;
-    }
-    if (PyUnicode_CompareWithASCIIString(method, "HEAD") == 0) {
+    if (body == Py_None || course->traits & TRAIT_HEAD) {
         body = NULL;
     }
-    Py_DECREF(method);
-    course->bytes = join_answer(prefix, PyTuple_GET_ITEM(AT(self->host, host, stamp), 2),
-        body == Py_None ? NULL : body, size);
+    course->bytes =
+        join_answer(prefix, PyTuple_GET_ITEM(AT(self->host, host, stamp), 2), body, size);
     if (course->bytes == NULL) {
         return -1;
     }

@@ -17,6 +17,8 @@ class Kinds(NamedTuple):
     """What requests are made of. An instance stands for those that are to be made like it."""
 
     exchange: Any
+    body: Any
+    """Of a request whose body came with its head."""
     request: Any
     """None where the class has a constructor of its own."""
     request_class: type
@@ -33,6 +35,10 @@ class Kinds(NamedTuple):
     never: float
     keep_alive: float
     resolve: Callable[[Any], Callable[[Any], Awaitable[Any]]]
+    find: Callable[[str, str], Any] | None
+    """What `resolve` asks for a method and a path, where it asks nothing else."""
+    match: type
+    destination: type
 
 
 class Host(Protocol):

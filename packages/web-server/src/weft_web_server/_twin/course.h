@@ -13,10 +13,12 @@
     X(host, now)              \
     X(exchange, carrier)      \
     X(exchange, head)         \
+    X(exchange, match)        \
     X(exchange, endpoint)     \
     X(exchange, task)         \
     X(exchange, phase)        \
     X(exchange, persistent)   \
+    X(exchange, body)         \
     X(exchange, is_whole)     \
     X(request, _head)         \
     X(request, exchange)      \
@@ -26,6 +28,7 @@
     X(carrier, core)          \
     X(carrier, link)          \
     X(carrier, _out)          \
+    X(carrier, _is_clogged)   \
     X(carrier, _is_receiving) \
     X(response, _status)      \
     X(response, _reason)      \
@@ -33,7 +36,11 @@
     X(response, _headers)     \
     X(response, _cookies)     \
     X(response, _wishes)      \
-    X(response, _body)
+    X(response, _body)        \
+    X(match, value)           \
+    X(destination, inside)    \
+    X(destination, handler)   \
+    X(destination, is_plain)
 
 #define WEFT_PLACE_MEMBER(kind, name) PLACE_##kind##_##name,
 typedef enum { WEFT_PLACES(WEFT_PLACE_MEMBER) PLACE_COUNT } Place;
@@ -42,6 +49,7 @@ typedef enum { WEFT_PLACES(WEFT_PLACE_MEMBER) PLACE_COUNT } Place;
 /* What a server tells of its classes, in the order of the fields of `api.Kinds`. */
 typedef enum {
     KIND_exchange, /* one to make others like */
+    KIND_body,     /* the same: of a request whose body came with its head */
     KIND_request,  /* the same, or None where its class has a constructor of its own */
     KIND_request_class,
     KIND_carrier, /* classes */
@@ -56,6 +64,9 @@ typedef enum {
     KIND_never, /* a deadline */
     KIND_keep_alive,
     KIND_resolve,
+    KIND_find, /* the table that is asked in the usual case, or None */
+    KIND_match,
+    KIND_destination, /* classes */
     KIND_COUNT
 } Kind;
 
@@ -68,10 +79,12 @@ typedef struct {
     PyObject *context;
     PyObject *spare; /* a task for the next request, or NULL */
     PyObject *kinds[KIND_COUNT];
-    PyObject *swept, *deadline; /* the deadline of idle carriers, as of that sweep */
+    PyObject *prefix_of[3], *prefix; /* the last one that was found, and what for */
+    PyObject *swept, *deadline;      /* the deadline of idle carriers, as of that sweep */
     char has_factory;
     PyObject *nothing; /* no bytes */
-    Mould exchange, request;
+    Mould exchange, request, body;
+    Py_ssize_t body_data;
     Py_ssize_t places[PLACE_COUNT];
 } Starter;
 
@@ -86,8 +99,17 @@ typedef enum {
 } Step;
 
 enum { JOIN_SIZE = 32768, DIGITS = 20 };
-#define MARK_EXPECT ((unsigned long)1 << 5)
-#define MARK_HTTP_10 ((unsigned long)1 << 30)
+
+/* Traits of a head, see weft_http_parser.RequestHead. */
+enum {
+    TRAIT_HTTP_10 = 1,
+    TRAIT_EXPECT = 2,
+    TRAIT_CODED = 4,
+    TRAIT_OTHER_TARGET = 8,
+    TRAIT_LAST = 16,
+    TRAIT_BODY = 32,
+    TRAIT_HEAD = 64,
+};
 
 /* One request on its way. */
 typedef struct {
@@ -97,6 +119,7 @@ typedef struct {
     PyObject *task;
     PyObject *context;
     PyObject *bytes; /* the answer, where it is plain */
+    long traits;     /* of the head */
 } Course;
 
 #endif

@@ -3,28 +3,8 @@
 #ifndef WEFT_STARTER_H
 #define WEFT_STARTER_H
 
+#include "send.h"
 #include "step.h"
-
-/* Send the bytes of an answer, or gather them while the carrier receives; takes them. */
-static int
-send_answer(Starter *self, PyObject *carrier, PyObject *bytes)
-{
-    PyObject *sent;
-    if (AT(carrier, carrier, _is_receiving) == Py_True) {
-        PyObject **out = &AT(carrier, carrier, _out);
-        if (PyBytes_GET_SIZE(*out) == 0) {
-            Py_SETREF(*out, bytes);
-            return 0;
-        }
-        PyBytes_ConcatAndDel(out, bytes);
-        return *out == NULL ? -1 : 0;
-    }
-    sent = PyObject_CallMethodOneArg(
-        AT(carrier, carrier, link), self->state->names[NAME_write], bytes);
-    Py_DECREF(bytes);
-    Py_XDECREF(sent);
-    return sent == NULL ? -1 : 0;
-}
 
 /* What is behind an answer, outside of a read: the carrier knows. */
 static int
@@ -83,16 +63,36 @@ starter_start(Starter *self, PyObject *carrier)
     Py_RETURN_NONE;
 }
 
-/* A request without a body: its exchange, as the carrier makes it. */
-static int
-open_exchange(Starter *self, PyObject *carrier, PyObject *head)
+/* The body of a request that came with its head; NULL with an exception. */
+static PyObject *
+make_body(Starter *self, PyObject *data)
 {
-    PyObject *exchange = make_like(&self->exchange);
+    PyObject *body = make_like(&self->body);
+    if (body != NULL) {
+        set_slot(body, self->body_data, data);
+    }
+    return body;
+}
+
+/* A request that came as a whole: its exchange, as the carrier makes it. */
+static int
+open_exchange(Starter *self, PyObject *carrier, PyObject *events)
+{
+    PyObject *body, *exchange = make_like(&self->exchange);
     if (exchange == NULL) {
         return -1;
     }
     PUT(exchange, exchange, carrier, carrier);
-    PUT(exchange, exchange, head, head);
+    PUT(exchange, exchange, head, PyList_GET_ITEM(events, 0));
+    if (PyList_GET_SIZE(events) == 3) {
+        body = make_body(self, PyList_GET_ITEM(events, 1));
+        if (body == NULL) {
+            Py_DECREF(exchange);
+            return -1;
+        }
+        PUT(exchange, exchange, body, body);
+        Py_DECREF(body);
+    }
     PUT(carrier, carrier, exchange, exchange);
     Py_DECREF(exchange);
     PUT(carrier, carrier, phase, self->kinds[KIND_busy]);
@@ -116,23 +116,25 @@ find_deadline(Starter *self)
     return self->deadline;
 }
 
-/* Whether events are those of a request that is over with its head; -1 with an exception. */
+/* Whether events are those of a request that came as a whole, with a body that needs no decoding;
+   -1 with an exception. */
 static int
-is_bare_head(const State *state, PyObject *events)
+is_whole_request(const State *state, PyObject *events)
 {
-    PyObject *framing;
-    int is_bare;
-    if (!PyList_CheckExact(events) || PyList_GET_SIZE(events) != 2 ||
-        PyList_GET_ITEM(events, 1) != state->helps[HELP_END]) {
+    Py_ssize_t count = PyList_CheckExact(events) ? PyList_GET_SIZE(events) : 0;
+    long traits;
+    if (count < 2 || count > 3 || PyList_GET_ITEM(events, count - 1) != state->helps[HELP_END]) {
         return 0;
     }
-    framing = PyObject_GetAttr(PyList_GET_ITEM(events, 0), state->names[NAME_framing]);
-    if (framing == NULL) {
+    traits = find_traits(state, PyList_GET_ITEM(events, 0));
+    if (traits < 0) {
         return -1;
     }
-    is_bare = PyObject_Not(framing);
-    Py_DECREF(framing);
-    return is_bare;
+    if (count == 2) {
+        return !(traits & TRAIT_BODY);
+    }
+    return !(traits & (TRAIT_CODED | TRAIT_EXPECT)) &&
+           PyBytes_CheckExact(PyList_GET_ITEM(events, 1));
 }
 
 /* Behind an answer: the events of the next request, as far as it is here. */
@@ -154,7 +156,7 @@ static PyObject *
 serve_head(Starter *self, PyObject *carrier, PyObject *events, int *is_left)
 {
     PyObject *bytes = NULL;
-    if (open_exchange(self, carrier, PyList_GET_ITEM(events, 0)) < 0) {
+    if (open_exchange(self, carrier, events) < 0) {
         return NULL;
     }
     switch (start_exchange(self, carrier, &bytes)) {
@@ -171,28 +173,13 @@ serve_head(Starter *self, PyObject *carrier, PyObject *events, int *is_left)
     }
 }
 
-static int
-flush_answers(Starter *self, PyObject *carrier)
-{
-    PyObject *sent, *bytes = AT(carrier, carrier, _out);
-    PUT(carrier, carrier, _is_receiving, Py_False);
-    if (PyBytes_GET_SIZE(bytes) == 0) {
-        return 0;
-    }
-    AT(carrier, carrier, _out) = Py_NewRef(self->nothing);
-    sent = PyObject_CallMethodOneArg(
-        AT(carrier, carrier, link), self->state->names[NAME_write], bytes);
-    Py_DECREF(bytes);
-    Py_XDECREF(sent);
-    return sent == NULL ? -1 : 0;
-}
-
-/* receive(): requests without a body are served as far as plain answers to them are ready. */
+/* receive(): requests that came as a whole are served as far as plain answers to them are ready.
+ */
 static PyObject *
 starter_receive(Starter *self, PyObject *const *args, Py_ssize_t count)
 {
     PyObject *carrier, *events;
-    int is_left = 0, is_bare, served = 0;
+    int is_left = 0, is_whole, served = 0;
     if (count != 2 || check_carrier(self, args[0]) < 0) {
         return count == 2 ? NULL : PyErr_Format(PyExc_TypeError, "receive() takes two arguments");
     }
@@ -203,7 +190,7 @@ starter_receive(Starter *self, PyObject *const *args, Py_ssize_t count)
         AT(carrier, carrier, _is_receiving) != Py_False) {
         return events;
     }
-    while ((is_bare = is_bare_head(self->state, events)) > 0) {
+    while ((is_whole = is_whole_request(self->state, events)) > 0) {
         PyObject *last = events;
         if (!served) {
             served = 1;
@@ -215,7 +202,7 @@ starter_receive(Starter *self, PyObject *const *args, Py_ssize_t count)
             break;
         }
     }
-    if (is_bare < 0) {
+    if (is_whole < 0) {
         Py_CLEAR(events);
     }
     if (events == Py_None && flush_answers(self, carrier) < 0) {

@@ -11,27 +11,28 @@
 #include <structmember.h>
 
 /* What is called by name. */
-#define WEFT_NAMES(X) \
-    X(receive)        \
-    X(answered)       \
-    X(send_whole)     \
-    X(over)           \
-    X(is_full)        \
-    X(is_plain)       \
-    X(write)          \
-    X(marks)          \
-    X(framing)        \
-    X(persistent)     \
-    X(method)         \
-    X(start)          \
-    X(call_soon)      \
-    X(next_events)    \
-    X(text)           \
-    X(body)           \
-    X(status)         \
-    X(content_type)   \
-    X(headers)        \
-    X(reason)         \
+#define WEFT_NAMES(X)        \
+    X(receive)               \
+    X(answered)              \
+    X(send_whole)            \
+    X(over)                  \
+    X(is_full)               \
+    X(write)                 \
+    X(bypass)                \
+    X(transport)             \
+    X(get_write_buffer_size) \
+    X(traits)                \
+    X(target)                \
+    X(method)                \
+    X(start)                 \
+    X(call_soon)             \
+    X(next_events)           \
+    X(text)                  \
+    X(body)                  \
+    X(status)                \
+    X(content_type)          \
+    X(headers)               \
+    X(reason)                \
     X(charset)
 
 #define WEFT_NAME_MEMBER(name) NAME_##name,

@@ -41,6 +41,57 @@ help_with(Starter *self, Help help, PyObject *value)
     return made;
 }
 
+/* What a table has for the request, where that is an endpoint without more ado: borrowed. */
+static PyObject *
+look_in_table(Starter *self, Course *course, PyObject *head)
+{
+    const State *state = self->state;
+    PyObject *endpoint = NULL, *match, *args[2];
+    PyObject *target = PyObject_GetAttr(head, state->names[NAME_target]);
+    PyObject *method = PyObject_GetAttr(head, state->names[NAME_method]);
+    if (target == NULL || method == NULL ||
+        PyUnicode_FindChar(target, '?', 0, PyUnicode_GET_LENGTH(target), 1) >= 0 ||
+        PyUnicode_FindChar(target, '#', 0, PyUnicode_GET_LENGTH(target), 1) >= 0) {
+        Py_XDECREF(target);
+        Py_XDECREF(method);
+        return NULL;
+    }
+    args[0] = method;
+    args[1] = target;
+    match = PyObject_Vectorcall(self->kinds[KIND_find], args, 2, NULL);
+    Py_DECREF(target);
+    Py_DECREF(method);
+    if (match != NULL && (PyObject *)Py_TYPE(match) == self->kinds[KIND_match]) {
+        endpoint = AT(match, match, value);
+        if ((PyObject *)Py_TYPE(endpoint) != self->kinds[KIND_destination] ||
+            AT(endpoint, destination, inside) != Py_None) {
+            endpoint = NULL;
+        } else {
+            PUT(course->exchange, exchange, endpoint, endpoint);
+            PUT(course->exchange, exchange, match, match);
+        }
+    }
+    Py_XDECREF(match);
+    return endpoint;
+}
+
+/* The handler, noted in the exchange with what led to it. */
+static PyObject *
+find_handler(Starter *self, Course *course)
+{
+    PyObject *endpoint;
+    if (self->kinds[KIND_find] != Py_None && !(course->traits & TRAIT_OTHER_TARGET)) {
+        endpoint = look_in_table(self, course, AT(course->exchange, exchange, head));
+        if (endpoint != NULL) {
+            return Py_NewRef(AT(endpoint, destination, handler));
+        }
+        if (PyErr_Occurred()) {
+            return NULL;
+        }
+    }
+    return PyObject_CallOneArg(self->kinds[KIND_resolve], course->request);
+}
+
 /* The first step of the handler. NULL: answered where there are bytes, else an exception;
    otherwise the coroutine that does the rest. */
 static PyObject *
@@ -48,7 +99,7 @@ step_handler(Starter *self, Course *course)
 {
     PyObject *begun = NULL, *value = NULL;
     PyObject *handler, *coroutine = NULL;
-    handler = PyObject_CallOneArg(self->kinds[KIND_resolve], course->request);
+    handler = find_handler(self, course);
     if (handler != NULL) {
         coroutine = PyObject_CallOneArg(handler, course->request);
         Py_DECREF(handler);
@@ -114,11 +165,11 @@ step_inside(Starter *self, Course *course)
 {
     PyObject *coroutine;
     int done;
-    long long marks = find_marks(self->state, AT(course->exchange, exchange, head));
-    if (marks < 0) {
+    course->traits = find_traits(self->state, AT(course->exchange, exchange, head));
+    if (course->traits < 0) {
         return STEP_FAILED;
     }
-    if ((unsigned long)marks & MARK_EXPECT || AT(self->host, host, is_logging) != Py_False) {
+    if (course->traits & TRAIT_EXPECT || AT(self->host, host, is_logging) != Py_False) {
         coroutine =
             PyObject_CallFunctionObjArgs(self->work, course->exchange, course->request, NULL);
     } else {
@@ -223,7 +274,8 @@ step_in_task(Starter *self, Course *course)
         PUT(course->exchange, exchange, task, Py_None);
         return entered < 0 || call_later(self, course->carrier) < 0 ? STEP_FAILED : STEP_LEFT;
     }
-    /* From here on who looks at the task starts it; an error of entering has looked at its text. */
+    /* From here on who looks at the task starts it; an error of entering has looked at its text.
+     */
     set_slot(course->task, self->state->task_context, course->context);
     if (PyContext_Enter(course->context) < 0) {
         leave_task(self, course);
