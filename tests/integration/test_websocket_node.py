@@ -1,14 +1,17 @@
-"""Node against our server: a websocket of raw frames on its `http`, and the one that it brings."""
+"""Node against our server, by raw frames on its `http` and by the WebSocket that it brings; and our
+client against a server on Node's `http`."""
 
 import asyncio
 import shutil
 import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from support.echoing import LEAVING, End, echoing
 
-from weft import WSMsgType
+from weft import ClientSession, WSMsgType, WSServerHandshakeError
 
 NODE = shutil.which("node") or shutil.which("nodejs")
 SCRIPTS = Path(__file__).parent.parent / "support" / "scripts"
@@ -79,3 +82,53 @@ async def test_its_own_websocket() -> None:
             End(WSMsgType.CLOSE, "", 0),
             End(WSMsgType.ERROR, "message too big", 1009),
         }
+
+
+@asynccontextmanager
+async def node_server() -> AsyncIterator[int]:
+    """The port of a server on Node's `http`, which must not have complained at the end."""
+    process = await asyncio.create_subprocess_exec(
+        str(NODE),
+        str(SCRIPTS / "raw_server.mjs"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None  # made with a pipe
+    try:
+        async with asyncio.timeout(20):
+            yield int(await process.stdout.readline())
+            _, complaint = await process.communicate(b"")  # the end of its input ends it
+            assert process.returncode == 0, complaint.decode()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
+@pytest.mark.parametrize("compress", [0, 15])
+async def test_a_client_of_a_server_on_node(compress: int) -> None:
+    async with node_server() as port, ClientSession() as session:
+        url = f"ws://127.0.0.1:{port}/"
+        async with session.ws_connect(url, compress=compress) as ws:
+            assert bool(ws.compress) is bool(compress)
+            for size in (0, 5, 125, 126, 65_535, 65_536, 1_000_000):
+                await ws.send_str("ä" * size)
+                assert await ws.receive_str() == "ä" * size
+                await ws.send_bytes(b"\x00\xff" * size)
+                assert await ws.receive_bytes() == b"\x00\xff" * size
+            await ws.send_stream(["in ", "three ", "parts"])
+            async with ws.receive_stream() as message:
+                text = "".join([str(chunk) async for chunk in message])
+            assert text == "in three parts"
+            assert await (await ws.ping()) >= 0
+            await ws.send_str("close 4321 genug𝄞")
+            message_of_end = await ws.receive()
+            assert message_of_end == (WSMsgType.CLOSE, 4321, "genug𝄞")
+            assert ws.closed
+        ws = await session.ws_connect(url)
+        assert await ws.close(code=3000, message=b"bye") is True
+        assert (ws.close_code, ws.close_reason) == (3000, "bye")
+        with pytest.raises(WSServerHandshakeError) as caught:
+            await session.ws_connect(url + "refused")
+        assert (caught.value.status, caught.value.body) == (403, b"because")
