@@ -138,3 +138,13 @@ async def test_a_peer_is_pinged_before_it_was_silent_for_the_whole_time(
             pinged_at = now
     assert 30 <= pinged_at - heard_at < 40
     assert (now - pinged_at, len(owner.events)) == (20.0, 2)
+
+
+async def test_a_peer_that_has_closed_is_not_given_up() -> None:
+    raw = Raw(heartbeat_seconds=0.004, autoclose=False)
+    raw.send(frame(0x88, b"\x0b\xb8"))
+    assert (await raw.stream.receive()).data == 3000
+    with pytest.raises(TimeoutError):  # it would be closed long before
+        async with asyncio.timeout(0.05):
+            await raw.link.wait_closed()
+    assert raw.stream.exception() is None

@@ -181,7 +181,8 @@ async def test_pings_amid_a_message_are_answered_though_autoping_is_off() -> Non
     raw = Raw(autoping=False)
     reading = asyncio.create_task(read_chunks(raw.stream))
     await passes()
-    raw.feed(frame(0x89, b"1"), frame(0x01, b"a"), frame(0x89, b"2"), frame(0x8A, b"3"))
+    raw.feed(frame(0x8A, b"0"), frame(0x89, b"1"), frame(0x01, b"a"))
+    raw.feed(frame(0x89, b"2"), frame(0x8A, b"3"))
     await passes()
     raw.feed(frame(0x80, b"b"), frame(0x89, b"4"))
     assert await reading == (TEXT, ["a", "b"])
@@ -446,9 +447,14 @@ async def test_closing_ends_a_message_that_is_read(is_waiting: bool) -> None:
     async def read() -> None:
         async with raw.stream.receive_stream() as message:
             if not is_waiting:
+                raw.feed(frame(0x00, b"not read yet"))
                 raw.stream.abandon()
-            async for chunk in message:
-                assert chunk == b"a"
+            try:
+                async for chunk in message:
+                    assert chunk == b"a"
+            finally:
+                kind = WSMsgType.CLOSING if is_waiting else WSMsgType.CLOSED
+                assert message.message.type is kind
 
     reading = asyncio.create_task(read())
     await passes()
@@ -469,3 +475,23 @@ async def test_a_peer_that_vanishes_amid_a_message() -> None:
             got = [chunk async for chunk in message]
             assert got == [b"a", b"b"]
     assert raw.stream.close_code == 1006
+
+
+async def test_pongs_that_are_there_already_are_no_message() -> None:
+    raw = Raw(autoping=False)
+    raw.feed(frame(0x8A, b"0"), frame(0x89, b"1"), frame(0x8A, b"2"), frame(0x01, b"a"))
+    reading = asyncio.create_task(read_chunks(raw.stream))
+    await passes()
+    raw.feed(frame(0x80, b"b"))
+    assert await reading == (TEXT, ["a", "b"])
+    assert transport_of(raw.link).written == b"\x8a\x011"
+
+
+async def test_who_has_left_gets_no_more_chunks() -> None:
+    raw = Raw()
+    raw.feed(frame(0x02, b"a"))
+    async with raw.stream.receive_stream() as message:
+        chunks = aiter(message)
+        assert await anext(chunks) == b"a"
+    with pytest.raises(StopAsyncIteration):
+        await anext(chunks)

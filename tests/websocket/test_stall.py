@@ -156,9 +156,10 @@ async def test_without_deadlines_half_a_message_waits() -> None:
     assert (await raw.stream.receive()).data == "begun and ended"
 
 
-async def test_a_peer_that_is_not_read_is_not_slow() -> None:
-    raw = Raw(frame_timeout_seconds=0.001, queue_limit=1)
-    raw.send(frame(0x81, b"x"), frame(0x81, b"y")[:-1])
+@pytest.mark.parametrize("half", [frame(0x81, b"y")[:-1], frame(0x01, b"y")])
+async def test_a_peer_that_is_not_read_is_not_slow(half: bytes) -> None:
+    raw = Raw(frame_timeout_seconds=0.001, message_timeout_seconds=0.001, queue_limit=1)
+    raw.send(frame(0x81, b"x"), half)
     await passes()
     assert raw.link.holds & Hold.QUEUE
     with pytest.raises(TimeoutError):

@@ -108,7 +108,6 @@ class PartsQueue:
 
     def _step(self, woken: object) -> None:
         """What the place calls instead of stepping a task."""
-        self.keep_place()
         self.settle()
 
 
