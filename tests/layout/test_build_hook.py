@@ -68,7 +68,7 @@ def binaries(folder: Path) -> list[str]:
 
 
 def test_every_member_has_the_same_hook() -> None:
-    assert [path.name for path in MEMBERS] == ["http-parser", "websocket"]
+    assert [path.name for path in MEMBERS] == ["http-parser", "web-server", "websocket"]
     assert len({(path / "hatch_build.py").read_bytes() for path in MEMBERS}) == 1
 
 
