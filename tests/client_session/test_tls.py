@@ -6,7 +6,13 @@ import ssl
 import pytest
 
 from weft_client_session import Fingerprint
-from weft_client_session.tls import checked_setting, context_for, pin_for, ready_context
+from weft_client_session.tls import (
+    checked_setting,
+    context_for,
+    pin_for,
+    ready_context,
+    settled_tls,
+)
 
 
 @pytest.mark.parametrize(
@@ -47,3 +53,24 @@ def test_the_request_s_pin_comes_first() -> None:
     assert pin_for(pin, other) is pin
     assert pin_for(True, other) is other
     assert pin_for(False, other) is None
+
+
+def test_tls_settings_of_old_programs() -> None:
+    context = ssl.create_default_context()
+    assert settled_tls({"ssl": context, "proxy": "p"}, 1) == {"ssl": context, "proxy": "p"}
+    assert settled_tls({"verify_ssl": True, "fingerprint": None}, 1) == {}
+    with pytest.warns(DeprecationWarning, match="use ssl=False") as caught:
+        assert settled_tls({"verify_ssl": False, "params": {}}, 1) == {"ssl": False, "params": {}}
+    assert caught[0].filename == __file__
+    with pytest.warns(DeprecationWarning, match="use ssl=context"):
+        assert settled_tls({"ssl_context": context, "ssl": None}, 1) == {"ssl": context}
+    with pytest.warns(DeprecationWarning, match=r"use ssl=Fingerprint\(fingerprint\)"):
+        pin = settled_tls({"fingerprint": bytes(32)}, 1)["ssl"]
+    assert isinstance(pin, Fingerprint)
+    assert pin.fingerprint == bytes(32)
+
+
+@pytest.mark.parametrize("other", [{"ssl": False}, {"fingerprint": bytes(32)}])
+def test_one_tls_setting_is_enough(other: dict[str, object]) -> None:
+    with pytest.warns(DeprecationWarning), pytest.raises(ValueError, match="mutually exclusive"):
+        settled_tls({"verify_ssl": False, **other}, 1)

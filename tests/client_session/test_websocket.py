@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -122,6 +123,7 @@ async def test_the_place_in_the_pool_is_free_when_the_socket_is_closed() -> None
             ws = await session.ws_connect(url)
             assert connector.stats.open == 1
             await ws.close()
+            assert connector.stats.open == 0
         async with session.ws_connect(url) as ws:
             await ws.send_str("close")
             assert [message async for message in ws] == []
@@ -294,7 +296,8 @@ async def test_sending_on_a_closed_websocket() -> None:
         assert all("closing transport" in str(each) for each in outcomes)
 
 
-async def test_a_wait_for_a_slow_peer_that_vanishes() -> None:
+@pytest.mark.parametrize("is_text", [True, False])
+async def test_a_wait_for_a_slow_peer_that_vanishes(is_text: bool) -> None:
     async def reply(peer: RawPeer, asked: Asked) -> None:
         await peer.send(switched(asked))
         await asking.wait()
@@ -303,7 +306,8 @@ async def test_a_wait_for_a_slow_peer_that_vanishes() -> None:
     asking = asyncio.Event()
     async with answers({"/": reply}) as server, ClientSession() as session:
         ws = await session.ws_connect(server.url())
-        sending = asyncio.create_task(ws.send_bytes(bytes(50_000_000)))
+        send = partial(ws.send_str, "x" * 50_000_000) if is_text else None
+        sending = asyncio.create_task(send() if send else ws.send_bytes(bytes(50_000_000)))
         await asyncio.sleep(0)
         asking.set()
         with pytest.raises(client.ClientConnectionResetError):
@@ -329,6 +333,9 @@ async def test_what_is_sent_in_parts_and_to_many() -> None:
         assert ws.send_limits is limits and ws.send_lag.messages == 0
         await ws.flush()
         assert not ws.stream.closed
+        await ws.send_str("read in parts")
+        async with ws.receive_stream(5, max_size=20) as message:
+            assert [chunk async for chunk in message] == ["read in parts"]
 
 
 async def test_a_subclass_is_asked_for_every_message() -> None:

@@ -379,8 +379,10 @@ async def test_what_is_sent_in_parts_and_to_many() -> None:
         assert socket.send_limits is limits and socket.send_lag.messages == 0
         await socket.flush()
         assert not socket.stream.closed
+        async with socket.receive_stream(5, max_size=20) as message:
+            assert [chunk async for chunk in message] == ["read in parts"]
 
-    await run_handler(work)
+    await run_handler(work, WsProtocol(Role.CLIENT).send_text("read in parts"))
 
 
 class Counting(WebSocketResponse):

@@ -191,3 +191,19 @@ def test_parameters_are_checked(bits: int) -> None:
         DeflateParams(server_max_window_bits=bits)
     with pytest.raises(ValueError, match="client_max_window_bits is 8 to 15"):
         DeflateParams(client_max_window_bits=bits)
+
+
+@pytest.mark.parametrize("is_last", [True, False])
+def test_pieces_of_any_size_are_the_whole(library: str, is_last: bool) -> None:
+    data = bytes(3000) + b"end"
+    packed = bytes(Deflater(Role.CLIENT, DeflateParams()).compress(data))
+    if not is_last:
+        packed += b"\x00\x00\xff\xff"
+    for size in (*range(1, 300), 1000, 3002, 3003, 3004):
+        unpacking = Inflater(Role.SERVER, DeflateParams()).begin(0)
+        unpacking.put(packed, is_last=is_last)
+        pieces = []
+        while unpacking.has_more:
+            pieces.append(unpacking.take(size))
+        assert b"".join(pieces) == data
+        assert max(map(len, pieces)) <= size
