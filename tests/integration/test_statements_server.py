@@ -7,6 +7,7 @@ import asyncio
 import importlib.util
 import inspect
 import logging
+import subprocess
 import sys
 import typing
 from collections.abc import AsyncIterator, Callable
@@ -19,7 +20,7 @@ from support.peers import raw_client
 from support.programs import Program, python_program
 from support.serving import answer_to, body_of, get, last, serving, status_of, talking
 
-from weft import web
+from weft import ClientSession, web
 
 NAME = web.AppKey("name", str)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
@@ -176,6 +177,84 @@ def test_statement_8_a_factory_awaits_on_the_loop_that_serves() -> None:
     assert len(loops) == 2 and loops[0] is loops[1]
 
 
+async def test_statement_9_a_value_of_a_middleware_is_that_of_its_request() -> None:
+    user = web.RequestKey("user", str)
+    later: list[str] = []
+
+    async def find(request: web.Request, handler: web.Handler) -> web.StreamResponse:
+        assert user not in request and "seen" not in request
+        request[user] = request["seen"] = request.query["user"]
+        return await handler(request)
+
+    async def note(request: web.Request, handler: web.Handler) -> web.StreamResponse:
+        later.append(request[user])
+        return await handler(request)
+
+    async def show(request: web.Request) -> web.StreamResponse:
+        return web.Response(text=f"{request[user]} {request['seen']}")
+
+    app = web.Application(middlewares=[find, note])
+    app.router.add_get("/", show)
+    async with serving(app) as port, raw_client(port) as peer:
+        for name in ("ann", "bob"):
+            await peer.send(get(f"/?user={name}"))
+            assert (await peer.read_response())[1] == f"{name} {name}".encode()
+    assert later == ["ann", "bob"]
+
+
+async def test_statement_10_a_session_library_keeps_its_data_under_its_own_key() -> None:
+    """What aiohttp-session does: storage and session under text keys, a cookie at the end."""
+
+    async def sessions(request: web.Request, handler: web.Handler) -> web.StreamResponse:
+        request["library_storage"] = {"visits": int(request.cookies.get("visits", "0"))}
+        try:
+            response = await handler(request)
+        except web.HTTPException as exc:
+            exc.set_cookie("visits", str(request["library_session"]["visits"]))
+            raise
+        if not response.prepared:
+            response.set_cookie("visits", str(request["library_session"]["visits"]))
+        return response
+
+    async def get_session(request: web.Request) -> dict[str, int]:
+        session: dict[str, int] | None = request.get("library_session")
+        if session is None:
+            session = request["library_session"] = request["library_storage"]
+        return session
+
+    async def count(request: web.Request) -> web.StreamResponse:
+        session = await get_session(request)
+        session["visits"] += 1
+        assert await get_session(request) is session
+        if request.path == "/away":
+            raise web.HTTPFound("/")
+        return web.Response(text=str(session["visits"]))
+
+    app = web.Application(middlewares=[sessions])
+    app.router.add_get("/{any:.*}", count)
+    async with serving(app) as port, raw_client(port) as peer:
+        for path, visits in [("/", 1), ("/away", 2), ("/", 3)]:
+            await peer.send(get(path, f"Cookie: visits={visits - 1}"))
+            assert (
+                f"Set-Cookie: visits={visits}; Path=/".encode() in (await peer.read_response())[0]
+            )
+
+
+@pytest.mark.parametrize(
+    "make", [web.Response, web.StreamResponse, web.WebSocketResponse, web.HTTPNotFound]
+)
+def test_statement_11_responses_have_values_under_keys(
+    make: Callable[[], web.StreamResponse],
+) -> None:
+    key, response = web.ResponseKey("name", str), make()
+    response[key] = response["text"] = "weft"
+    assert response[key] == response.get(key) == response["text"] == "weft"
+    assert dict(response.items()) == {key: "weft", "text": "weft"}
+    assert response.pop("text") == "weft" and list(response.keys()) == [key]
+    del response[key]
+    assert key not in response and len(response) == 0 and response
+
+
 async def test_statement_30_a_sub_application_has_no_keys_of_its_parent() -> None:
     async def look(request: web.Request) -> web.StreamResponse:
         with pytest.raises(KeyError):
@@ -309,30 +388,103 @@ async def test_statement_37_a_middleware_may_answer_instead() -> None:
     assert (status_of(answer), body_of(answer)) == (202, b"another")
 
 
-async def test_statement_39_what_is_out_cannot_be_changed() -> None:
-    faults: list[str] = []
+def late_changes(response: web.StreamResponse) -> dict[str, Callable[[], object]]:
+    """Everything that says something in the head, done behind it."""
+    return {
+        "status": lambda: response.set_status(404),
+        "header": lambda: response.headers.add("X-Late", "1"),
+        "header that is set": lambda: response.headers.update({"Content-Type": "x/y"}),
+        "content type": lambda: setattr(response, "content_type", "text/html"),
+        "charset": lambda: setattr(response, "charset", "utf-16"),
+        "tag": lambda: setattr(response, "etag", "late"),
+        "no date": lambda: setattr(response, "last_modified", None),
+        "length": lambda: setattr(response, "content_length", 3),
+        "cookie": lambda: response.set_cookie("late", "1"),
+        "no cookie": lambda: response.del_cookie("kept"),
+        "cookie in the mapping": lambda: response.cookies.load("late=1"),
+        "chunks": response.enable_chunked_encoding,
+        "compression": response.enable_compression,
+        "end of the connection": response.force_close,
+    }
+
+
+@pytest.mark.parametrize("kind", [web.StreamResponse, web.Response])
+async def test_statement_39_what_is_out_cannot_be_changed(kind: type[web.StreamResponse]) -> None:
+    silent: list[str] = []
 
     async def handler(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
+        response = kind(headers={"Content-Type": "text/plain"})
+        response.set_cookie("kept", "1")
         await response.prepare(request)
-        changes: list[Callable[[], None]] = [
-            lambda: response.set_status(404),
-            lambda: response.set_cookie("a", "b"),
-        ]
-        response.headers.add("X-Late", "1")  # raises nothing, as in aiohttp, and is not sent
-        for change in changes:
+        for name, change in late_changes(response).items():
             try:
                 change()
-            except Exception as exc:
-                faults.append(type(exc).__name__)
+            except RuntimeError:
+                continue
+            silent.append(name)
+        assert response.headers["Content-Type"] == "text/plain" and "kept" in response.cookies
         await response.write_eof()
         with pytest.raises(RuntimeError):
             await response.write(b"more")
         return response
 
     answer = await answer_to(app_with(handler), last())
-    assert status_of(answer) == 200 and b"X-Late" not in answer and b"more" not in answer
-    assert faults == ["RuntimeError"] * 2
+    assert not silent
+    assert status_of(answer) == 200
+    assert b"ate" not in answer.replace(b"Date", b"") and b"more" not in answer
+    assert b"Set-Cookie: kept=1; Path=/\r\n" in answer
+
+
+def test_statement_40_an_application_leaves_nothing_open() -> None:
+    """The server's part: behind run_app() and clean-up nothing of the loop is left."""
+    program = """
+        import asyncio, gc, warnings
+        from weft import ClientSession, web
+
+        warnings.simplefilter("error")
+        SESSION = web.AppKey("session", ClientSession)
+
+        async def session(app):
+            async with ClientSession() as app[SESSION]:
+                yield
+
+        async def ask_and_end(app):
+            async def work():
+                async with app[SESSION].get(f"http://127.0.0.1:{site.port}/") as response:
+                    print(response.status, flush=True)
+                ended.set()
+            site, ended = web.TCPSite(runner, "127.0.0.1", 0), asyncio.Event()
+            await site.start()
+            await work()
+
+        async def main():
+            global runner
+            app = web.Application()
+            app.cleanup_ctx.append(session)
+            runner = web.AppRunner(app)
+            await runner.setup()
+            await ask_and_end(app)
+            await runner.cleanup()
+
+        asyncio.run(main())
+        gc.collect()
+    """
+    run = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", dedent(program)], capture_output=True, text=True
+    )
+    assert (run.returncode, run.stdout, run.stderr) == (0, "404\n", "")
+
+
+def test_statement_41_a_session_before_any_loop_works() -> None:
+    """aiohttp refuses it; here a session belongs to the loop of its first request."""
+    session = ClientSession()
+
+    async def ask() -> int:
+        async with session, serving(app_with(hello)) as port:
+            async with session.get(f"http://127.0.0.1:{port}/") as response:
+                return response.status
+
+    assert asyncio.run(ask()) == 200
 
 
 def test_statement_42_an_application_is_made_without_a_loop() -> None:

@@ -4,7 +4,7 @@ Decides nothing: every method is that of the response.
 """
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from multidict import CIMultiDict
 
 from weft_http_parser import ETag, Payload
 
+from .keys import ResponseMapping, Store
 from .response import Response
 from .streaming import Buffer, ContentCoding, Writer
 
@@ -21,10 +22,20 @@ if TYPE_CHECKING:
     from .request import BaseRequest
 
 
-class CarriesResponse:
+class CarriesResponse(ResponseMapping):
     """Has a response, and shows its attributes as its own."""
 
     response: Response
+
+    # The mapping.
+
+    @property
+    def _store(self) -> Store | None:  # the slot of the response
+        return self.response._store
+
+    @_store.setter
+    def _store(self, store: Store | None) -> None:
+        self.response._store = store
 
     # The status and the headers.
 
@@ -163,6 +174,10 @@ class CarriesResponse:
         """The length of the body."""
         return self.response.content_length
 
+    @content_length.setter
+    def content_length(self, value: int | None) -> None:
+        self.response.content_length = value
+
     # Framing.
 
     @property
@@ -235,27 +250,3 @@ class CarriesResponse:
     def after(self, call: Callable[..., object], *args: object, **kwargs: object) -> None:
         """Call a function, or run a coroutine function, when the answer was sent."""
         self.response.after(call, *args, **kwargs)
-
-    # The mapping.
-
-    def __getitem__(self, key: Any) -> Any:
-        return self.response[key]
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        self.response[key] = value
-
-    def __delitem__(self, key: Any) -> None:
-        del self.response[key]
-
-    def __contains__(self, key: object) -> bool:
-        return key in self.response
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.response)
-
-    def __len__(self) -> int:
-        return len(self.response)
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        """The value of a key, or the default."""
-        return self.response.get(key, default)

@@ -367,6 +367,7 @@ class Exchange:
                 f"this {type(response).__name__} answers another request; make one for each"
                 " request, or return a web.Response without preparing it"
             )
+        response._link = None  # until it has this request's; receivers of the signal may change it
 
     async def call_hooks(self, response: StreamResponse, request: BaseRequest) -> None:
         """Tell the applications' on_response_prepare."""

@@ -56,9 +56,6 @@ class HTTPException(CarriesResponse, Exception):
         """Whether the body is still the one that this class gave it, and no one's own words."""
         return self.own_text is not None and self.response._is_text(self.own_text)
 
-    def __bool__(self) -> bool:
-        return True
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.reason}>"
 

@@ -7,7 +7,6 @@ import asyncio
 import sys
 from collections.abc import Iterable
 from importlib import import_module
-from importlib.metadata import version
 from typing import Any, Final, Literal, TypeAlias
 
 from .errors import ConfigurationError
@@ -47,6 +46,8 @@ def describe_loop(loop: asyncio.AbstractEventLoop) -> str:
 
 
 def _version_of(package: str) -> str:
+    from importlib.metadata import version  # late: it loads more than most modules of ours
+
     try:
         return version(package)
     except Exception:  # a loop of the program's own

@@ -121,6 +121,7 @@ class Response(Swift, StreamResponse):
 
     @body.setter
     def body(self, body: Any) -> None:
+        self._check_unsent("the body")
         if body is None or isinstance(body, bytes | bytearray):
             self._body = body
             return
@@ -149,6 +150,7 @@ class Response(Swift, StreamResponse):
     def text(self, text: str) -> None:
         if not isinstance(text, str):
             raise TypeError(f"text is a str, not {type(text).__name__}")
+        self._check_unsent("the body")
         if self.content_type == OCTET_STREAM:
             self.content_type = "text/plain"
         if self.charset is None:

@@ -30,6 +30,7 @@ from weft_http_parser import (
 from .cookies import put_cookie
 from .keys import ResponseMapping, Store
 from .media import OCTET_STREAM, join_media, split_media
+from .sealed import SealedCookies, SealedHeaders
 
 if TYPE_CHECKING:
     import asyncio
@@ -165,20 +166,23 @@ class StreamResponse(ResponseMapping):
 
     @property
     def headers(self) -> CIMultiDict[str]:
-        """The headers; those that framing needs are added when the response is sent."""
+        """The headers; those that framing needs are added when the response is sent.
+
+        Behind `prepare()` they can only be read.
+        """
         headers = self._headers
         if headers is None:
             headers = self._headers = CIMultiDict()
             if self._media is not None:
                 headers["Content-Type"] = self._media
-        return headers
+        return headers if self._link is None else SealedHeaders(headers)
 
     @property
     def cookies(self) -> SimpleCookie:
-        """The cookies to set."""
+        """The cookies to set; behind `prepare()` they can only be read."""
         if self._cookies is None:
             self._cookies = SimpleCookie()
-        return self._cookies
+        return self._cookies if self._link is None else SealedCookies(self._cookies)
 
     def set_cookie(
         self,
@@ -221,6 +225,7 @@ class StreamResponse(ResponseMapping):
         samesite: str | None = None,
     ) -> None:
         """Tell the client to forget a cookie; domain and path must be those it was set with."""
+        self._check_unsent("cookies")
         self.cookies.pop(name, None)
         self.set_cookie(
             name,
@@ -266,6 +271,7 @@ class StreamResponse(ResponseMapping):
         return self._headers.get("Content-Type", OCTET_STREAM)
 
     def _set_media(self, field: str) -> None:
+        self._check_unsent("the headers")
         if self._headers is None:
             self._media = field
         else:
