@@ -17,6 +17,9 @@ from typing import Any, Final, Protocol, TypeAlias
 
 TASK_NAME: Final = "weft-request"
 
+OWN_WEAKLY: Final = 1 if sys.version_info < (3, 12) else 0
+"""How many weak references there are to a latent task of which nobody knows: asyncio's registry."""
+
 Wakeup: TypeAlias = Callable[[Any], object]
 
 

@@ -173,6 +173,8 @@ async def _recover(host: Host, job: Job, exc: BaseException) -> None:
     response = to_response(host, request, exc)
     if response.status >= 500:
         _log_fault(host, request, exc)
+    if isinstance(exc, HTTPException):
+        exc.__traceback__ = None  # it knows the request, which may know the error
     if exchange.phase is not _OPEN:
         _run_after(host, exchange)
         _log_late(host, exchange, exc, response)

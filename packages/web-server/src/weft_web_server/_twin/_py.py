@@ -9,10 +9,12 @@ import sys
 from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
 from typing import Any
+from weakref import getweakrefcount
 
 from weft_http_parser import Event
 
 from ..request_task import (
+    OWN_WEAKLY,
     LatentTask,
     end_first_step,
     leave_first_step,
@@ -78,9 +80,10 @@ class Starter:
         if type(task) is LatentTask:
             if _count(task) > 2:
                 end_first_step(task, None)  # somebody keeps it, and may look at it later
-            else:
+            elif getweakrefcount(task) == OWN_WEAKLY:
                 set_context(task, None)
                 self._spare = task
+            # Else somebody keeps something for it, which must not be there for the next request.
 
     def _step(
         self, task: LatentTask, context: Context, coroutine: Coroutine[Any, Any, None]

@@ -15,7 +15,10 @@ async def given(value: Any) -> Any:
 
 async def failing(error: BaseException) -> Any:
     """It has raised."""
-    raise error
+    try:
+        raise error
+    finally:
+        del error  # its traceback knows this frame
 
 
 @coroutine

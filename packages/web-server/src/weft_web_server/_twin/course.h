@@ -98,7 +98,7 @@ typedef enum {
     STEP_ANSWERED     /* with `Answer.bytes`; what follows is the carrier's affair */
 } Step;
 
-enum { JOIN_SIZE = 32768, DIGITS = 20 };
+enum { JOIN_SIZE = 32768, GATHERED_SIZE = 65536, DIGITS = 20 };
 
 /* Traits of a head, see weft_http_parser.RequestHead. */
 enum {

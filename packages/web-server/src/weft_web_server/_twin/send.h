@@ -70,31 +70,11 @@ write_to_link(Starter *self, PyObject *carrier, PyObject *bytes)
     return written == NULL ? -1 : 0;
 }
 
-/* Send the bytes of an answer, or gather them while the carrier receives; takes them. */
 static int
-send_answer(Starter *self, PyObject *carrier, PyObject *bytes)
-{
-    int sent;
-    if (AT(carrier, carrier, _is_receiving) == Py_True) {
-        PyObject **out = &AT(carrier, carrier, _out);
-        if (PyBytes_GET_SIZE(*out) == 0) {
-            Py_SETREF(*out, bytes);
-            return 0;
-        }
-        PyBytes_ConcatAndDel(out, bytes);
-        return *out == NULL ? -1 : 0;
-    }
-    sent = write_to_link(self, carrier, bytes);
-    Py_DECREF(bytes);
-    return sent;
-}
-
-static int
-flush_answers(Starter *self, PyObject *carrier)
+flush_gathered(Starter *self, PyObject *carrier)
 {
     int sent;
     PyObject *bytes = AT(carrier, carrier, _out);
-    PUT(carrier, carrier, _is_receiving, Py_False);
     if (PyBytes_GET_SIZE(bytes) == 0) {
         return 0;
     }
@@ -102,6 +82,36 @@ flush_answers(Starter *self, PyObject *carrier)
     sent = write_to_link(self, carrier, bytes);
     Py_DECREF(bytes);
     return sent;
+}
+
+/* Send the bytes of an answer, or gather them while the carrier receives; takes them. */
+static int
+send_answer(Starter *self, PyObject *carrier, PyObject *bytes)
+{
+    int sent;
+    PyObject **out = &AT(carrier, carrier, _out);
+    if (AT(carrier, carrier, _is_receiving) == Py_True && PyBytes_GET_SIZE(*out) < GATHERED_SIZE) {
+        if (PyBytes_GET_SIZE(*out) == 0) {
+            Py_SETREF(*out, bytes);
+            return 0;
+        }
+        PyBytes_ConcatAndDel(out, bytes);
+        return *out == NULL ? -1 : 0;
+    }
+    /* Few bytes ask for many: what is gathered goes out, so that a full link is known as such. */
+    sent = flush_gathered(self, carrier);
+    if (sent == 0) {
+        sent = write_to_link(self, carrier, bytes);
+    }
+    Py_DECREF(bytes);
+    return sent;
+}
+
+static int
+flush_answers(Starter *self, PyObject *carrier)
+{
+    PUT(carrier, carrier, _is_receiving, Py_False);
+    return flush_gathered(self, carrier);
 }
 
 #endif

@@ -50,6 +50,7 @@ typedef enum {
     HELP_failing,
     HELP_going,
     HELP_END,
+    HELP_getweakrefcount,
     HELP_COUNT
 } Help;
 
@@ -66,6 +67,7 @@ typedef struct {
     PyObject *helps[HELP_COUNT];
     PyTypeObject *latent; /* LatentTask */
     Py_ssize_t task_context;
+    long own_weakly; /* weak references to a task that nobody knows */
     PyTypeObject *starter;
     PyTypeObject *swift;
     /* of Response */
@@ -192,7 +194,9 @@ load_state(State *state)
         {"weft_web_server._twin.begun", "failing"},
         {"weft_web_server._twin.begun", "going"},
         {"weft_http_parser", "END"},
+        {"weakref", "getweakrefcount"},
     };
+    PyObject *own_weakly;
     Py_ssize_t index;
     for (index = 0; index < NAME_COUNT; index++) {
         state->names[index] = PyUnicode_InternFromString(names[index]);
@@ -207,7 +211,10 @@ load_state(State *state)
         }
     }
     state->latent = (PyTypeObject *)import_name("weft_web_server.request_task", "LatentTask");
-    if (state->latent == NULL) {
+    own_weakly = import_name("weft_web_server.request_task", "OWN_WEAKLY");
+    state->own_weakly = own_weakly == NULL ? -1 : PyLong_AsLong(own_weakly);
+    Py_XDECREF(own_weakly);
+    if (state->latent == NULL || state->own_weakly < 0) {
         return -1;
     }
     state->task_context = find_slot(state->latent, "first_context");

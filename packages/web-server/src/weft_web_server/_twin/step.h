@@ -201,6 +201,17 @@ make_request(Starter *self, PyObject *exchange)
     return request;
 }
 
+/* Whether somebody has a weak reference to the task, as who keeps something for each task does: to
+   him the next request's must be another one. -1 with an exception. */
+static int
+is_known_weakly(const State *state, PyObject *task)
+{
+    PyObject *count = PyObject_CallOneArg(state->helps[HELP_getweakrefcount], task);
+    long known = count == NULL ? -1 : PyLong_AsLong(count);
+    Py_XDECREF(count);
+    return known < 0 ? -1 : known > state->own_weakly;
+}
+
 /* Keep the task for the next request, unless somebody else keeps it or looked at it. */
 static int
 put_task_back(Starter *self, Course *course, Step step)
@@ -212,10 +223,13 @@ put_task_back(Starter *self, Course *course, Step step)
     }
 #ifndef Py_GIL_DISABLED
     if (is_latent && Py_REFCNT(task) == 1 && self->spare == NULL) {
-        set_slot(task, self->state->task_context, Py_None);
-        self->spare = task;
-        course->task = NULL;
-        return 0;
+        int is_known = is_known_weakly(self->state, task);
+        if (is_known == 0) {
+            set_slot(task, self->state->task_context, Py_None);
+            self->spare = task;
+            course->task = NULL;
+        }
+        return is_known < 0 ? -1 : 0; /* a known one goes, as nobody else holds it */
     }
 #endif
     told =
