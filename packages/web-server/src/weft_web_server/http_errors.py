@@ -373,6 +373,7 @@ class HTTPUnavailableForLegalReasons(HTTPClientError):
     """451 Unavailable For Legal Reasons, with who blocks (RFC 7725)."""
 
     status_code = 451
+    link: URL | None
 
     def __init__(
         self,
