@@ -41,6 +41,7 @@ def test_both_ways_agree_in_meaning() -> None:
     [
         Response(text="x", headers={"A": "b"}),
         Response(text="x", status=204),
+        Response(text="x", status=205),
         Response(text="x", status=304),
     ],
 )
@@ -157,3 +158,40 @@ def test_coding_undoes_the_declared_length() -> None:
         planned = plan(response, None, head, coding=Coding("gzip"))
         assert b"Content-Length" not in planned.head
     assert response.content_length == 5
+
+
+@pytest.mark.parametrize("status", [100, 101, 103, 199])
+def test_an_interim_status_is_no_answer(status: int) -> None:
+    assert plan_quickly(GET, Response(text="x", status=status), 1, STAMP) is None
+    with pytest.raises(ValueError, match=f"status {status} is no answer"):
+        plan(Response(text="x", status=status), 1)
+
+
+@pytest.mark.parametrize("head", [GET, HEAD])
+def test_reset_content_has_no_bytes(head: RequestHead) -> None:
+    chunked = StreamResponse(status=205)
+    chunked.enable_chunked_encoding()
+    for response, size in ((Response(text="x", status=205), 1), (chunked, None)):
+        planned = plan(response, size, head)
+        assert not planned.has_body
+        assert planned.framing == 0
+        assert b"Transfer-Encoding" not in planned.head
+    assert b"\r\nContent-Length: 0\r\n" in plan(Response(status=205), 0).head
+
+
+def test_head_may_say_the_length_of_what_get_would_answer() -> None:
+    planned = plan(Response(headers={"Content-Length": "100"}), 0, HEAD)
+    assert b"\r\nContent-Length: 100\r\n" in planned.head
+    assert not planned.has_body
+    with pytest.raises(RuntimeError, match="Content-Length says 100 bytes"):
+        plan(Response(headers={"Content-Length": "100"}), 0, GET)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [("keep-alive", b"close"), ("X-Hop, Keep-Alive", b"X-Hop, close"), ("close", b"close")],
+)
+def test_the_last_answer_says_so_whatever_it_was_given(given: str, said: bytes) -> None:
+    planned = plan(Response(text="x", headers={"Connection": given}), 1, may_persist=False)
+    assert b"\r\nConnection: " + said + b"\r\n" in planned.head
+    assert planned.head.count(b"Connection:") == 1

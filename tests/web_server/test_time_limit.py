@@ -154,3 +154,28 @@ async def test_a_stall_is_limited_for_one_answer(seconds: float, limit: float | 
     [(link, during)] = seen
     assert during == limit
     assert link.write_timeout_seconds not in (7, None)  # it was set back
+
+
+async def test_limits_of_stalls_do_not_outlast_requests_that_came_together() -> None:
+    seen: list[tuple[Link, float | None]] = []
+
+    async def handler(request: Request) -> StreamResponse:
+        seen.append((request.protocol, request.protocol.write_timeout_seconds))
+        return Response(text="x")
+
+    async def slow(request: Request) -> StreamResponse:
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the tasks of those before have ended
+        return await handler(request)
+
+    app = Application()
+    app.router.add_get("/never", handler, options=RouteOptions(write_timeout=0))
+    app.router.add_get("/slow", slow, options=RouteOptions(write_timeout=7))
+    app.router.add_get("/", handler)
+    async with talking(app) as peer:
+        await peer.send(get_bytes("/never") * 3 + get_bytes("/slow"))
+        for _ in range(4):
+            await peer.read_response()
+        await peer.send(last())
+        await peer.read_all()
+    assert [seconds for _, seconds in seen] == [None, None, None, 7, 60]

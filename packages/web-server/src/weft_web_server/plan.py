@@ -25,6 +25,7 @@ from .streaming import StreamResponse
 
 SERVER_NAME: Final = "weft"
 _CACHED_PREFIXES: Final = 1024
+_BODILESS: Final = (204, 205, 304)
 
 # (status, reason, media type) → the head up to the value of Content-Length
 PREFIXES: Final[dict[tuple[int, str | None, str], bytes]] = {}
@@ -91,7 +92,7 @@ def plan_quickly(
     prefix = PREFIXES.get(key)
     if prefix is None:
         status = key[0]
-        if status < 200 or status == 204 or status == 304:
+        if status < 200 or status in _BODILESS:
             return None
         prefix = _make_prefix(key)
     return b"%b%d%b" % (prefix, size, stamp.tail)
@@ -125,18 +126,23 @@ def plan_response(
     fields = [] if response._headers is None else list(response._headers.items())
     names = {name.lower() for name, _ in fields}
     status = response.status
+    if status < 200:
+        # RFC 9110 section 15.2: the client would wait on, and take the next answer for this one.
+        raise ValueError(f"status {status} is no answer, one of 200 and above comes behind it")
     is_http_10 = bool(head.marks & MARK_HTTP_10)
-    is_bodiless = status < 200 or status in (204, 304)
-    has_body = not is_bodiless and head.method != "HEAD"
+    is_bodiless = status in (204, 304)
+    has_body = status not in _BODILESS and head.method != "HEAD"
 
     persistent = _stays_open(response, may_persist)
     length = _declared_length(response) if coding.name is None else None
+    if head.method == "HEAD" and not size and length:
+        size = None  # the body is left out, and its length said
     trailers = response.wishes.trailers
     has_trailers = trailers is not None and has_body and _takes_trailers(head)
     framing = 0
     if has_trailers:
         framing = CHUNKED
-    elif not is_bodiless:
+    elif status not in _BODILESS:  # RFC 9110 section 15.3.6: that of 205 has no bytes
         framing = _choose_framing(response, size, length, is_http_10=is_http_10)
     if framing == UNTIL_CLOSE and has_body:
         persistent = False
@@ -155,6 +161,8 @@ def plan_response(
         fields.append(("Trailer", ", ".join(dict.fromkeys(trailers or ()))))
     if coding is not NO_CODING:
         fields = _with_coding(fields, coding)
+    if not persistent and "connection" in names:
+        fields = _with_close(fields)
     if framing >= 0 and not is_bodiless and not (head.method == "HEAD" and size is None):
         fields.append(("Content-Length", str(framing)))
     elif framing == CHUNKED:
@@ -162,6 +170,14 @@ def plan_response(
     fields += _closing_fields(response, names, stamp, persistent=persistent, is_http_10=is_http_10)
     raw = render_response_head(status, response.reason, HTTP_11, fields)
     return Plan(raw, framing if has_body else 0, persistent, has_body, has_trailers)
+
+
+def _with_close(fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The fields of the last answer, whatever is said of the connection beside its end."""
+    others = [pair for pair in fields if pair[0].lower() != "connection"]
+    said = ", ".join(value for name, value in fields if name.lower() == "connection")
+    kept = [each for each in parse_tokens(said) if each.lower() not in ("close", "keep-alive")]
+    return [*others, ("Connection", ", ".join([*kept, "close"]))]
 
 
 def _takes_trailers(head: RequestHead) -> bool:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial, wraps
-from typing import Any
+from typing import Any, Protocol, cast
 
 from weft_http_parser import Link
 
@@ -63,14 +63,37 @@ def limit_stall(handler: Handler, seconds: float) -> Handler:
 
     @wraps(handler)
     async def call(request: Request) -> StreamResponse:
-        link = request.protocol
         # The answer is sent behind the handler, in its task.
-        request.task.add_done_callback(partial(_set_back, link, link.write_timeout_seconds))
-        link.write_timeout_seconds = limit
+        request.task.add_done_callback(
+            partial(_set_back, cast(_Exchange, request.exchange).carrier)
+        )
+        request.protocol.write_timeout_seconds = limit
         return await handler(request)
 
     return call
 
 
-def _set_back(link: Link, seconds: float | None, task: object) -> None:
-    link.write_timeout_seconds = seconds
+class _Carrier(Protocol):
+    """What is asked of a connection."""
+
+    @property
+    def exchange(self) -> Any: ...
+    @property
+    def host(self) -> Any: ...
+    @property
+    def link(self) -> Link: ...
+
+
+class _Exchange(Protocol):
+    """What is asked of an exchange."""
+
+    @property
+    def carrier(self) -> _Carrier: ...
+
+
+def _set_back(carrier: _Carrier, task: object) -> None:
+    """What holds is the server's again, unless the next request has begun and has its own."""
+    exchange = carrier.exchange
+    endpoint = None if exchange is None else exchange.endpoint
+    if endpoint is None or endpoint.route.options.write_timeout is None:
+        carrier.link.write_timeout_seconds = carrier.host.options.deadlines.write
