@@ -77,6 +77,7 @@ _READY: Final = Phase.READY
 _IDLE: Final = Phase.IDLE
 _CLOSING: Final = Phase.CLOSING
 _DRAINING: Final = Phase.DRAINING
+_PIPELINE: Final = Hold.PIPELINE
 
 
 class Host(ServingHost, Protocol):
@@ -112,7 +113,6 @@ class ServerConnection:
 
     __slots__ = (
         "_is_clogged",
-        "_is_held",
         "_is_receiving",
         "_left",
         "_meter",
@@ -137,7 +137,6 @@ class ServerConnection:
         self.deadline = NEVER
         self._is_clogged = False  # the transport had to take bytes, and may be full
         self._is_receiving = False
-        self._is_held = False  # bytes behind the present request wait
         self._meter: BodyMeter | None = None
         self._left = 0  # bytes still read for a client whose answer is out
         self._out = b""  # answers to requests that came in one read
@@ -280,7 +279,6 @@ class ServerConnection:
 
     def _hold(self) -> None:
         """Read no more while a request waits for the one before it."""
-        self._is_held = True
         self.link.hold(Hold.PIPELINE)
 
     def _open_body(self, exchange: Exchange, events: list[Event]) -> None:
@@ -370,8 +368,10 @@ class ServerConnection:
         except ProtocolError as exc:
             self._refuse(exc)
             return []
-        if self._is_held:
-            self._look_behind()
+        self.link.release(_PIPELINE)  # the bytes behind the request are taken in
+        if not events and self.core.has_received:
+            self.phase = Phase.HEAD
+            self.deadline = host.now + host.options.deadlines.head
         return events
 
     def _advance(self) -> list[Event]:
@@ -386,14 +386,6 @@ class ServerConnection:
             return []
         self._close()
         return []
-
-    def _look_behind(self) -> None:
-        """Read on once the bytes behind a request are taken in."""
-        self._is_held = False
-        self.link.release(Hold.PIPELINE)
-        if self.core.has_received:
-            self.phase = Phase.HEAD
-            self.deadline = self.host.now + self.host.options.deadlines.head
 
     def _drain(self, events: Sequence[Event]) -> None:
         for event in events:

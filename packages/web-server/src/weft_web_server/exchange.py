@@ -244,13 +244,16 @@ class Exchange:
         carrier, head = self.carrier, self.head
         host = carrier.host
         self.response = response
-        if head.persistent and not host.is_draining and size <= JOIN_SIZE:
+        if head.persistent and not host.is_draining:
             raw = plan_quickly(head, response, size, host.stamp)
             if raw is not None:
                 self.phase = _ENDED
                 self.persistent = True
                 sent = b"" if head.method == "HEAD" else body or b""
-                carrier.write(carrier.core.send_whole(raw, sent))  # type: ignore[arg-type]  # the same
+                if len(sent) <= JOIN_SIZE:  # type: ignore[arg-type]  # the same
+                    carrier.write(carrier.core.send_whole(raw, sent))  # type: ignore[arg-type]  # the same
+                else:
+                    carrier.write_parts((carrier.core.send_whole(raw), sent))  # type: ignore[arg-type]  # the same
                 return
         plan = plan_response(head, response, size, host.stamp, may_persist=self.may_persist)
         self._send_planned(plan, b"" if body is None else body)  # type: ignore[arg-type]  # the same

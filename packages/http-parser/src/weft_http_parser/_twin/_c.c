@@ -6,6 +6,7 @@
    lines.h    start lines and field lines, byte for byte
    lenient.h  the sloppiness that a client may bear with
    head.h     RequestHead and ResponseHead
+   usual.h    what a server asks of every request
    scan.h     HeadScanner
    chunks.h   ChunkScanner
    inlet.h    Inlet, the receiving half of a connection
@@ -15,6 +16,7 @@
 #include "state.h"
 #include "lines.h"
 #include "head.h"
+#include "usual.h"
 #include "scan.h"
 #include "chunks.h"
 #include "inlet.h"

@@ -4,6 +4,7 @@
 #define WEFT_INLET_H
 
 #include "chunks.h"
+#include "usual.h"
 
 typedef struct {
     PyObject_HEAD
