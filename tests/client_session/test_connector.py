@@ -69,7 +69,7 @@ async def test_waiting_for_a_place_counts_as_connecting() -> None:
             await session.get(server.url(), timeout=ClientTimeout(connect=0.03))
         with pytest.raises(TimeoutError) as caught:
             await session.get(server.url(), timeout=ClientTimeout(total=0.03))
-        assert type(caught.value) is TimeoutError
+        assert type(caught.value) is client.TotalTimeoutError
         assert stats(session).waiting == 0
         first.cancel()
 
@@ -101,7 +101,7 @@ async def test_a_slow_socket_is_bounded() -> None:
                 await session.get(url, timeout=ClientTimeout(sock_connect=0.05))
             with pytest.raises(TimeoutError) as caught:
                 await session.get(url, timeout=ClientTimeout(total=0.05))
-            assert type(caught.value) is TimeoutError
+            assert type(caught.value) is client.TotalTimeoutError
     finally:
         for one in (listener, *fillers):
             one.close()

@@ -213,8 +213,8 @@ async def test_a_server_that_closes_after_its_answer_is_understood() -> None:
 @pytest.mark.parametrize(
     ("limits", "kind"),
     [
-        (ClientTimeout(total=0.05), TimeoutError),
-        (ClientTimeout(sock_read=0.05), client.SocketTimeoutError),
+        (ClientTimeout(total=0.05), client.TotalTimeoutError),
+        (ClientTimeout(sock_read=0.05), client.ReadTimeoutError),
     ],
 )
 @pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"])
@@ -243,7 +243,7 @@ async def test_a_dripping_server_resets_the_read_timeout_but_not_the_total() -> 
     async with answers({"/": drip}) as server, ClientSession(timeout=timeout) as session:
         with pytest.raises(TimeoutError) as caught:
             await (await session.get(server.url())).read()
-        assert type(caught.value) is TimeoutError
+        assert type(caught.value) is client.TotalTimeoutError
 
 
 async def test_the_total_is_shared_by_all_hops() -> None:

@@ -10,9 +10,9 @@ from weft_client_session.deadlines import NEVER, Deadlines, Sweeper, due
 
 @pytest.mark.parametrize(
     ("seconds", "wanted"),
-    [(None, NEVER), (0, NEVER), (-1, NEVER), (2, 102.5), (5, 105.5), (5.1, 106), (300, 401)],
+    [(None, NEVER), (0, NEVER), (-1, NEVER), (2, 102.5), (5, 105.5), (5.1, 105.75), (300, 400.5)],
 )
-def test_far_deadlines_end_on_whole_seconds(seconds: float | None, wanted: float) -> None:
+def test_far_deadlines_end_on_quarters_of_a_second(seconds: float | None, wanted: float) -> None:
     assert due(seconds, 100.5, 5) == wanted
 
 

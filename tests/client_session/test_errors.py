@@ -22,6 +22,7 @@ NAMES = sorted(
     for name in client.__all__
     if isinstance(getattr(client, name), type)
     and issubclass(getattr(client, name), client.ClientError)
+    and hasattr(aiohttp.client_exceptions, name)
 )
 
 

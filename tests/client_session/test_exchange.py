@@ -8,7 +8,8 @@ from support.memory import Recorder, memory_links, transport_of
 import weft_client_session as client
 from weft_client_session import ClientTimeout, Connection, ConnectionKey
 from weft_client_session.deadlines import Deadlines
-from weft_client_session.exchange import BodyReading, ClientExchange, Phase
+from weft_client_session.exchange import ClientExchange, Phase
+from weft_client_session.reading import BodyReading
 from weft_http_parser import Hold, ProtocolError, ResponseHead
 
 KEY = ConnectionKey("a", 80, False, True, None, None, None)

@@ -87,6 +87,14 @@ class Connection:
         return None if self.link.is_lost else self.link.transport
 
     @property
+    def peer(self) -> tuple[str, int] | str | None:
+        """The address at the other end: host and port, or the path of a socket."""
+        found = self.link.get_extra_info("peername")
+        if isinstance(found, tuple):
+            return str(found[0]), int(found[1])
+        return str(found) if found else None
+
+    @property
     def closed(self) -> bool:
         return not self.is_placed
 

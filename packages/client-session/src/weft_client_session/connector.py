@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Self
 import attrs
 
 from weft_client_session.connection import Connection
-from weft_client_session.deadlines import NEVER, Deadlines, Sweeper, Watched
+from weft_client_session.deadlines import NEVER, Deadlines, Sweeper, Watched, bounded
 from weft_client_session.errors import (
     ClientConnectionError,
     ConnectionTimeoutError,
+    PoolTimeoutError,
+    RequestPhase,
 )
 from weft_client_session.options import PLAIN_ROUTE, ClientTimeout
 from weft_client_session.pool import Grant, Handoff, Pool, PoolStats, Ticket
@@ -247,7 +249,9 @@ class BaseConnector:
         *,
         limits: Limits = DEFAULT_LIMITS,
     ) -> Connection:
-        """A connection for this request, from the pool or new."""
+        """A connection for this request, from the pool or new; ConnectionTimeoutError and its
+        kind when that takes too long, TotalTimeoutError when the request does.
+        """
         key = self._key_of(req, limits)
         connection = self.take(key)
         if connection is not None and (not traces or await self._told(connection, traces)):
@@ -255,17 +259,10 @@ class BaseConnector:
         now = self.running_loop().time()
         if not isinstance(timeout, Deadlines):
             timeout = Deadlines(timeout or ClientTimeout(), now)
-        at = timeout.connect_at(now)
-        limit = asyncio.timeout_at(None if at == NEVER else at)
-        try:
-            async with limit:
-                return await self._acquire(key, req, traces, timeout)
-        except TimeoutError as exc:
-            if not limit.expired():
-                raise
-            if at >= timeout.total_at:
-                raise TimeoutError(f"No connection to {req.url.origin()} in time") from exc
-            raise connection_timeout(req) from exc
+        timeout.phase = RequestPhase.POOL
+        at, text = timeout.connect_at(now), f"Connection timeout to host {req.url}"
+        async with bounded(at, lambda: timeout.overdue(at, ConnectionTimeoutError, text)):
+            return await self._acquire(key, req, traces, timeout)
 
     async def open(
         self,
@@ -342,7 +339,7 @@ class BaseConnector:
         while True:
             grant = self._bound().pool.claim(key)
             if grant is None:
-                grant = await self._stand_in_line(key, traces)
+                grant = await self._await_turn(key, request, traces, deadlines)
             else:
                 self._close_evicted(grant)
             connection = grant.connection
@@ -389,6 +386,27 @@ class BaseConnector:
                 self.forget(connection)
             raise
         return connection
+
+    async def _await_turn(
+        self,
+        key: ConnectionKey,
+        request: ClientRequest,
+        traces: "Sequence[Trace]",
+        deadlines: Deadlines,
+    ) -> Grant[Connection]:
+        deadlines.phase = RequestPhase.POOL
+        at = deadlines.after(deadlines.timeout.pool, self.running_loop().time())
+
+        def error() -> Exception:
+            stats = self.stats
+            text = (
+                f"No connection to {request.url.origin()} got free: "
+                f"{stats.open} open, {stats.waiting} waiting"
+            )
+            return deadlines.overdue(at, PoolTimeoutError, text)
+
+        async with bounded(at, error):
+            return await self._stand_in_line(key, traces)
 
     async def _stand_in_line(
         self, key: ConnectionKey, traces: "Sequence[Trace]"
@@ -455,8 +473,3 @@ class BaseConnector:
         at = books.pool.next_expiry()
         if at != NEVER:
             books.expire_at(at, self._expire)
-
-
-def connection_timeout(request: ClientRequest) -> ConnectionTimeoutError:
-    """No connection was ready when it should have been."""
-    return ConnectionTimeoutError(f"Connection timeout to host {request.url}")

@@ -12,19 +12,23 @@ import attrs
 from multidict import CIMultiDict
 from yarl import URL
 
+from weft_client_session.connection import Connection
 from weft_client_session.connector import BaseConnector
-from weft_client_session.deadlines import Deadlines
+from weft_client_session.deadlines import Deadlines, describe
 from weft_client_session.errors import (
     ClientConnectionError,
+    ClientError,
+    RequestPhase,
     TooManyRedirects,
     head_error,
     lost_error,
 )
-from weft_client_session.exchange import BodyReading, ClientExchange
+from weft_client_session.exchange import ClientExchange
 from weft_client_session.jar import AbstractCookieJar, CookieJar
 from weft_client_session.middleware import ClientMiddlewareType, fold
 from weft_client_session.options import ClientTimeout, RequestOptions, Route, StatusCheck
 from weft_client_session.proxies import PROXY_SCHEMES, netrc_auth, proxy_from_env
+from weft_client_session.reading import BodyReading
 from weft_client_session.redirects import next_hop
 from weft_client_session.request import (
     IDEMPOTENT_METHODS,
@@ -284,16 +288,12 @@ class Course:
         tools = self._tools
         raw = request.render()
         self._raw = raw
-        limits = self._options.reading.limits(tools.limits)
-        is_second = False
+        self._deadlines.is_repeatable = (
+            request.method in IDEMPOTENT_METHODS and request.is_repeatable
+        )
+        may_be_stale = True  # one such loss is borne
         while True:
-            connection = None
-            if not self._traces:
-                connection = tools.connector.take_for(request, limits)
-            if connection is None:
-                connection = await tools.connector.connect(
-                    request, self._traces, self._deadlines, limits=limits
-                )
+            connection = await self._connect(request)
             self._key = connection.key
             is_reused = connection.uses > 0
             exchange = ClientExchange(connection, self._deadlines, self._reading)
@@ -301,15 +301,40 @@ class Course:
                 head = await self._exchange(exchange, raw, request)
                 break
             except LinkLost as exc:
-                if not is_reused:
-                    raise lost_error(exc) from exc
                 # Not a byte was sent, so the server has seen nothing.
+                if not is_reused and not may_be_stale:
+                    raise self._unsent(exc, exchange) from exc
+                may_be_stale = may_be_stale and is_reused
             except ClientConnectionError:
-                if is_second or not is_reused or not may_repeat(exchange, request):
+                if not may_be_stale or not is_reused or not may_repeat(exchange, request):
                     raise
-                is_second = True
+                may_be_stale = False
+            self._deadlines.attempt += 1
         keep_cookies(tools.jar, head, request.url)
         return ClientResponse(head, request, exchange, tools.settings, self._traces)
+
+    async def _connect(self, request: ClientRequest) -> Connection:
+        """A connection for one attempt."""
+        connector, deadlines = self._tools.connector, self._deadlines
+        limits = self._options.reading.limits(self._tools.limits)
+        if not self._traces:
+            connection = connector.take_for(request, limits)
+            if connection is not None:
+                return connection
+        try:
+            return await connector.connect(request, self._traces, deadlines, limits=limits)
+        except (ClientError, TimeoutError) as exc:
+            now, url = connector.running_loop().time(), request.proxy or request.url
+            peer = (url.raw_host or "", url.port or 0)
+            describe(exc, deadlines, deadlines.phase, now, peer)
+            raise
+
+    def _unsent(self, error: LinkLost, exchange: ClientExchange) -> ClientConnectionError:
+        """What is raised where nothing could be sent."""
+        lost = lost_error(error)
+        exchange.describe(lost)
+        lost.phase, lost.safe_to_retry = RequestPhase.SEND, True
+        return lost
 
     async def _exchange(
         self, exchange: ClientExchange, raw: bytes, request: ClientRequest
@@ -317,11 +342,14 @@ class Course:
         try:
             exchange.connection.watch(exchange.deadline)
             await exchange.send(raw, request, self._traces)
-            exchange.touch()
+            if self._deadlines.is_paced:
+                exchange.touch()
             return await exchange.answer()
         except ProtocolError as exc:
             exchange.close()
-            raise head_error(exc, request.request_info) from exc
+            error = head_error(exc, request.request_info)
+            exchange.describe(error)
+            raise error from exc
         except BaseException:
             exchange.close()
             raise

@@ -7,19 +7,22 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from typing import TypedDict
 
 import attrs
 from multidict import CIMultiDict
 from yarl import URL
 
+from weft_client_session.deadlines import NEVER, Deadlines, bounded
 from weft_client_session.errors import (
     ClientConnectorCertificateError,
     ClientConnectorError,
     ClientConnectorSSLError,
     ClientHttpProxyError,
     ClientProxyConnectionError,
+    RequestPhase,
+    TLSTimeoutError,
 )
 from weft_client_session.request import ConnectionKey, RequestInfo
 from weft_client_session.resolver import ResolveResult
@@ -39,7 +42,8 @@ from weft_http_parser import (
 
 AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[str, int]]
 SocketFactory = Callable[[AddressInfo], socket.socket]
-HANDSHAKE_SECONDS = 10.0
+# Of the loop, which takes no "for ever": the deadlines of a request are what counts.
+HANDSHAKE_SECONDS = 3600.0
 SHUTDOWN_SECONDS = 1.0
 
 
@@ -83,16 +87,21 @@ class Target:
     is_proxy: bool = False
 
 
-async def dial(receiver: Receiver, target: Target, options: DialOptions) -> Link:
-    """A connected link for `receiver`; raises ClientConnectorError and its kind."""
+async def dial(
+    receiver: Receiver, target: Target, options: DialOptions, deadlines: Deadlines
+) -> Link:
+    """A connected link for `receiver`; raises ClientConnectorError and its kind.
+
+    Notes in `deadlines` how far it is, and holds handshakes to them.
+    """
     error = ClientProxyConnectionError if target.is_proxy else ClientConnectorError
     with translated(target.key, error):
         sock = await connect_first(target.addresses, options)
-        link = await _adopt(receiver, sock, target.tls)
+        link = await _adopt(receiver, sock, target.tls, deadlines)
     if target.tunnel is None:
         return link
     try:
-        await open_tunnel(link, target.tunnel, target.key)
+        await open_tunnel(link, target.tunnel, target.key, deadlines)
         link.receiver = receiver
         return link
     except BaseException:
@@ -100,12 +109,24 @@ async def dial(receiver: Receiver, target: Target, options: DialOptions) -> Link
         raise
 
 
-async def dial_unix(receiver: Receiver, path: str, tls: Tls | None) -> Link:
+async def dial_unix(receiver: Receiver, path: str, tls: Tls | None, deadlines: Deadlines) -> Link:
     """A link to a unix socket; raises OSError."""
     link = Link(receiver)
-    arguments = _tls_arguments(tls)
-    await asyncio.get_running_loop().create_unix_connection(lambda: link, path, **arguments)
+    loop = asyncio.get_running_loop()
+    async with in_handshake_time(tls, deadlines):
+        await loop.create_unix_connection(lambda: link, path, **_tls_arguments(tls))
     return link
+
+
+def in_handshake_time(tls: Tls | None, deadlines: Deadlines) -> AbstractAsyncContextManager[None]:
+    """Bound a TLS handshake, where there is one."""
+    if tls is None:
+        return nullcontext()
+    deadlines.phase = RequestPhase.TLS
+    seconds, now = deadlines.timeout.tls, asyncio.get_running_loop().time()
+    text = f"No TLS with {tls.server_hostname} within {seconds} s"
+    at = deadlines.after(seconds, now) if seconds else NEVER
+    return bounded(at, lambda: deadlines.overdue(at, TLSTimeoutError, text))
 
 
 @contextmanager
@@ -128,11 +149,14 @@ def translated(
         raise error(key, exc) from exc
 
 
-async def _adopt(receiver: Receiver, sock: socket.socket, tls: Tls | None) -> Link:
+async def _adopt(
+    receiver: Receiver, sock: socket.socket, tls: Tls | None, deadlines: Deadlines
+) -> Link:
     link = Link(receiver)
-    arguments = _tls_arguments(tls)
+    loop, arguments = asyncio.get_running_loop(), _tls_arguments(tls)
     try:
-        await asyncio.get_running_loop().create_connection(lambda: link, sock=sock, **arguments)
+        async with in_handshake_time(tls, deadlines):
+            await loop.create_connection(lambda: link, sock=sock, **arguments)
         if tls is not None and tls.pin is not None:
             tls.pin.check(link)
     except BaseException:
@@ -331,8 +355,11 @@ class _Answer:
             self.head.set_exception(exc)
 
 
-async def open_tunnel(link: Link, tunnel: Tunnel, key: ConnectionKey) -> None:
+async def open_tunnel(
+    link: Link, tunnel: Tunnel, key: ConnectionKey, deadlines: Deadlines
+) -> None:
     """Ask the proxy at the other end of `link` for a tunnel, and speak TLS through it."""
+    deadlines.phase = RequestPhase.PROXY
     core = Http1Connection(Role.CLIENT, strictness=LENIENT)  # as behind the tunnel
     answer = _Answer(core)
     link.receiver = answer
@@ -352,11 +379,12 @@ async def open_tunnel(link: Link, tunnel: Tunnel, key: ConnectionKey) -> None:
         # A server says nothing before the TLS handshake: the proxy made these bytes up.
         raise ClientProxyConnectionError(key, OSError(None, "bytes behind the proxy's answer"))
     with translated(key):
-        await link.start_tls(
-            tunnel.tls.context,
-            server_hostname=tunnel.tls.server_hostname,
-            handshake_timeout_seconds=HANDSHAKE_SECONDS,
-            shutdown_timeout_seconds=SHUTDOWN_SECONDS,
-        )
+        async with in_handshake_time(tunnel.tls, deadlines):
+            await link.start_tls(
+                tunnel.tls.context,
+                server_hostname=tunnel.tls.server_hostname,
+                handshake_timeout_seconds=HANDSHAKE_SECONDS,
+                shutdown_timeout_seconds=SHUTDOWN_SECONDS,
+            )
     if tunnel.tls.pin is not None:
         tunnel.tls.pin.check(link)

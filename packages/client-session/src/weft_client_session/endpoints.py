@@ -7,8 +7,8 @@ import asyncio
 import functools
 import os
 import socket
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from multidict import CIMultiDict
@@ -17,9 +17,8 @@ from weft_client_session.connection import Connection
 from weft_client_session.connector import (
     KEEPALIVE_SECONDS,
     BaseConnector,
-    connection_timeout,
 )
-from weft_client_session.deadlines import NEVER, Deadlines
+from weft_client_session.deadlines import Deadlines, bounded
 from weft_client_session.dial import (
     DialOptions,
     SocketFactory,
@@ -33,10 +32,14 @@ from weft_client_session.dial import (
 from weft_client_session.errors import (
     ClientConnectorDNSError,
     ClientProxyConnectionError,
+    DNSTimeoutError,
+    RequestFailure,
+    RequestPhase,
+    SocketConnectTimeoutError,
     UnixClientConnectorError,
 )
 from weft_client_session.request import TLS_SCHEMES, ClientRequest, ConnectionKey
-from weft_client_session.resolver import AbstractResolver, AddressCache, NameService
+from weft_client_session.resolver import AbstractResolver, AddressCache, NameService, ResolveResult
 from weft_client_session.tls import SSLSetting, checked_setting, pin_for, ready_context
 from weft_http_parser import Link, hdrs
 
@@ -117,13 +120,8 @@ class TCPConnector(BaseConnector):
     ) -> Link:
         """A new link to the server, or to the proxy."""
         key, url = connection.key, request.proxy or request.url
-        host, port = url.raw_host or "", url.port or 0
-        try:
-            addresses = await self._names.resolve(host, port, traces)
-        except OSError as exc:
-            if request.proxy is not None:
-                raise ClientProxyConnectionError(key, exc) from exc
-            raise ClientConnectorDNSError(key, exc) from exc
+        host = url.raw_host or ""
+        addresses = await self._addresses(request, key, traces, deadlines)
         target = Target(
             key=key,
             addresses=addresses,
@@ -132,7 +130,29 @@ class TCPConnector(BaseConnector):
             is_proxy=request.proxy is not None,
         )
         async with in_socket_time(request, deadlines):
-            return await dial(connection, target, self._options)
+            return await dial(connection, target, self._options, deadlines)
+
+    async def _addresses(
+        self,
+        request: ClientRequest,
+        key: ConnectionKey,
+        traces: "Sequence[Trace]",
+        deadlines: Deadlines,
+    ) -> list[ResolveResult]:
+        url = request.proxy or request.url
+        host, port = url.raw_host or "", url.port or 0
+        deadlines.phase = RequestPhase.DNS
+        at = deadlines.after(deadlines.timeout.dns, asyncio.get_running_loop().time())
+        text = f"The host {host} was not looked up in time"
+        try:
+            async with bounded(at, lambda: deadlines.overdue(at, DNSTimeoutError, text)):
+                return await self._names.resolve(host, port, traces)
+        except OSError as exc:
+            if isinstance(exc, RequestFailure):  # of the bound
+                raise
+            if request.proxy is not None:
+                raise ClientProxyConnectionError(key, exc) from exc
+            raise ClientConnectorDNSError(key, exc) from exc
 
     async def _tls(self, request: ClientRequest, key: ConnectionKey, host: str) -> Tls:
         if request.proxy is not None:
@@ -205,20 +225,14 @@ class UnixConnector(BaseConnector):
         error = functools.partial(UnixClientConnectorError, self._path)
         async with in_socket_time(request, deadlines):
             with translated(key, error):
-                return await dial_unix(connection, self._path, tls)
+                return await dial_unix(connection, self._path, tls, deadlines)
 
 
-@asynccontextmanager
-async def in_socket_time(request: ClientRequest, deadlines: Deadlines) -> AsyncIterator[None]:
+def in_socket_time(
+    request: ClientRequest, deadlines: Deadlines
+) -> AbstractAsyncContextManager[None]:
     """Bound what connects a socket."""
+    deadlines.phase = RequestPhase.CONNECT
     at = deadlines.socket_at(asyncio.get_running_loop().time())
-    limit = asyncio.timeout_at(None if at == NEVER else at)
-    try:
-        async with limit:
-            yield
-    except TimeoutError as exc:
-        if not limit.expired():
-            raise
-        if at >= deadlines.total_at:
-            raise TimeoutError(f"No connection to {request.url.origin()} in time") from exc
-        raise connection_timeout(request) from exc
+    text = f"Connection timeout to host {request.url}"
+    return bounded(at, lambda: deadlines.overdue(at, SocketConnectTimeoutError, text))

@@ -4,6 +4,7 @@ Each error carries fields and makes its text from them. Nothing here knows how e
 the last functions translate the errors of lower packages.
 """
 
+import enum
 import ssl
 from collections.abc import Sequence
 from typing import Protocol
@@ -32,8 +33,58 @@ class Asked(Protocol):
     def real_url(self) -> URL: ...
 
 
-class ClientError(Exception):
-    """The root of every error of this package."""
+class RequestPhase(enum.StrEnum):
+    """What a request was about."""
+
+    POOL = "pool"
+    """It waited for a place among the connections."""
+    DNS = "dns"
+    """Its host was looked up."""
+    CONNECT = "connect"
+    """A socket was connected."""
+    TLS = "tls"
+    """TLS was agreed on, with a proxy or with the server."""
+    PROXY = "proxy"
+    """A proxy was asked for a tunnel."""
+    SEND = "send"
+    """It was being sent."""
+    FIRST_BYTE = "first_byte"
+    """It was sent, and nothing of the answer had come."""
+    READ = "read"
+    """The answer had begun to come."""
+
+
+# What comes before the first byte of a request, so that the server knows nothing of it.
+UNSENT_PHASES = frozenset(RequestPhase) - {
+    RequestPhase.SEND,
+    RequestPhase.FIRST_BYTE,
+    RequestPhase.READ,
+}
+
+
+class RequestFailure:
+    """What an error says about the request that it ended; None and False where there was none.
+
+    `safe_to_retry`: to send the request again does no harm, because the server has seen nothing of
+    it, or because its method is idempotent (RFC 9110 9.2.2) and its body can be sent again. It does
+    not say that a second try would have more luck.
+    """
+
+    __slots__ = ()
+
+    phase: RequestPhase | None = None
+    elapsed_seconds: float | None = None
+    peer: tuple[str, int] | str | None = None
+    attempt: int | None = None
+    safe_to_retry: bool = False
+
+
+class ClientError(RequestFailure, Exception):
+    """The root of every error of this package but `TotalTimeoutError`."""
+
+
+class TotalTimeoutError(RequestFailure, TimeoutError):
+    """The whole request took too long. No ClientError, as in aiohttp."""
 
 
 # Answers that came, and are refused.
@@ -245,8 +296,36 @@ class ConnectionTimeoutError(ServerTimeoutError):
     """No connection was ready in time."""
 
 
+class PoolTimeoutError(ConnectionTimeoutError):
+    """No place among the connections got free in time."""
+
+
+class DNSTimeoutError(ConnectionTimeoutError):
+    """The host was not looked up in time."""
+
+
+class SocketConnectTimeoutError(ConnectionTimeoutError):
+    """No socket was connected, with all that belongs to it, in time."""
+
+
+class TLSTimeoutError(ConnectionTimeoutError):
+    """TLS was not agreed on in time."""
+
+
 class SocketTimeoutError(ServerTimeoutError):
-    """Nothing was read from the socket for too long."""
+    """Nothing was read from the socket for too long, or nothing could be written."""
+
+
+class SendTimeoutError(SocketTimeoutError):
+    """The server took nothing of the request for too long."""
+
+
+class FirstByteTimeoutError(SocketTimeoutError):
+    """The request was sent, and nothing came back in time."""
+
+
+class ReadTimeoutError(SocketTimeoutError):
+    """The answer stopped coming for too long."""
 
 
 # URLs.

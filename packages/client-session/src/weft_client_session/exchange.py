@@ -6,40 +6,41 @@ the wire. Decides nothing about retries or redirects, and keeps no reference to 
 
 import asyncio
 import enum
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
 
-import attrs
+from multidict import CIMultiDictProxy
 
 from weft_client_session.connection import Connection
-from weft_client_session.deadlines import NEVER, Deadlines
+from weft_client_session.deadlines import NEVER, Deadlines, describe, total_error
 from weft_client_session.errors import (
     ClientConnectionError,
-    ClientPayloadError,
+    FirstByteTimeoutError,
+    ReadTimeoutError,
+    RequestPhase,
+    SendTimeoutError,
     ServerDisconnectedError,
-    SocketTimeoutError,
     body_error,
     lost_error,
 )
+from weft_client_session.probe import read_left
+from weft_client_session.reading import BodyReading, join_whole, make_stream
 from weft_client_session.request import ClientRequest
 from weft_client_session.upload import Sent, Upload, is_small
 from weft_http_parser import (
     CHUNKED,
-    MARK_CONTENT_ENCODING,
+    END,
     UNTIL_CLOSE,
-    BodyTooLarge,
-    ContentCodingError,
-    ContentDecoder,
     End,
     Event,
     Hold,
     Link,
+    LinkLost,
     ProtocolError,
     Reason,
     ResponseHead,
     StreamReader,
     hdrs,
-    make_decoder,
 )
 
 if TYPE_CHECKING:  # where nobody traces, tracing is not loaded
@@ -47,8 +48,8 @@ if TYPE_CHECKING:  # where nobody traces, tracing is not loaded
 
 DRAIN_BYTES = 65_536
 DRAIN_SECONDS = 5.0
-
-T = TypeVar("T")
+# A transport that closes while it is first written to could not send a byte.
+UNWRITTEN = "the socket took nothing"
 
 
 class Phase(enum.Enum):
@@ -65,34 +66,21 @@ class Phase(enum.Enum):
 _ENDED = (Phase.OVER, Phase.FAILED)
 
 
-@attrs.frozen(eq=False, repr=False)
-class BodyReading:
-    """How the body of an answer is read."""
+class Extras:
+    """What few answers have: interim heads before them, chunks, and fields behind the body."""
 
-    limit: int
-    decodes: bool
-    reads_until_eof: bool = True  # a body that only the end of the connection delimits
+    __slots__ = ("chunk_ends", "interim", "trailers")
 
-
-class CodedPayloadError(ClientPayloadError, ContentCodingError):
-    """The content coding of the body is corrupt or truncated."""
-
-    def __str__(self) -> str:
-        return f"Can not decode content-encoding: {self.coding} ({self.fault})"
-
-
-class OversizedPayloadError(ClientPayloadError, BodyTooLarge):
-    """The body expands beyond all measure."""
-
-    def __str__(self) -> str:
-        return f"the body expands to more than {self.limit} bytes"
+    def __init__(self) -> None:
+        self.chunk_ends: Sequence[int] = ()  # of a body that came in one piece with its head
+        self.interim: list[ResponseHead] = []
+        self.trailers: CIMultiDictProxy[str] = END.trailers
 
 
 class ClientExchange:
     """The receiver of a link from the first byte of a request to the last of its answer."""
 
     __slots__ = (
-        "_chunk_ends",
         "_stream",
         "_upload",
         "chunks",
@@ -100,6 +88,7 @@ class ClientExchange:
         "deadline",
         "deadlines",
         "error",
+        "extras",
         "has_received",
         "head",
         "phase",
@@ -115,8 +104,8 @@ class ClientExchange:
         self.head: ResponseHead | None = None
         self.error: Exception | None = None
         self.has_received = False  # a byte of the answer: the request was seen
+        self.extras: Extras | None = None  # most answers have none
         self.chunks: list[bytes] | None = None  # of a body that came in one piece with its head
-        self._chunk_ends: Sequence[int] | None = None
         self._stream: StreamReader | None = None
         self._upload: Upload | Sent | None = None
 
@@ -130,6 +119,8 @@ class ClientExchange:
         connection.uses += 1
         link.receiver = self
         link.write(connection.core.send_whole(raw, b"", method=method))
+        if link.transport.is_closing():
+            raise LinkLost(UNWRITTEN)
 
     async def send(
         self, raw: bytes, request: ClientRequest, traces: "Sequence[Trace]" = ()
@@ -162,6 +153,8 @@ class ClientExchange:
             )
             self._upload = upload = Upload(self, request, traces)
             await upload.start(head, body)
+        if connection.link.transport.is_closing() and not self.has_received:
+            raise LinkLost(UNWRITTEN)
         for trace in traces:
             await trace.request_headers_sent(request.method, request.url, request.headers)
 
@@ -191,7 +184,7 @@ class ClientExchange:
                 self._take(cast(list[Event], [*exc.events]))
             self._break(exc)
             return
-        if self.deadlines.timeout.sock_read:
+        if self.deadlines.is_paced:
             self.touch()
         if events:
             self._take(events)
@@ -211,6 +204,12 @@ class ClientExchange:
     def link_lost(self, exc: Exception | None) -> None:
         if self.phase in _ENDED:
             return
+        if exc is not None and self._upload is not None:
+            # A server that has answered and closed lets our writing fail: read what it said first.
+            for data in read_left(self.connection.link.transport):
+                self.data_received(data)
+            if self.phase in _ENDED:
+                return
         if self.head is None:
             self.fail(lost_error(exc), exc)
         else:
@@ -229,17 +228,20 @@ class ClientExchange:
         head = events[0]
         assert isinstance(head, ResponseHead)
         while head.status < 200 and head.status != 101:
-            if self._upload is not None and head.status == 100:
-                self._upload.allow()
+            self._take_interim(head)
             del events[0]
             if not events:
                 return
             head = cast(ResponseHead, events[0])
         self.head = head
+        if head.status >= 400 and self._upload is not None:
+            # RFC 9112 9.5: the rest of the request would be sent for nothing.
+            self._upload.stop()
         if type(events[-1]) is End:
             self.chunks = events[1:-1]  # type: ignore[assignment]  # only bytes are between
             if head.framing == CHUNKED:
-                self._chunk_ends = self.connection.core.chunk_ends
+                self._make_extras().chunk_ends = self.connection.core.chunk_ends
+                self._keep_trailers(events[-1])
             self._finish()
         elif head.framing == UNTIL_CLOSE and not self.reading.reads_until_eof:
             self.chunks = []
@@ -251,10 +253,24 @@ class ClientExchange:
             self.connection.link.hold(Hold.SWITCH)
         else:
             self.phase = Phase.BODY
-            self._stream = self._make_stream(head, BodyGate(self))
+            self._stream = make_stream(head, self.reading, BodyGate(self))
             pieces = cast(list[bytes], events[1:])
             self._stream.feed_pieces(pieces, self.connection.core.chunk_ends)
         self.connection.arrival.wake()
+
+    def _take_interim(self, head: ResponseHead) -> None:
+        if self._upload is not None and head.status == 100:
+            self._upload.allow()
+        self._make_extras().interim.append(head)
+
+    def _keep_trailers(self, end: End) -> None:
+        if end.trailers:
+            self._make_extras().trailers = end.trailers
+
+    def _make_extras(self) -> Extras:
+        if self.extras is None:
+            self.extras = Extras()
+        return self.extras
 
     def _take_body(self, events: list[Event]) -> None:
         stream = self._stream
@@ -262,9 +278,11 @@ class ClientExchange:
             if type(events[-1]) is End and self.phase not in _ENDED:
                 self._finish()
             return
-        is_end = type(events[-1]) is End
+        last = events[-1]
+        is_end = type(last) is End
         ends = self.connection.core.chunk_ends
         if is_end:
+            self._keep_trailers(cast(End, last))
             # First the connection goes back, so that a full stream cannot hold it any more.
             events = events[:-1]
             self._finish()
@@ -275,10 +293,12 @@ class ClientExchange:
         """The answer has come to its end."""
         self.phase = Phase.OVER
         connection = self.connection
-        if self._upload is not None and not self._upload.is_over:
-            # The rest of the request is not wanted; RFC 9112 9.5: then the connection closes.
+        is_full = connection.link.is_full
+        if self._upload is not None and (is_full or not self._upload.is_over):
+            # The rest of the request is not wanted; RFC 9112 9.5: then the connection closes, at
+            # once where a peer that does not read would keep the socket for nothing.
             self._upload.stop()
-            connection.discard(aborts=False)
+            connection.discard(aborts=is_full)
             return
         if self._stream is not None:
             connection.link.release(Hold.BODY)
@@ -290,19 +310,6 @@ class ClientExchange:
 
             connection.peer_keeps_seconds = parse_keep_alive(field).timeout
         connection.recycle()
-
-    def _make_stream(self, head: ResponseHead, gate: "BodyGate | None") -> StreamReader:
-        decoder = self._make_decoder(head)
-        return StreamReader(gate, limit=self.reading.limit, decoder=decoder)
-
-    def _make_decoder(self, head: ResponseHead) -> ContentDecoder | None:
-        if not self.reading.decodes or not head.marks & MARK_CONTENT_ENCODING:
-            return None
-        try:
-            decoder = make_decoder(",".join(head.get_all("Content-Encoding")))
-        except ContentCodingError:  # not known here: the body is handed over as it came
-            return None
-        return cast(ContentDecoder, PayloadDecoder(decoder))
 
     # What a response asks for.
 
@@ -328,17 +335,16 @@ class ClientExchange:
         chunks, head = self.chunks, self.head
         if chunks is None or self._stream is not None or head is None:
             return None
-        if head.marks & MARK_CONTENT_ENCODING and self._make_decoder(head) is not None:
-            return None
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        return join_whole(head, self.reading, chunks)
 
     def open_stream(self) -> StreamReader:
         """The body as a stream."""
         stream = self._stream
         if stream is None:
             assert self.head is not None  # only an answer has a body
-            stream = self._stream = self._make_stream(self.head, None)
-            stream.feed_pieces(self.chunks or (), self._chunk_ends or (), is_last=True)
+            stream = self._stream = make_stream(self.head, self.reading, None)
+            ends = () if self.extras is None else self.extras.chunk_ends
+            stream.feed_pieces(self.chunks or (), ends, is_last=True)
         return stream
 
     def release(self) -> None:
@@ -375,12 +381,22 @@ class ClientExchange:
     # What goes wrong.
 
     def expire(self) -> None:
-        """A deadline has passed."""
-        if asyncio.get_running_loop().time() >= self.deadlines.total_at:
-            seconds = self.deadlines.timeout.total
-            self.fail(TimeoutError(f"The request took longer than {seconds} s"))
+        """The deadline has passed."""
+        now = asyncio.get_running_loop().time()
+        if now >= self.deadlines.total_at:
+            self.fail(total_error(self.deadlines))
+            return
+        upload, timeout = self._upload, self.deadlines.timeout
+        if upload is not None and not upload.is_taken:
+            if upload.is_stuck(now):
+                text = f"The server took nothing of the request for {timeout.send} s"
+                self.fail(SendTimeoutError(text))
+            else:
+                self.touch()
+        elif self.has_received or not timeout.first_byte:
+            self.fail(ReadTimeoutError("Timeout on reading data from socket"))
         else:
-            self.fail(SocketTimeoutError("Timeout on reading data from socket"))
+            self.fail(FirstByteTimeoutError(f"No answer within {timeout.first_byte} s"))
 
     def abandon(self) -> None:
         """The connector closes."""
@@ -394,6 +410,7 @@ class ClientExchange:
         self.error = error
         if cause is not None:
             error.__cause__ = cause
+        self.describe(error)
         if self._upload is not None:
             self._upload.stop()
         self.connection.discard()
@@ -410,11 +427,28 @@ class ClientExchange:
         else:
             self.fail(exc)
 
+    def describe(self, error: Exception) -> None:
+        """Let an error say where the request stood."""
+        connection = self.connection
+        if not self.is_sent or connection.link.is_full:
+            phase = RequestPhase.SEND
+        elif self.has_received:
+            phase = RequestPhase.READ
+        else:
+            phase = RequestPhase.FIRST_BYTE
+        describe(error, self.deadlines, phase, connection.clock(), connection.peer)
+
     def touch(self) -> None:
-        """Something came: count the time to the next read from now."""
-        if self.deadlines.timeout.sock_read:
-            self.deadline = self.deadlines.read_at(asyncio.get_running_loop().time())
-            self.connection.watch(self.deadline)
+        """Something went on: count the time to the next step from now."""
+        now = asyncio.get_running_loop().time()
+        upload = self._upload
+        if upload is not None and not (upload.is_over and upload.is_taken):
+            self.deadline = min(self.deadlines.total_at, upload.next_look(now))
+        elif self.has_received:
+            self.deadline = self.deadlines.read_at(now)
+        else:
+            self.deadline = self.deadlines.first_byte_at(now)
+        self.connection.watch(self.deadline)
 
 
 class BodyGate:
@@ -435,43 +469,5 @@ class BodyGate:
         exchange = self._exchange
         if exchange.phase is Phase.BODY:
             exchange.connection.link.release(reason)
-            exchange.touch()
-
-
-class PayloadDecoder:
-    """A content decoder whose errors are those of a client."""
-
-    __slots__ = ("_inner",)
-
-    def __init__(self, inner: ContentDecoder) -> None:
-        self._inner = inner
-
-    @property
-    def has_pending(self) -> bool:
-        return self._inner.has_pending
-
-    @property
-    def is_finished(self) -> bool:
-        return self._inner.is_finished
-
-    @property
-    def total_in(self) -> int:
-        return self._inner.total_in
-
-    @property
-    def total_out(self) -> int:
-        return self._inner.total_out
-
-    def decode(self, data: bytes, max_length: int) -> bytes:
-        return self._translated(lambda: self._inner.decode(data, max_length))
-
-    def finish(self) -> None:
-        self._translated(self._inner.finish)
-
-    def _translated(self, call: Callable[[], T]) -> T:
-        try:
-            return call()
-        except ContentCodingError as exc:
-            raise CodedPayloadError(exc.coding, exc.fault) from exc
-        except BodyTooLarge as exc:
-            raise OversizedPayloadError(exc.limit) from exc
+            if exchange.deadlines.is_paced:
+                exchange.touch()

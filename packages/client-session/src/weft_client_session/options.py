@@ -33,8 +33,13 @@ StatusCheck = bool | Callable[..., Awaitable[None]]
 class ClientTimeout:
     """How long each phase of a request may take, in seconds; None or 0 is for ever.
 
-    `connect` includes the wait for a place in the pool. Waits longer than `ceil_threshold` end
-    on a whole second of the loop's clock.
+    `total` bounds the whole, over redirects and until the body is read; `connect` a ready connection
+    with all that it takes; `sock_connect` the socket, the tunnel of a proxy and TLS; `sock_read` the
+    pause between two reads, and the first one. The other fields are not in aiohttp: `pool` bounds
+    the wait for a place among the connections, `dns` the lookup, `tls` one handshake, `send` the
+    time in which the server takes nothing of what is sent, `first_byte` the wait for an answer
+    behind the last byte of the request. Waits longer than `ceil_threshold` end on a whole quarter of
+    a second of the loop's clock.
     """
 
     total: float | None = None
@@ -42,6 +47,11 @@ class ClientTimeout:
     sock_read: float | None = None
     sock_connect: float | None = None
     ceil_threshold: float = 5
+    pool: float | None = attrs.field(default=None, kw_only=True)
+    dns: float | None = attrs.field(default=None, kw_only=True)
+    tls: float | None = attrs.field(default=10, kw_only=True)
+    send: float | None = attrs.field(default=60, kw_only=True)
+    first_byte: float | None = attrs.field(default=None, kw_only=True)
 
 
 DEFAULT_TIMEOUT = ClientTimeout(total=300, sock_connect=30)

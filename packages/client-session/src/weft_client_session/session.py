@@ -30,7 +30,7 @@ from weft_client_session.errors import (
     ClientConnectionError,
     head_error,
 )
-from weft_client_session.exchange import BodyReading, ClientExchange
+from weft_client_session.exchange import ClientExchange
 from weft_client_session.jar import AbstractCookieJar, CookieJar
 from weft_client_session.middleware import ClientMiddlewareType
 from weft_client_session.options import (
@@ -55,6 +55,7 @@ from weft_client_session.options import (
     fold,
     session_limits,
 )
+from weft_client_session.reading import BodyReading
 from weft_client_session.redirects import REDIRECTS
 from weft_client_session.request import BODILESS_METHODS, ClientRequest, ConnectionKey, RequestSpec
 from weft_client_session.response import ClientResponse, Settings, caller_place
@@ -494,7 +495,7 @@ class ClientSession:
         try:
             connection.watch(exchange.deadline)
             exchange.ask(ready.raw, ready.request.method)
-            if timeout.sock_read:
+            if exchange.deadlines.is_paced:
                 exchange.touch()
             await connection.arrival  # as `exchange.answer()`, one coroutine less
             head = exchange.head or await exchange.answer()

@@ -4,10 +4,12 @@ Decides how a body is cut and coded, and when it may be sent. Knows no answer.
 """
 
 import asyncio
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from weft_client_session.connection import Connection
+from weft_client_session.deadlines import Deadlines
 from weft_client_session.errors import (
     ClientConnectionError,
     ClientOSError,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:  # where nobody traces, tracing is not loaded
     from weft_client_session.tracing import Trace
 
 CONTINUE_SECONDS = 1.0
+LOOK_SECONDS = 0.25  # how often it is looked at whether the server takes anything
 Buffer = bytes | bytearray | memoryview
 
 
@@ -55,6 +58,7 @@ class Sent:
     __slots__ = ("sent_bytes",)
 
     is_over = True
+    is_taken = True
 
     def __init__(self, sent_bytes: int) -> None:
         self.sent_bytes = sent_bytes
@@ -65,6 +69,14 @@ class Sent:
     def stop(self) -> None:
         """Nothing is under way."""
 
+    def is_stuck(self, now: float) -> bool:
+        """Nothing waits to be taken."""
+        return False
+
+    def next_look(self, now: float) -> float:
+        """There is nothing to look at."""
+        return math.inf
+
     async def wait(self) -> None:
         """Nothing is left."""
 
@@ -73,6 +85,9 @@ class Uploader(Protocol):
     """The exchange that a body belongs to."""
 
     connection: Connection
+    deadlines: Deadlines
+
+    def touch(self) -> None: ...
 
     def fail(self, error: Exception, cause: BaseException | None = None) -> None: ...
 
@@ -84,7 +99,9 @@ class Upload:
         "_allowed",
         "_encoder",
         "_exchange",
+        "_handed",
         "_head",
+        "_mark",
         "_request",
         "_task",
         "_traces",
@@ -99,6 +116,8 @@ class Upload:
         self._request = request
         self._traces = traces
         self._head = b""
+        self._handed = 0  # bytes given to the transport
+        self._mark: tuple[int, float] | None = None  # how many were taken, and since when
         self._encoder = self._make_encoder(request)
         self._allowed: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -124,6 +143,30 @@ class Upload:
             return
         self._task = asyncio.create_task(self._run(body))
 
+    @property
+    def is_taken(self) -> bool:
+        """What was written so far is on its way, or nearly."""
+        return self._mark is None
+
+    def is_stuck(self, now: float) -> bool:
+        """Whether the server has taken nothing for too long; looks anew at each call."""
+        link = self._exchange.connection.link
+        if not link.is_full or self._mark is None:
+            self._mark = None
+            return False
+        taken, since = self._handed - link.transport.get_write_buffer_size(), self._mark[1]
+        if taken != self._mark[0]:
+            self._mark = taken, now
+            return False
+        return now - since >= (self._exchange.deadlines.timeout.send or math.inf)
+
+    def next_look(self, now: float) -> float:
+        """When to ask again whether the server takes anything."""
+        seconds = self._exchange.deadlines.timeout.send
+        if self._mark is None or not seconds:
+            return math.inf
+        return now + min(LOOK_SECONDS, seconds / 4)
+
     def allow(self) -> None:
         """The server wants the body."""
         if self._allowed is not None and not self._allowed.done():
@@ -147,9 +190,15 @@ class Upload:
             await trace.request_chunk_sent(request.method, request.url, bytes(data))
         if self._encoder is not None:
             data = self._encoder.encode(bytes(data))
+        if self._task is None:
+            self._send(data)
+            return
+        connection = self._exchange.connection
+        if not connection.is_quiet:
+            # What the server says is read first: it may have closed, and then writing ends all.
+            await asyncio.sleep(0)
         self._send(data)
-        if self._task is not None:
-            await self._exchange.connection.link.drain()
+        await connection.link.drain()
 
     # Inside.
 
@@ -160,6 +209,7 @@ class Upload:
                 await asyncio.wait([self._allowed], timeout=CONTINUE_SECONDS)
             await body.write(self)
             self._finish()
+            self._exchange.touch()
         except (LinkLost, asyncio.CancelledError) as exc:
             # Whoever receives knows more: an answer may have come before the loss.
             if isinstance(exc, asyncio.CancelledError):
@@ -189,7 +239,17 @@ class Upload:
             parts = [self._head, *parts]
             self._head = b""
         if parts:
+            self._handed += sum(map(len, parts))
             connection.link.write_parts(parts)
+            self._note_full()
+
+    def _note_full(self) -> None:
+        """From now on it is looked at whether the server takes what it is sent."""
+        link = self._exchange.connection.link
+        if link.is_full and self._mark is None:
+            taken = self._handed - link.transport.get_write_buffer_size()
+            self._mark = taken, asyncio.get_running_loop().time()
+            self._exchange.touch()
 
     def _finish(self) -> None:
         if self._encoder is not None:

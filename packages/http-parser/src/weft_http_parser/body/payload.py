@@ -7,7 +7,14 @@ import enum
 import io
 import json
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Mapping,
+)
 from itertools import chain
 from typing import IO, Final, Protocol, TypeVar
 
@@ -451,8 +458,14 @@ class AsyncIterablePayload(Payload):
         if self._consumed:
             raise RuntimeError("the payload was sent already and its iterable is used up")
         self._consumed = True
-        async for block in self._value:
-            await writer.write(block)
+        try:
+            async for block in self._value:
+                await writer.write(block)
+        except BaseException:
+            # A generator that waits at a yield would not hear of it before it is collected.
+            if isinstance(self._value, AsyncGenerator):
+                await self._value.aclose()
+            raise
 
     def decode(self, encoding: str | None = None, errors: str = "strict") -> str:
         if self._kept is None:
