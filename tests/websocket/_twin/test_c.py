@@ -246,6 +246,7 @@ WRONG_CALLS: dict[str, Callable[[Any], object]] = {
     "mask without key": lambda t: t.mask(b"data"),
     "mask with None": lambda t: t.mask(b"data", None),
     "mask of text": lambda t: t.mask("data", KEY),
+    "mask with text": lambda t: t.mask(b"data", "text"),
     "header without key": lambda t: t.render_header(0x81, 5),
     "header of text": lambda t: t.render_header("a", 5, None),
     "frame without key": lambda t: t.render_frame(0x81, b""),

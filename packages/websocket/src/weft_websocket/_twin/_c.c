@@ -85,6 +85,9 @@ static PyObject *
 add_type(PyObject *module, PyType_Spec *spec)
 {
     PyObject *type = PyType_FromModuleAndSpec(module, spec, NULL);
+    if (type == NULL && !PyErr_Occurred()) {
+        PyErr_NoMemory(); /* some versions forget to say so */
+    }
     if (type == NULL || PyModule_AddType(module, (PyTypeObject *)type) < 0) {
         Py_XDECREF(type);
         return NULL;
@@ -98,7 +101,7 @@ module_exec(PyObject *module)
 {
     State *state = PyModule_GetState(module);
     PyObject *scanner, *reading, *sender, *done;
-    if (load_messages(state) < 0) {
+    if (load_names(state) < 0 || load_messages(state) < 0) {
         return -1;
     }
     scanner = add_type(module, &scanner_spec);

@@ -154,13 +154,29 @@ scanner_feed(FrameScanner *self, PyObject *arg)
     return frames;
 }
 
-/* The same for bytes that are only lent, while nothing is left of earlier ones. */
+static PyObject *
+feed_lent_locked(FrameScanner *self, Byte *at, size_t size)
+{
+    PyObject *data, *frames;
+    if (self->fault || self->is_closed) {
+        return PyList_New(0);
+    }
+    if (self->rest == NULL) {
+        return feed_span(self, NULL, at, at + size);
+    }
+    data = PyBytes_FromStringAndSize((const char *)at, (Py_ssize_t)size);
+    frames = data == NULL ? NULL : scanner_feed_locked(self, data);
+    Py_XDECREF(data);
+    return frames;
+}
+
+/* The same for bytes that are only lent: copied where they are to be kept. */
 static PyObject *
 feed_lent(FrameScanner *self, Byte *at, size_t size)
 {
     PyObject *frames;
     Py_BEGIN_CRITICAL_SECTION(self);
-    frames = self->fault || self->is_closed ? PyList_New(0) : feed_span(self, NULL, at, at + size);
+    frames = feed_lent_locked(self, at, size);
     Py_END_CRITICAL_SECTION();
     return frames;
 }
@@ -171,8 +187,12 @@ static unsigned char *
 find_room(FrameScanner *self, Py_ssize_t *room)
 {
     Frame *frame = &self->frame;
-    if (!frame->is_open || frame->taken == 0 || frame->length - frame->taken < LARGE_REST ||
-        grow_payload(self, 1) < 0) {
+    if (!frame->is_open || frame->taken == 0 || frame->length - frame->taken < LARGE_REST) {
+        return NULL;
+    }
+    if (grow_payload(self, 1) < 0) {
+        self->is_closed = 1; /* what had come is lost */
+        drop_input(self);
         return NULL;
     }
     *room = PyBytes_GET_SIZE(self->payload) - (Py_ssize_t)frame->taken;

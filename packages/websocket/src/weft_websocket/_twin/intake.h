@@ -125,7 +125,10 @@ inbox_buffer_updated(Inbox *self, PyObject *arg)
     if (is_filling) {
         return receive_filled(self, size);
     }
-    memory = self->memory == NULL ? Py_XNewRef(self->state->memory) : self->memory;
+    if (room == 0) {
+        return inbox_data_received(self, self->state->no_bytes); /* no buffer was asked for */
+    }
+    memory = self->memory == NULL ? Py_NewRef(self->state->memory) : self->memory;
     self->memory = NULL;
     result = receive_lent(self, PyMemoryView_GET_BUFFER(memory)->buf, size);
     Py_DECREF(memory);

@@ -21,6 +21,7 @@
     FIELD(text_kind)             \
     FIELD(binary_kind)           \
     FIELD(empty)                 \
+    FIELD(no_bytes)              \
     FIELD(scanner_type)          \
     FIELD(reading_type)          \
     FIELD(get_loop)              \
@@ -74,33 +75,63 @@ fetch(const char *module, const char *name)
 }
 
 static int
+load_names(State *state)
+{
+    struct {
+        PyObject **place;
+        const char *text;
+    } names[] = {
+        {&state->call_soon, "call_soon"},
+        {&state->call_soon_threadsafe, "call_soon_threadsafe"},
+        {&state->context, "context"},
+        {&state->phase, "phase"},
+        {&state->write, "write"},
+        {&state->bypass, "bypass"},
+        {&state->transport, "transport"},
+        {&state->is_full, "is_full"},
+        {&state->send_prepared, "send_prepared"},
+        {&state->buffer_size, "get_write_buffer_size"},
+        {&state->write_text_name, "write_text"},
+        {&state->write_binary_name, "write_binary"},
+    };
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(names); i++) {
+        *names[i].place = PyUnicode_InternFromString(names[i].text);
+        if (*names[i].place == NULL) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int
+set_fetched(PyObject **place, const char *module, const char *name)
+{
+    Py_XSETREF(*place, fetch(module, name));
+    return *place == NULL ? -1 : 0;
+}
+
+static int
 load_messages(State *state)
 {
     PyObject *kinds = fetch("weft_websocket.codes", "WSMsgType");
-    if (kinds == NULL) {
+    if (kinds != NULL) {
+        state->text_kind = PyObject_GetAttrString(kinds, "TEXT");
+    }
+    if (state->text_kind != NULL) {
+        state->binary_kind = PyObject_GetAttrString(kinds, "BINARY");
+    }
+    Py_XDECREF(kinds);
+    if (state->binary_kind == NULL ||
+        set_fetched(&state->message_type, "weft_websocket.codes", "WSMessage") < 0 ||
+        set_fetched(&state->bytes_message_type, "weft_websocket.codes", "WSMessageTextBytes") <
+            0 ||
+        set_fetched(&state->random, "os", "urandom") < 0) {
         return -1;
     }
-    state->text_kind = PyObject_GetAttrString(kinds, "TEXT");
-    state->binary_kind = PyObject_GetAttrString(kinds, "BINARY");
-    Py_DECREF(kinds);
-    state->message_type = fetch("weft_websocket.codes", "WSMessage");
-    state->bytes_message_type = fetch("weft_websocket.codes", "WSMessageTextBytes");
     state->empty = PyUnicode_New(0, 127);
-    state->call_soon = PyUnicode_InternFromString("call_soon");
-    state->call_soon_threadsafe = PyUnicode_InternFromString("call_soon_threadsafe");
-    state->context = PyUnicode_InternFromString("context");
-    state->phase = PyUnicode_InternFromString("phase");
-    state->write = PyUnicode_InternFromString("write");
-    state->bypass = PyUnicode_InternFromString("bypass");
-    state->transport = PyUnicode_InternFromString("transport");
-    state->is_full = PyUnicode_InternFromString("is_full");
-    state->send_prepared = PyUnicode_InternFromString("send_prepared");
-    state->buffer_size = PyUnicode_InternFromString("get_write_buffer_size");
-    state->write_text_name = PyUnicode_InternFromString("write_text");
-    state->write_binary_name = PyUnicode_InternFromString("write_binary");
-    state->random = fetch("os", "urandom");
+    state->no_bytes = PyBytes_FromStringAndSize(NULL, 0); /* neither of both can fail */
     state->random_size = PyLong_FromLong(POOL_SIZE);
-    return PyErr_Occurred() ? -1 : 0;
+    return state->random_size == NULL ? -1 : 0;
 }
 
 /* asyncio is loaded by whoever waits: a core needs none. */
@@ -110,20 +141,17 @@ load_asyncio(State *state)
     if (state->current_task != NULL) {
         return 0;
     }
-    Py_XSETREF(state->get_loop, fetch("asyncio", "get_running_loop"));
-    Py_XSETREF(state->find_loop, fetch("asyncio", "_get_running_loop"));
-    Py_XSETREF(state->cancelled_error, fetch("asyncio", "CancelledError"));
-    if (state->get_loop == NULL || state->find_loop == NULL || state->cancelled_error == NULL) {
+    if (set_fetched(&state->get_loop, "asyncio", "get_running_loop") < 0 ||
+        set_fetched(&state->find_loop, "asyncio", "_get_running_loop") < 0 ||
+        set_fetched(&state->cancelled_error, "asyncio", "CancelledError") < 0) {
         return -1;
     }
 #if PY_VERSION_HEX < 0x030C0000 /* there it is a function in Python, which looks here */
-    Py_XSETREF(state->current_tasks, fetch("asyncio.tasks", "_current_tasks"));
-    if (state->current_tasks == NULL) {
+    if (set_fetched(&state->current_tasks, "asyncio.tasks", "_current_tasks") < 0) {
         return -1;
     }
 #endif
-    state->current_task = fetch("asyncio", "current_task");
-    return state->current_task == NULL ? -1 : 0;
+    return set_fetched(&state->current_task, "asyncio", "current_task");
 }
 
 /* Have `woken` be a finished future of this loop, which a task that is woken asks for its result
