@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
+from support.peers import raw_client
 from support.serving import answer_to, body_of, get, last, post, status_of
 
 from weft_web_server import (
@@ -15,6 +16,7 @@ from weft_web_server import (
     Request,
     Response,
     StreamResponse,
+    TestServer,
     json_response,
     server,
 )
@@ -353,6 +355,31 @@ class TestAnswers:
     async def test_many_in_one_read(self) -> None:
         answer = await answer_to(app_with(plain), SENT["fields"] * 3 + SENT[""] * 500 + last())
         assert answer.count(b"HTTP/1.1 200 OK") == 504
+
+    async def test_a_client_that_asks_and_does_not_read(self) -> None:
+        """Answers do not pile up: what is asked on waits until those before it are taken."""
+        count, size = 2000, 30_000
+        made = 0
+
+        async def handler(request: Request) -> Response:
+            nonlocal made
+            made += 1
+            return Response(body=b"x" * size)
+
+        async with TestServer(app_with(handler), access_log=None) as served:
+            async with raw_client(served.port) as peer:
+                peer.writer.write(get() * (count - 1) + last())
+                known = -1
+                while made != known:  # until the server makes no more
+                    known = made
+                    for _ in range(100):
+                        await asyncio.sleep(0)
+                assert served.handler is not None
+                link = served.handler.connections[0].link
+                assert 0 < made < count
+                assert link.transport.get_write_buffer_size() < 2_000_000
+                answers = await peer.read_all()
+        assert made == answers.count(b"HTTP/1.1 200") == count
 
     async def test_an_old_client(self) -> None:
         answer = await both(plain, b"GET / HTTP/1.0\r\n\r\n")
