@@ -169,6 +169,24 @@ async def test_a_client_that_is_gone_when_its_last_answer_goes_out_is_no_error(
     assert trouble(caplog) == []
 
 
+async def test_what_comes_in_place_of_a_body_that_was_not_asked_for_is_no_body() -> None:
+    asked: list[str] = []
+
+    async def unread(request: Request) -> StreamResponse:
+        asked.append(request.path)
+        return Response(text="unread")
+
+    fields = ("Expect: 100-continue", "Content-Length: 1000")
+    async with talking(app_with(unread=unread, other=unread)) as peer:
+        await peer.send(get("/unread", *fields, method="POST"))
+        head, _ = await peer.read_response()
+        assert b"\r\nConnection: close\r\n" in head
+        await peer.send(get("/other"))
+        peer.send_eof()
+        assert await peer.read_all() == b""
+    assert asked == ["/unread"]
+
+
 # What a client says of itself.
 
 

@@ -165,6 +165,8 @@ class Exchange:
     @property
     def may_persist(self) -> bool:
         """Whether the connection may stay open after the answer."""
+        if self.body is not None and self.body.awaits_continue:
+            return False  # what comes in its place may be a request (RFC 9110 section 10.1.1)
         return self.head.persistent and not self.carrier.host.is_draining
 
     @property
@@ -242,10 +244,10 @@ class Exchange:
         body = response._body
         size = 0 if body is None else len(body)  # type: ignore[arg-type]  # the caller looked
         carrier, head = self.carrier, self.head
-        host = carrier.host
+        stamp = carrier.host.stamp
         self.response = response
-        if head.persistent and not host.is_draining:
-            raw = plan_quickly(head, response, size, host.stamp)
+        if self.may_persist:
+            raw = plan_quickly(head, response, size, stamp)
             if raw is not None:
                 self.phase = _ENDED
                 self.persistent = True
@@ -255,7 +257,7 @@ class Exchange:
                 else:
                     carrier.write_parts((carrier.core.send_whole(raw), sent))  # type: ignore[arg-type]  # the same
                 return
-        plan = plan_response(head, response, size, host.stamp, may_persist=self.may_persist)
+        plan = plan_response(head, response, size, stamp, may_persist=self.may_persist)
         self._send_planned(plan, b"" if body is None else body)  # type: ignore[arg-type]  # the same
 
     def _send_planned(self, plan: Plan, body: Buffer) -> None:
@@ -296,9 +298,8 @@ class Exchange:
 
     def _is_for(self, response: StreamResponse) -> bool:
         """Whether the answer that is under way is this response's."""
-        if response is self.response:
-            return True
-        return self.writer is not None and response._link is self.writer
+        own = self.writer
+        return response is self.response or (own is not None and response._link is own)
 
     def _is_plain(self, response: Response) -> bool:
         """Whether the response goes out in one piece."""
