@@ -2,10 +2,12 @@
 
 import gzip
 import zlib
+from typing import Any
 
 import pytest
 from multidict import CIMultiDict
-from support.answers import answers, ok, partly
+from support.answers import Asked, answers, ok, partly
+from support.peers import RawPeer
 from yarl import URL
 
 import weft_client_session as client
@@ -274,3 +276,72 @@ async def test_no_body_where_none_can_be() -> None:
         assert response.headers == CIMultiDict({"Content-Length": "50"})
     response = await fetch(b"HTTP/1.1 304 Not Modified\r\nContent-Length: 50\r\n\r\n")
     assert await response.read() == b""
+
+
+# Before the answer and behind it.
+
+
+EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"
+TRAILED = (
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: Digest\r\n\r\n"
+    b"2\r\nok\r\n0\r\nDigest: abc\r\nX-Took: 1\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize("size", [1, 9, 1000])
+async def test_interim_answers_and_trailers_are_kept(size: int) -> None:
+    async def reply(peer: RawPeer, asked: Asked) -> None:
+        await peer.send_split(EARLY + TRAILED, size)
+
+    async with answers({"/": reply}) as server, ClientSession() as session:
+        for _ in range(2):
+            response = await session.get(server.url())
+            assert await response.read() == b"ok"
+            assert [(one.status, one.reason) for one in response.interim] == [
+                (103, "Early Hints"),
+                (102, "Processing"),
+            ]
+            assert response.interim[0].headers["Link"] == "</a.css>"
+            assert dict(response.trailers) == {"Digest": "abc", "X-Took": "1"}
+            assert "Digest" not in response.headers
+
+
+async def test_most_answers_have_neither() -> None:
+    async with answers() as server, ClientSession() as session:
+        response = await session.get(server.url())
+        assert response.interim == ()
+        assert not response.trailers
+
+
+# Lines.
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+@pytest.mark.parametrize(
+    ("body", "kind", "keywords", "lines"),
+    [
+        (b"a\r\n\xc3\xa9\n\nend", "text/plain", {}, ["a", "é", "", "end"]),
+        (b"a\n\xe9\n", "text/plain; charset=latin-1", {}, ["a", "é"]),
+        (b"a\n\xe9\n", "text/plain", {"encoding": "latin-1"}, ["a", "é"]),
+        (b"a\n\xe9\n", "text/plain", {"errors": "replace"}, ["a", "\ufffd"]),
+        ("a\né".encode("utf-16"), "text/plain; charset=utf-16", {}, ["a", "é"]),
+        (b"", "text/plain", {}, []),
+    ],
+)
+async def test_lines_of_text(
+    body: bytes, kind: str, keywords: dict[str, Any], lines: list[str], is_read: bool
+) -> None:
+    reply = ok(body, f"Content-Type: {kind}")
+    async with answers({"/": reply}) as server, ClientSession() as session:
+        response = await session.get(server.url())
+        if is_read:
+            await response.read()
+        assert [line async for line in response.iter_lines(**keywords)] == lines
+
+
+async def test_a_line_without_end_is_bounded() -> None:
+    async with answers({"/": ok(b"x" * 1000)}) as server, ClientSession() as session:
+        response = await session.get(server.url())
+        with pytest.raises(ValueError, match="999"):
+            async for _ in response.iter_lines(max_line_size=999):
+                pass

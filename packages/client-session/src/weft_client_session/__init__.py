@@ -59,7 +59,7 @@ from weft_client_session.resolver import (
     ResolveResult,
     ThreadedResolver,
 )
-from weft_client_session.response import ClientResponse
+from weft_client_session.response import ClientResponse, InterimResponse
 from weft_client_session.session import ClientSession
 from weft_client_session.tls import Fingerprint
 from weft_http_parser import BasicAuth, encode_basic_auth, hdrs, late_names
@@ -183,6 +183,7 @@ __all__ = (
     "Fingerprint",
     "FirstByteTimeoutError",
     "FormData",
+    "InterimResponse",
     "InvalidURL",
     "InvalidUrlClientError",
     "InvalidUrlRedirectClientError",

@@ -28,7 +28,7 @@ from weft_client_session.jar import AbstractCookieJar, CookieJar
 from weft_client_session.middleware import ClientMiddlewareType, fold
 from weft_client_session.options import ClientTimeout, RequestOptions, Route, StatusCheck
 from weft_client_session.proxies import PROXY_SCHEMES, netrc_auth, proxy_from_env
-from weft_client_session.reading import BodyReading
+from weft_client_session.reading import BodyReading, reading_for
 from weft_client_session.redirects import next_hop
 from weft_client_session.request import (
     IDEMPOTENT_METHODS,
@@ -355,14 +355,7 @@ class Course:
             raise
 
     def _choose_reading(self) -> BodyReading:
-        own, usual = self._options.reading, self._tools.reading
-        if own.read_bufsize is own.auto_decompress is None and own.read_until_eof:
-            return usual
-        return BodyReading(
-            limit=usual.limit if own.read_bufsize is None else own.read_bufsize,
-            decodes=usual.decodes if own.auto_decompress is None else own.auto_decompress,
-            reads_until_eof=own.read_until_eof,
-        )
+        return reading_for(self._options.reading, self._tools.reading)
 
 
 def may_repeat(exchange: ClientExchange, request: ClientRequest) -> bool:
@@ -389,10 +382,10 @@ def keep_cookies(jar: AbstractCookieJar, head: ResponseHead, url: URL) -> None:
 
 async def check_status(response: ClientResponse, check: StatusCheck) -> None:
     """Raise for an error status, or let the caller's own check do it."""
-    if isinstance(check, bool):
-        response.raise_for_status()
-    else:
+    if not isinstance(check, bool):
         await check(response)
+    elif response.status >= 400:
+        await response.raise_with_start()
 
 
 def checked_proxy(proxy: str | URL) -> URL:

@@ -12,7 +12,7 @@ from typing import Protocol
 from multidict import MultiMapping
 from yarl import URL
 
-from weft_http_parser import ProtocolError
+from weft_http_parser import ProtocolError, parse_media_type
 
 
 class PeerKey(Protocol):
@@ -91,7 +91,10 @@ class TotalTimeoutError(RequestFailure, TimeoutError):
 
 
 class ClientResponseError(ClientError):
-    """An answer arrived and is an error: a status, a broken head, too many redirects."""
+    """An answer arrived and is an error: a status, a broken head, too many redirects.
+
+    `body` is the start of what the server said besides, at most 4 KiB, as far as it had come.
+    """
 
     def __init__(
         self,
@@ -101,13 +104,26 @@ class ClientResponseError(ClientError):
         status: int = 0,
         message: str = "",
         headers: MultiMapping[str] | None = None,
+        body: bytes = b"",
     ) -> None:
         self.request_info = request_info
         self.history = tuple(history)
         self.status = status
         self.message = message
         self.headers = headers
+        self.body = body
         super().__init__(request_info, self.history)
+
+    @property
+    def text(self) -> str:
+        """`body` as text; what cannot be decoded is replaced."""
+        kind = None if self.headers is None else self.headers.get("Content-Type")
+        media = None if kind is None else parse_media_type(kind)
+        charset = "utf-8" if media is None else media.parameters.get("charset", "utf-8")
+        try:
+            return self.body.decode(charset, "replace")
+        except LookupError:  # a charset that is none
+            return self.body.decode("utf-8", "replace")
 
     def __str__(self) -> str:
         url = str(self.request_info.real_url)
@@ -127,23 +143,7 @@ class ContentTypeError(ClientResponseError):
 
 
 class WSServerHandshakeError(ClientResponseError):
-    """The server refused to speak websocket, or spoke it wrongly.
-
-    `body` is the start of what it said besides, at most 4 KiB.
-    """
-
-    def __init__(
-        self,
-        request_info: Asked,
-        history: Sequence[object],
-        *,
-        status: int = 0,
-        message: str = "",
-        headers: MultiMapping[str] | None = None,
-        body: bytes = b"",
-    ) -> None:
-        self.body = body
-        super().__init__(request_info, history, status=status, message=message, headers=headers)
+    """The server refused to speak websocket, or spoke it wrongly."""
 
 
 class ClientHttpProxyError(ClientResponseError):

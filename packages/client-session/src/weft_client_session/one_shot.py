@@ -9,9 +9,10 @@ from yarl import URL
 from weft_client_session.connector import BaseConnector
 from weft_client_session.endpoints import TCPConnector
 from weft_client_session.jar import DummyCookieJar
+from weft_client_session.opening import Opening
 from weft_client_session.options import RequestKeywords
 from weft_client_session.response import ClientResponse
-from weft_client_session.session import ClientSession, Opening
+from weft_client_session.session import ClientSession
 from weft_http_parser import HTTP_11, Version
 
 

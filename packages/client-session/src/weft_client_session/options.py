@@ -22,6 +22,7 @@ CookiesLike = (
 
 READ_BUFFER = 2**18
 MAX_REDIRECTS = 10
+BODY_RATIO = 200  # of what is decoded to what came; counted beyond a MiB
 
 
 # A ClientMiddlewareType, which is a module above this one: what it takes is not known here.
@@ -119,6 +120,8 @@ class CommonKeywords(RouteKeywords, total=False):
     trace_request_ctx: object
     read_bufsize: int | None
     auto_decompress: bool | None
+    max_body_size: int | None
+    max_body_ratio: int | None
     max_line_size: int | None
     max_field_size: int | None
     max_headers: int | None
@@ -186,6 +189,8 @@ class Reading:
     read_bufsize: int | None = None
     auto_decompress: bool | None = None
     read_until_eof: bool = True
+    max_body_size: int | None = None
+    max_body_ratio: int | None = None
     max_line_size: int | None = None
     max_field_size: int | None = None
     max_headers: int | None = None

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar, cast
 import attrs
 
 from weft_client_session.errors import ClientPayloadError
+from weft_client_session.options import BODY_RATIO, PLAIN_READING, Reading
 from weft_http_parser import (
     MARK_CONTENT_ENCODING,
     BodyTooLarge,
@@ -21,8 +22,6 @@ from weft_http_parser import (
 )
 
 T = TypeVar("T")
-
-BODY_RATIO = 200
 
 
 class Gate(Protocol):
@@ -42,6 +41,19 @@ class BodyReading:
     reads_until_eof: bool = True  # a body that only the end of the connection delimits
     max_size: int | None = None  # after decoding
     max_ratio: int | None = BODY_RATIO  # of what is decoded to what came
+
+
+def reading_for(own: Reading, usual: BodyReading) -> BodyReading:
+    """What a request says about reading, and its session where it says nothing."""
+    if own is PLAIN_READING:
+        return usual
+    return BodyReading(
+        limit=usual.limit if own.read_bufsize is None else own.read_bufsize,
+        decodes=usual.decodes if own.auto_decompress is None else own.auto_decompress,
+        reads_until_eof=own.read_until_eof,
+        max_size=usual.max_size if own.max_body_size is None else own.max_body_size or None,
+        max_ratio=usual.max_ratio if own.max_body_ratio is None else own.max_body_ratio or None,
+    )
 
 
 class CodedPayloadError(ClientPayloadError, ContentCodingError):

@@ -6,12 +6,10 @@ Knows the head of the answer and the exchange that it came from; knows no pool a
 import codecs
 import json
 import re
-import sys
-import warnings
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
 from http.cookies import SimpleCookie
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 from yarl import URL
@@ -22,8 +20,13 @@ from weft_client_session.errors import (
     ContentTypeError,
     body_error,
 )
+from weft_client_session.guards import Guard
+from weft_client_session.reading import OversizedPayloadError
+from weft_client_session.refusal import START_BYTES, read_start, take_start
 from weft_client_session.request import RequestInfo
+from weft_client_session.text_lines import LINE_SIZE, iter_lines
 from weft_http_parser import (
+    END,
     MARK_CONTENT_TYPE,
     MARK_SET_COOKIE,
     BodyTooLarge,
@@ -43,7 +46,6 @@ if TYPE_CHECKING:  # loaded with the first use
     from weft_http_parser import ContentDisposition
 
 JSON_TYPE = re.compile(r"application/(?:[\w.+-]+?\+)?json", re.IGNORECASE)
-_PACKAGE = __name__.partition(".")[0]
 
 
 class Asked(Protocol):
@@ -57,6 +59,23 @@ class Asked(Protocol):
     def request_info(self) -> RequestInfo: ...
 
 
+class Extras(Protocol):
+    """What few answers have."""
+
+    @property
+    def interim(self) -> Sequence[ResponseHead]: ...
+    @property
+    def trailers(self) -> CIMultiDictProxy[str]: ...
+
+
+class InterimResponse(NamedTuple):
+    """A head that came before the answer (RFC 9110 15.2): 100, 103 and their like."""
+
+    status: int
+    reason: str
+    headers: CIMultiDictProxy[str]
+
+
 class Source(Protocol):
     """The exchange that the answer comes from."""
 
@@ -68,6 +87,9 @@ class Source(Protocol):
     def sent_bytes(self) -> int: ...
     @property
     def is_sent(self) -> bool: ...
+
+    @property
+    def extras(self) -> "Extras | None": ...
 
     def take_whole(self) -> bytes | None:
         """The whole body, when it has come and needs no decoding."""
@@ -116,40 +138,6 @@ class _Done:
 
 _DONE = _Done()
 NOTHING = Nothing()
-
-
-class Guard:
-    """Lives and dies with a response whose body is under way, and closes what that left open."""
-
-    __slots__ = ("_place", "_source", "_what")
-
-    def __init__(self, source: Source, what: str) -> None:
-        self._source = source
-        self._what = what
-        self._place = caller_place()
-
-    def __del__(self) -> None:
-        if self._source.is_over:
-            return
-        warnings.warn(
-            f"Unclosed response {self._what} made at {self._place}",
-            ResourceWarning,
-            stacklevel=2,
-            source=self,
-        )
-        self._source.close()
-
-
-def caller_place() -> str:
-    """File and line of the nearest caller outside this package."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
-
-
-def _is_ours(module: str) -> bool:
-    return module.partition(".")[0] == _PACKAGE
 
 
 class ClientResponse:
@@ -319,6 +307,19 @@ class ClientResponse:
             found.add(parsed.get("rel") or str(link["url"]), MultiDictProxy(link))
         return MultiDictProxy(found)
 
+    @property
+    def interim(self) -> tuple[InterimResponse, ...]:
+        """The heads that came before this one, such as `103 Early Hints`."""
+        extras = self._source.extras
+        heads = () if extras is None else extras.interim
+        return tuple(InterimResponse(head.status, head.reason, head.headers) for head in heads)
+
+    @property
+    def trailers(self) -> CIMultiDictProxy[str]:
+        """The fields behind a body in chunks (RFC 9110 6.5); none before the body has come."""
+        extras = self._source.extras
+        return END.trailers if extras is None else extras.trailers
+
     # Where it stands.
 
     @property
@@ -380,27 +381,41 @@ class ClientResponse:
         """The body as JSON; None for an empty one. `content_type` None accepts any type."""
         body = await self.read()
         if content_type and not self._is_of_type(content_type):
-            raise ContentTypeError(
-                self.request_info,
-                self._history,
-                status=self.status,
-                message=(
-                    "Attempt to decode JSON with unexpected mimetype: "
-                    f"{self.headers.get(hdrs.CONTENT_TYPE, '')}"
-                ),
-                headers=self.headers,
-            )
+            kind = self.headers.get(hdrs.CONTENT_TYPE, "")
+            text = f"Attempt to decode JSON with unexpected mimetype: {kind}"
+            raise self._error(ContentTypeError, text, body[:START_BYTES])
         body = body.strip()
         return loads(body.decode(encoding or self.get_encoding())) if body else None
 
+    def iter_lines(
+        self,
+        encoding: str | None = None,
+        errors: str = "strict",
+        *,
+        max_line_size: int = LINE_SIZE,
+    ) -> AsyncIterator[str]:
+        """The lines of the text as they come, without their ends (LF, CRLF or CR).
+
+        `encoding` is by default what the answer says, else UTF-8 or the session's choice. A line of
+        more than `max_line_size` characters raises LineTooLong, a ValueError.
+        """
+        if encoding is None:
+            encoding = self._declared_encoding() or self._settings.charset_resolver(self, b"")
+        decoder = codecs.getincrementaldecoder(encoding)(errors)
+        return iter_lines(self._iter_blocks(), decoder, max_line_size)
+
+    async def _iter_blocks(self) -> AsyncIterator[bytes]:
+        if self._body is not None:
+            yield self._body
+            return
+        async for block in self.content.iter_any():
+            yield block
+
     def get_encoding(self) -> str:
         """The encoding of the text: what the answer says, else UTF-8 or the session's choice."""
-        if self._head.marks & MARK_CONTENT_TYPE:
-            charset = self.charset
-            if charset is not None and _is_known(charset):
-                return charset
-            if JSON_TYPE.fullmatch(self.content_type):
-                return "utf-8"  # RFC 8259 8.1
+        declared = self._declared_encoding()
+        if declared is not None:
+            return declared
         if self._body is None:
             raise RuntimeError("Cannot compute fallback encoding of a not yet read body")
         return self._settings.charset_resolver(self, self._body)
@@ -408,17 +423,21 @@ class ClientResponse:
     # The end.
 
     def raise_for_status(self) -> None:
-        """Raise ClientResponseError when the status is 400 or above."""
+        """Raise ClientResponseError when the status is 400 or above.
+
+        It keeps as its `body` the first 4 KiB of what has come of the body.
+        """
         if self._head.status < 400:
             return
+        start = take_start(self._source) if self._body is None else self._body[:START_BYTES]
         self.release()
-        raise ClientResponseError(
-            self.request_info,
-            self._history,
-            status=self.status,
-            message=self.reason,
-            headers=self.headers,
-        )
+        raise self._error(ClientResponseError, self.reason, start)
+
+    async def raise_with_start(self) -> None:
+        """Raise ClientResponseError, with the start of the body if it comes within a second."""
+        start = await read_start(self._source)
+        self.release()
+        raise self._error(ClientResponseError, self.reason, start)
 
     def release(self) -> Nothing:
         """Give the connection back; a small rest of the body is read and dropped for that."""
@@ -452,6 +471,27 @@ class ClientResponse:
 
     # Inside.
 
+    def _error(
+        self, kind: type[ClientResponseError], message: str, body: bytes
+    ) -> ClientResponseError:
+        return kind(
+            self.request_info,
+            self._history,
+            status=self.status,
+            message=message,
+            headers=self.headers,
+            body=body,
+        )
+
+    def _declared_encoding(self) -> str | None:
+        """What the answer says that its text is in."""
+        if not self._head.marks & MARK_CONTENT_TYPE:
+            return None
+        charset = self.charset
+        if charset is not None and _is_known(charset):
+            return charset
+        return "utf-8" if JSON_TYPE.fullmatch(self.content_type) else None  # RFC 8259 8.1
+
     @property
     def _media(self) -> MediaType | None:
         header = self._head.get("Content-Type")
@@ -460,6 +500,9 @@ class ClientResponse:
     async def _read_stream(self) -> bytes:
         try:
             body = await self._source.open_stream().read_all()
+        except OversizedPayloadError:
+            self.close()
+            raise
         except (ContentCodingError, BodyTooLarge) as exc:
             self.close()
             raise body_error(exc) from exc

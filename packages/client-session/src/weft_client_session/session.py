@@ -7,13 +7,13 @@ is here.
 import asyncio
 import json
 import warnings
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import attrs
-from multidict import CIMultiDict, getversion
+from multidict import CIMultiDict
 from yarl import URL
 
 from weft_client_session.connector import BaseConnector
@@ -22,18 +22,15 @@ from weft_client_session.course import (
     Defaults,
     Tools,
     build_spec,
-    keep_cookies,
 )
 from weft_client_session.deadlines import Deadlines
 from weft_client_session.endpoints import TCPConnector
-from weft_client_session.errors import (
-    ClientConnectionError,
-    head_error,
-)
-from weft_client_session.exchange import ClientExchange
+from weft_client_session.guards import caller_place
 from weft_client_session.jar import AbstractCookieJar, CookieJar
 from weft_client_session.middleware import ClientMiddlewareType
+from weft_client_session.opening import Opening
 from weft_client_session.options import (
+    BODY_RATIO,
     DEFAULT_TIMEOUT,
     DEFAULT_WS_TIMEOUT,
     PLAIN_OPTIONS,
@@ -56,17 +53,13 @@ from weft_client_session.options import (
     session_limits,
 )
 from weft_client_session.reading import BodyReading
-from weft_client_session.redirects import REDIRECTS
-from weft_client_session.request import BODILESS_METHODS, ClientRequest, ConnectionKey, RequestSpec
-from weft_client_session.response import ClientResponse, Settings, caller_place
+from weft_client_session.ready import ReadyRequests, is_plain
+from weft_client_session.response import ClientResponse, Settings
 from weft_client_session.tls import settled_tls
 from weft_http_parser import (
     HTTP_10,
     HTTP_11,
-    MARK_SET_COOKIE,
     BasicAuth,
-    LinkLost,
-    ProtocolError,
     Version,
     hdrs,
 )
@@ -75,69 +68,6 @@ if TYPE_CHECKING:  # many programs trace nothing and open no websocket: loaded w
     from weft_client_session.reconnect import ReconnectingWebSocket, ReconnectPolicy
     from weft_client_session.tracing import TraceConfig
     from weft_client_session.websocket import ClientWebSocketResponse, WebSocketOptions
-
-
-class Opened(Protocol):
-    """What an Opening opens."""
-
-    def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-        /,
-    ) -> Awaitable[None]: ...
-
-
-R = TypeVar("R", bound=Opened)
-# Its signature has MultiDict[object], which no MultiDict[str] is.
-version_of: Callable[[CIMultiDict[str]], int] = getversion  # type: ignore[assignment]
-READY_LIMIT = 512  # plain requests remembered
-
-
-class Opening(Coroutine[Any, Any, R], Generic[R]):  # what a coroutine is sent is asyncio's
-    """What a verb returns: await it, or enter it."""
-
-    __slots__ = ("_coroutine", "_opened")
-
-    def __init__(self, coroutine: Coroutine[Any, Any, R]) -> None:
-        self._coroutine = coroutine
-
-    def __await__(self) -> Generator[Any, Any, R]:
-        return self._coroutine.__await__()
-
-    async def __aenter__(self) -> R:
-        self._opened = opened = await self._coroutine
-        return opened
-
-    def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> Awaitable[None]:
-        return self._opened.__aexit__(kind, exc, traceback)
-
-    def send(self, value: Any) -> Any:
-        return self._coroutine.send(value)
-
-    def throw(self, *args: Any) -> Any:
-        return self._coroutine.throw(*args)
-
-    def close(self) -> None:
-        self._coroutine.close()
-
-
-@attrs.frozen(eq=False, repr=False)
-class Ready:
-    """A plain request that was made before: its bytes, as long as the session's headers last."""
-
-    asked: tuple[str, str]  # method and URL, as the caller gave them
-    spec: RequestSpec
-    request: ClientRequest
-    key: ConnectionKey
-    raw: bytes
-    stamp: int
 
 
 class ClientSession:
@@ -168,6 +98,8 @@ class ClientSession:
         trust_env: bool = False,
         trace_configs: "Sequence[TraceConfig] | None" = None,
         read_bufsize: int = READ_BUFFER,
+        max_body_size: int | None = None,
+        max_body_ratio: int | None = BODY_RATIO,
         max_line_size: int = 8190,
         max_field_size: int = 8190,
         max_headers: int = 128,
@@ -177,7 +109,6 @@ class ClientSession:
         self._is_closed = False
         self._connector_owner = connector_owner
         self._made_at = caller_place()
-        self._ready: dict[tuple[str, str], Ready] = {}
         jar = CookieJar() if cookie_jar is None else cookie_jar
         if cookies:
             jar.update_cookies(cookies)
@@ -202,12 +133,15 @@ class ClientSession:
             defaults=defaults,
             connector=TCPConnector() if connector is None else connector,
             jar=jar,
-            reading=BodyReading(read_bufsize, auto_decompress),
+            reading=BodyReading(
+                read_bufsize, auto_decompress, max_size=max_body_size, max_ratio=max_body_ratio
+            ),
             limits=session_limits(max_line_size, max_field_size, max_headers),
             settings=Settings(fallback_charset_resolver or _utf8),
             middlewares=tuple(middlewares),
             trace_configs=tuple(trace_configs or ()),
         )
+        self._ready = ReadyRequests(self._tools, self._open)
         # Nothing that a plain request would have to ask anybody about.
         self._is_plain = not (
             middlewares or trace_configs or trust_env or proxy or raise_for_status
@@ -459,9 +393,9 @@ class ClientSession:
     ) -> Coroutine[Any, Any, ClientResponse]:
         """The coroutine that makes this request; nothing is sent before it runs."""
         if self._is_plain and isinstance(url, str) and is_plain(options):
-            ready = self._ready.get((method, url))
-            if ready is not None and ready.stamp == version_of(self._tools.defaults.headers):
-                return self._open_ready(ready, options)
+            ready = self._ready.find(method, url)
+            if ready is not None and not self._is_closed:
+                return self._ready.open(ready, options)
         return self._open(method, url, options)
 
     async def _open(
@@ -477,52 +411,7 @@ class ClientSession:
         spec = build_spec(method, url, options, self._tools.defaults)
         response = await course.run(spec)
         if self._is_plain and isinstance(url, str) and is_plain(options):
-            self._remember(method, url, course)
-        return response
-
-    async def _open_ready(self, ready: Ready, options: RequestOptions) -> ClientResponse:
-        """The short way: a known request on a kept connection."""
-        tools = self._tools
-        if self._is_closed or tools.jar or ready.stamp != version_of(tools.defaults.headers):
-            return await self._open(*ready.asked, options)
-        connection = tools.connector.take(ready.key)
-        if connection is None:
-            return await self._open(*ready.asked, options)
-        timeout = tools.defaults.timeout
-        exchange = ClientExchange(
-            connection, Deadlines(timeout, connection.clock()), tools.reading
-        )
-        try:
-            connection.watch(exchange.deadline)
-            exchange.ask(ready.raw, ready.request.method)
-            if exchange.deadlines.is_paced:
-                exchange.touch()
-            await connection.arrival  # as `exchange.answer()`, one coroutine less
-            head = exchange.head or await exchange.answer()
-        except (LinkLost, ClientConnectionError) as exc:
-            exchange.close()
-            if exchange.has_received or isinstance(exc, TimeoutError):
-                raise
-            # The kept connection was dead; only idempotent requests are remembered.
-            return await self._open(*ready.asked, options, exchange.deadlines)
-        except ProtocolError as exc:
-            raise head_error(exc, ready.request.request_info) from exc
-        except BaseException:
-            exchange.close()
-            raise
-        response = ClientResponse(head, ready.request, exchange, tools.settings)
-        if head.status not in REDIRECTS and not head.marks & MARK_SET_COOKIE:
-            return response
-        return await self._finish_ready(ready, options, response, exchange.deadlines)
-
-    async def _finish_ready(
-        self, ready: Ready, options: RequestOptions, response: ClientResponse, deadlines: Deadlines
-    ) -> ClientResponse:
-        """What an answer may ask for: cookies to keep, a redirect to follow."""
-        head = response.head
-        keep_cookies(self._tools.jar, head, ready.request.url)
-        if head.status in REDIRECTS and options.following.allow_redirects:
-            return await Course(self._tools, options, deadlines).run(ready.spec, response)
+            self._ready.remember(method, url, course)
         return response
 
     async def _open_websocket(
@@ -542,23 +431,6 @@ class ClientSession:
         spec = build_spec(method, url, request_options, self._tools.defaults)
         response = await Course(self._tools, request_options).run(spec)
         return await open_websocket(response, key, options)
-
-    def _remember(self, method: str, url: str, course: Course) -> None:
-        """Keep the bytes of a plain request, for the next of its kind."""
-        if course.first is None or method not in BODILESS_METHODS:
-            return
-        spec, request, key, raw = course.first
-        if key is None or hdrs.COOKIE in request.headers:
-            return
-        if len(self._ready) >= READY_LIMIT:
-            self._ready.clear()
-        stamp = version_of(self._tools.defaults.headers)
-        self._ready[method, url] = Ready((method, url), spec, request, key, raw, stamp)
-
-
-def is_plain(options: RequestOptions) -> bool:
-    """The caller said nothing but a URL."""
-    return options is PLAIN_OPTIONS or options is UNFOLLOWED_OPTIONS
 
 
 def _checked_base(url: str | URL | None) -> URL | None:

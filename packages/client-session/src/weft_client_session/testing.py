@@ -10,10 +10,11 @@ from typing import Any, Protocol, Self, Unpack
 from yarl import URL
 
 from weft_client_session.jar import AbstractCookieJar, CookieJar
+from weft_client_session.opening import Opening
 from weft_client_session.options import RequestKeywords
 from weft_client_session.resolver import AbstractResolver, ResolveResult, literal_address
 from weft_client_session.response import ClientResponse
-from weft_client_session.session import ClientSession, Opening
+from weft_client_session.session import ClientSession
 from weft_client_session.websocket import ClientWebSocketResponse
 
 

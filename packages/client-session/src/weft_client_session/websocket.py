@@ -15,13 +15,13 @@ from multidict import CIMultiDict
 from weft_client_session.connection import Connection
 from weft_client_session.errors import (
     ClientConnectionResetError,
-    ClientError,
     ServerDisconnectedError,
     WSServerHandshakeError,
 )
 from weft_client_session.options import ClientWSTimeout
+from weft_client_session.refusal import read_start
 from weft_client_session.response import ClientResponse
-from weft_http_parser import ContentCodingError, LinkLost, Role
+from weft_http_parser import LinkLost, Role
 from weft_websocket import (
     Agreement,
     Chunks,
@@ -51,9 +51,6 @@ if TYPE_CHECKING:  # only a type checker needs the default: a plain name is one 
 else:
     DecodesText = TypeVar("DecodesText")
 Message = WSMessage | WSMessageTextBytes
-# Of a refusal's body: what is read, and how long it may take to come.
-_REFUSAL_SIZE = 4096
-_REFUSAL_SECONDS = 1.0
 _ENDS = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
 
 
@@ -104,7 +101,8 @@ async def check_handshake(
         )
     except HandshakeError as exc:
         try:
-            body = await _read_start(response)
+            # What follows a 101 is of another protocol.
+            body = b"" if response.status == 101 else await read_start(response.source)
         finally:
             response.close()
         raise WSServerHandshakeError(
@@ -115,21 +113,6 @@ async def check_handshake(
             headers=response.headers,
             body=body,
         ) from exc
-
-
-async def _read_start(response: ClientResponse) -> bytes:
-    """What the server says about its refusal, as far as it says that soon."""
-    body = b""
-    if response.status == 101:  # what follows is of another protocol
-        return body
-    content = response.content
-    try:
-        async with asyncio.timeout(_REFUSAL_SECONDS):
-            while len(body) < _REFUSAL_SIZE and not content.at_eof():
-                body += await content.read(_REFUSAL_SIZE - len(body))
-    except (ClientError, ContentCodingError, TimeoutError):
-        pass  # the refusal is what is told, not that its text is broken too
-    return body
 
 
 class ClientWebSocketResponse(Generic[DecodesText]):
