@@ -323,7 +323,21 @@ async def test_large_pieces_are_coded_off_the_loop() -> None:
     assert threading.get_ident() not in threads
 
 
-@pytest.mark.parametrize("size", [10, 100_000])
+@pytest.mark.parametrize(("size", "threads"), [(4999, 0), (5000, 1)])
+async def test_what_is_large_is_said_by_the_application(size: int, threads: int) -> None:
+    used: list[str] = []
+    own = ThreadPoolExecutor(1, initializer=lambda: used.append("own"))
+
+    async def whole(request: Request) -> StreamResponse:
+        return Response(text="x" * size)
+
+    with own:
+        wanted = Compression(codings=("gzip",), inline_size=5000, executor=own)
+        answer = await answer_to(app_with(whole, wanted), last("/", "Accept-Encoding: gzip"))
+    assert gzip.decompress(body_of(answer)) == b"x" * size and len(used) == threads
+
+
+@pytest.mark.parametrize("size", [10, 1000, 1001, 100_000])
 async def test_a_response_has_an_executor_of_its_own(size: int) -> None:
     used: list[str] = []
     own = ThreadPoolExecutor(1, initializer=lambda: used.append("own"))

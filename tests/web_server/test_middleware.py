@@ -95,6 +95,29 @@ async def test_no_redirect_to_another_host_without_merging() -> None:
     assert b"\r\nLocation: /evil.example/\r\n" in found
 
 
+@pytest.mark.parametrize(
+    ("options", "path", "status"),
+    [
+        ({"append_slash": False}, "/a", 404),
+        ({"append_slash": False}, "/b//c", 308),
+        ({"merge_slashes": False}, "/a", 308),
+        ({"merge_slashes": False}, "/b//c", 404),
+        ({"merge_slashes": False}, "//a/", 404),
+    ],
+)
+async def test_what_is_not_asked_for_is_not_repaired(
+    options: dict[str, bool], path: str, status: int
+) -> None:
+    layer = normalize_path_middleware(
+        append_slash=options.get("append_slash", True),
+        merge_slashes=options.get("merge_slashes", True),
+    )
+    app = Application(middlewares=[layer])
+    app.router.add_get("/a/", answer)
+    app.router.add_get("/b/c", answer)
+    assert status_of(await answer_to(app, last(path))) == status
+
+
 async def test_removing_slashes() -> None:
     layer = normalize_path_middleware(
         append_slash=False, remove_slash=True, redirect_class=HTTPFound

@@ -7,6 +7,8 @@ import logging
 import os
 import signal
 import socket
+import stat
+import struct
 import sys
 from pathlib import Path
 from typing import Any
@@ -301,3 +303,77 @@ def test_the_access_log_is_shown_in_debug_mode(
     finally:
         logger.handlers.clear()
         logger.setLevel(logging.NOTSET)
+
+
+def looked_at(path: Path, **options: Any) -> dict[str, object]:
+    """What `run_app()` has made of its options, seen when it has begun to serve."""
+    seen: dict[str, object] = {}
+
+    class Spy(AccessLogger):
+        def __init__(self, logger: logging.Logger, log_format: str) -> None:
+            super().__init__(logger, log_format)
+            seen["access_log"], seen["access_log_format"] = logger, log_format
+
+    def look(text: str) -> None:
+        frame = inspect.currentframe()
+        assert frame is not None and frame.f_back is not None
+        runner = frame.f_back.f_locals["runner"]
+        seen["shutdown_timeout"] = runner.shutdown_timeout
+        seen["handler_cancellation"] = runner.server.options.handler_cancellation
+        seen["handle_signals"] = signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+        seen["unix_mode"] = stat.S_IMODE(path.stat().st_mode)
+        for site in runner.sites:
+            (sock,) = site.sockets
+            if sock.family == socket.AF_INET:
+                look_at_socket(sock)
+        raise GracefulExit
+
+    def look_at_socket(sock: socket.socket) -> None:
+        for name in ("reuse_address", "reuse_port"):
+            option = getattr(
+                socket, f"SO_{name.upper().replace('_', '').replace('ADDRESS', 'ADDR')}"
+            )
+            seen[name] = bool(sock.getsockopt(socket.SOL_SOCKET, option))
+        told = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 32)
+        (seen["backlog"],) = struct.unpack_from("I", told, 28)  # tcpi_sacked of a listening socket
+
+    run_app(
+        Application(),
+        host="127.0.0.1",
+        port=0,
+        path=path,
+        print=look,
+        loop="asyncio",
+        access_log_class=Spy,
+        **options,
+    )
+    return seen
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel of Linux")
+def test_every_option_arrives(tmp_path: Path) -> None:
+    log = logging.getLogger("tests.run")
+    options: dict[str, Any] = {
+        "shutdown_timeout": 3.5,
+        "handler_cancellation": True,
+        "handle_signals": False,
+        "unix_mode": 0o640,
+        "reuse_address": False,
+        "reuse_port": True,
+        "backlog": 17,
+        "access_log": log,
+        "access_log_format": "%s",
+    }
+    assert looked_at(tmp_path / "given", **options) == options
+    left_out = looked_at(tmp_path / "left_out")
+    del left_out["unix_mode"]  # the affair of the umask
+    assert left_out == {
+        "shutdown_timeout": 60.0,
+        "handler_cancellation": False,
+        "handle_signals": True,
+        "reuse_address": True,
+        "reuse_port": False,
+        "backlog": 128,
+        "access_log": logging.getLogger("weft.access"),
+        "access_log_format": AccessLogger.LOG_FORMAT,
+    }

@@ -1,10 +1,27 @@
+import asyncio
+import gzip
+import logging
 import math
 import resource
+import socket
 from typing import Any
 
 import pytest
+from support.peers import raw_client
+from support.serving import answer_to, body_of, get, last, post, serving, status_of, talking
 
-from weft_web_server import Bounds, Deadlines, RouteOptions, ServerOptions, settings
+from weft_web_server import (
+    Application,
+    Bounds,
+    Deadlines,
+    Handler,
+    Request,
+    Response,
+    RouteOptions,
+    ServerOptions,
+    StreamResponse,
+    settings,
+)
 from weft_web_server.settings import count_allowed, to_options
 
 
@@ -105,3 +122,84 @@ def test_a_system_without_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_only_aiohttp_has_is_named() -> None:
     with pytest.raises(TypeError, match="no option 'request_factory'"):
         to_options(request_factory=print)
+
+
+# Settings at work that no other file is about.
+
+
+def app_with(handler: Handler) -> Application:
+    app = Application()
+    app.router.add_route("*", "/", handler)
+    return app
+
+
+async def ignore(request: Request) -> StreamResponse:
+    return Response(text="not read")
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_tcp_keepalive(wanted: bool) -> None:
+    async def tell(request: Request) -> StreamResponse:
+        sock = request.get_extra_info("socket")
+        is_on = bool(sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
+        return Response(text=str(is_on))
+
+    answer = await answer_to(app_with(tell), last(), tcp_keepalive=wanted)
+    assert body_of(answer) == str(wanted).encode()
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_auto_decompress(wanted: bool) -> None:
+    async def echo(request: Request) -> StreamResponse:
+        return Response(body=await request.read())
+
+    sent = gzip.compress(b"packed")
+    answer = await answer_to(
+        app_with(echo), post("/", sent, "Content-Encoding: gzip"), auto_decompress=wanted
+    )
+    assert body_of(answer) == (b"packed" if wanted else sent)
+
+
+@pytest.mark.parametrize(("linger_size", "goes_on"), [(6_000, True), (4_999, False)])
+async def test_linger_size_bounds_what_is_read_for_nobody(linger_size: int, goes_on: bool) -> None:
+    bounds, deadlines = Bounds(linger_size=linger_size), Deadlines(linger=math.inf)
+    async with talking(app_with(ignore), bounds=bounds, deadlines=deadlines) as peer:
+        await peer.send(get("/", "Content-Length: 6000", method="POST"))
+        assert (await peer.read_response())[1] == b"not read"
+        await peer.send(b"x" * 5000)
+        if goes_on:
+            await peer.send(b"x" * 1000 + last())
+            assert body_of(await peer.read_all()) == b"not read"
+        else:
+            assert await peer.read_all() == b""
+
+
+async def test_linger_size_bounds_what_is_read_behind_the_last_answer() -> None:
+    transports: list[asyncio.BaseTransport] = []
+
+    async def note(request: Request) -> StreamResponse:
+        assert request.transport is not None
+        transports.append(request.transport)
+        return Response(text="not read")
+
+    bounds, deadlines = Bounds(linger_size=5_000), Deadlines(linger=math.inf)
+    async with talking(app_with(note), bounds=bounds, deadlines=deadlines) as peer:
+        await peer.send(last("/", "Content-Length: 9000", method="POST"))
+        assert body_of(await peer.read_all()) == b"not read"
+        assert not transports[0].is_closing()  # a reset could destroy the answer
+        await peer.send(b"x" * 5000)
+        async with asyncio.timeout(10):
+            while not transports[0].is_closing():  # noqa: ASYNC110  no event tells it
+                await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(("told", "lines"), [(0, 0), (1000, 3)])
+async def test_fault_lines(told: int, lines: int, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "weft.server"):
+        async with serving(Application(), bounds=Bounds(fault_lines_per_second=told)) as port:
+            for _ in range(3):
+                async with raw_client(port) as peer:
+                    await peer.send(b"no request\r\n\r\n")
+                    assert status_of(await peer.read_all()) == 400
+    faults = [each for each in caplog.records if each.levelno == logging.DEBUG]
+    assert len([each for each in faults if each.name == "weft.server"]) == lines

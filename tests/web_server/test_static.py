@@ -1,10 +1,12 @@
 import errno
 import os
+import sys
+from email import errors
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.serving import answer_to, body_of, last, status_of
+from support.serving import answer_to, body_of, get, last, status_of, talking
 from support.unsent import ask
 
 from weft_web_server import Application, Request, Response, StaticResource, StreamResponse
@@ -373,3 +375,37 @@ async def test_absolute_paths_tell_nothing(root: Path) -> None:
             answer = await answer_to(app_for(root), last(f"/s/{form}"))
             answers.add((status_of(answer), body_of(answer)))
     assert answers == {(404, b"404: Not Found")}
+
+
+@pytest.mark.parametrize(("cache_size", "is_kept"), [(1 << 20, True), (0, False)])
+async def test_what_is_kept_in_memory(cache_size: int, is_kept: bool) -> None:
+    """Of a file that was not changed just now."""
+    old = Path(errors.__file__)
+    opened: list[str] = []
+    notes = [opened]  # an audit hook stays for ever; emptying this ends it
+
+    def note(event: str, arguments: tuple[object, ...]) -> None:
+        if notes and event == "open" and arguments[0] == old.name:
+            notes[0].append(event)
+
+    sys.addaudithook(note)
+    app = app_for(old.parent, cache_size=cache_size)
+    async with talking(app) as peer:
+        for _ in range(9):
+            await peer.send(get(f"/s/{old.name}"))
+            assert status_of((await peer.read_response())[0]) == 200
+    notes.clear()
+    assert len(opened) < 9 if is_kept else len(opened) >= 9
+
+
+@pytest.mark.parametrize("chunk_size", [1000, 30_000])
+async def test_the_size_of_pieces(root: Path, chunk_size: int) -> None:
+    (root / "large").write_bytes(b"x" * 90_000)
+
+    async def in_chunks(request: Request, response: StreamResponse) -> None:
+        response.enable_chunked_encoding()
+
+    app = app_for(root, chunk_size=chunk_size)
+    app.on_response_prepare.append(in_chunks)
+    answer = await answer_to(app, last("/s/large"))
+    assert body_of(answer).startswith(b"%x\r\n" % chunk_size)

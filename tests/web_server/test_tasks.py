@@ -56,6 +56,21 @@ async def test_what_fails_may_be_handled(caplog: pytest.LogCaptureFixture) -> No
     assert "KeyError" in caplog.text
 
 
+async def test_they_have_the_name_and_the_context_that_they_are_given() -> None:
+    value, seen = contextvars.ContextVar("value", default="of the caller"), []
+    context = contextvars.copy_context()
+    context.run(value.set, "of its own")
+
+    async def look() -> None:
+        seen.append(value.get())
+
+    tasks = Tasks(log)
+    assert tasks.create_task(look(), name="look", context=context).get_name() == "look"
+    tasks.create_task(look())
+    await tasks.wait()
+    assert seen == ["of its own", "of the caller"]
+
+
 async def test_they_are_held_and_forgotten() -> None:
     tasks = Tasks(log)
     goes_on = asyncio.Event()
