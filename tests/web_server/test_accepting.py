@@ -199,7 +199,9 @@ def spent_by(pid: int) -> float:
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("most", ["None", "0"])
 async def test_no_descriptors(tmp_path: Path, loop: str, most: str) -> None:
-    """Recovered in 0.2 s, at most 2 % of a processor meanwhile, and 4 KiB of log.
+    """Recovered soon, without spinning meanwhile, and with 4 KiB of log at most.
+
+    A loop that spins takes the whole second; one that waits took 1 % of it (0 to 3 ticks of the clock).
 
     With the bound on connections it does not come to it; without, the system says no.
     """
@@ -212,7 +214,7 @@ async def test_no_descriptors(tmp_path: Path, loop: str, most: str) -> None:
         await asyncio.sleep(0.3)  # the time in which a loop that spins would spin
         before = spent_by(running.pid)
         await asyncio.sleep(1)
-        assert spent_by(running.pid) - before <= 0.02 + 1 / os.sysconf("SC_CLK_TCK")
+        assert spent_by(running.pid) - before < 0.25
         for peer in peers:
             peer.close()
         since = time.monotonic()
