@@ -27,6 +27,14 @@ def test_least_rate(rate: int, is_too_slow: bool) -> None:
     assert any(verdicts) is is_too_slow
 
 
+@pytest.mark.parametrize("grace", [0.0, 3.0, 20.0])
+def test_grace(grace: float) -> None:
+    pace, meter = Deadlines(body_grace=grace), BodyMeter(0)
+    for second in range(1, 26):
+        meter.received += 100  # slower than it may be
+        assert meter.is_too_slow(second, pace, is_waiting=True) is (second > grace)
+
+
 def test_time_in_which_we_did_not_read_does_not_count() -> None:
     meter = BodyMeter(0)
     for second in range(0, 1000, 10):

@@ -1,16 +1,17 @@
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from support.peers import raw_client
-from support.serving import get
+from support.serving import answer_to, body_of, get, last
 
 from weft_web_server import (
     Application,
     AppRunner,
     BaseRequest,
     BaseRunner,
+    ErrorFacts,
     GracefulExit,
     Response,
     Server,
@@ -57,6 +58,21 @@ async def test_order_of_the_end() -> None:
         assert (await peer.read_all()).endswith(b"done")
     assert calls == ["startup", "shutdown", "handler", "cleanup"]
     assert runner.server is None
+
+
+@pytest.mark.parametrize(
+    ("of_application", "of_runner", "told"),
+    [("app", None, b"app"), (None, "runner", b"runner"), ("app", "runner", b"runner")],
+)
+async def test_what_a_runner_is_told_goes_before_the_application(
+    of_application: str | None, of_runner: str | None, told: bytes
+) -> None:
+    def rendering(name: str | None) -> Callable[[ErrorFacts], Response] | None:
+        return None if name is None else lambda facts: Response(status=facts.status, text=name)
+
+    app = Application(render_error=rendering(of_application))
+    options = {} if of_runner is None else {"render_error": rendering(of_runner)}
+    assert body_of(await answer_to(app, last("/nowhere"), **options)) == told
 
 
 async def test_failing_startup_is_rolled_back() -> None:

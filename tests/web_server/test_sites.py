@@ -16,6 +16,7 @@ from weft_web_server import (
     AppRunner,
     BaseSite,
     ConfigurationError,
+    Deadlines,
     NamedPipeSite,
     SockSite,
     TCPSite,
@@ -92,6 +93,21 @@ async def test_tls(runner: AppRunner) -> None:
     async with raw_client(site.port, tls=client) as peer:
         await peer.send(last())
         assert status_of(await peer.read_all()) == 404
+
+
+async def test_waits_of_tls_are_those_of_the_server() -> None:
+    runner = AppRunner(Application(), deadlines=Deadlines(tls_handshake=3, tls_shutdown=4))
+    await runner.setup()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    site = TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
+    await site.start()
+    (listener,) = site._listeners
+    assert listener._tls == {
+        "ssl": context,
+        "ssl_handshake_timeout": 3,
+        "ssl_shutdown_timeout": 4,
+    }
+    await runner.cleanup()
 
 
 async def test_named_pipes_are_of_windows(runner: AppRunner) -> None:
