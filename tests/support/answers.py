@@ -1,6 +1,7 @@
 """Raw servers that answer requests by path, for tests of clients."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import NamedTuple
@@ -53,10 +54,11 @@ class Answers:
         self.asked: list[Asked] = []
         self.connections = 0
         self.port = 0
+        self.scheme = "http"
         self._news = asyncio.Condition()
 
     def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
-        return f"http://{host}:{self.port}{path}"
+        return f"{self.scheme}://{host}:{self.port}{path}"
 
     async def until_asked(self, count: int = 1) -> None:
         """Wait until so many requests have come."""
@@ -88,10 +90,14 @@ async def read_request(peer: RawPeer) -> Asked:
 
 
 @asynccontextmanager
-async def answers(replies: Mapping[str, Reply] | None = None) -> AsyncIterator[Answers]:
+async def answers(
+    replies: Mapping[str, Reply] | None = None, *, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Answers]:
     """A running server."""
     server = Answers(replies or {})
-    async with raw_server(server.serve) as port:
+    if tls is not None:
+        server.scheme = "https"
+    async with raw_server(server.serve, tls=tls) as port:
         server.port = port
         yield server
 

@@ -23,6 +23,7 @@ from weft_client_session.errors import (
     ContentTypeError,
     DNSTimeoutError,
     FirstByteTimeoutError,
+    InsecureRedirectError,
     InvalidURL,
     InvalidUrlClientError,
     InvalidUrlRedirectClientError,
@@ -52,6 +53,7 @@ from weft_client_session.middleware import ClientHandlerType, ClientMiddlewareTy
 from weft_client_session.one_shot import request
 from weft_client_session.options import ClientTimeout, ClientWSTimeout
 from weft_client_session.reading import OversizedPayloadError
+from weft_client_session.redirect_policy import Redirect, RedirectPolicy, refuse_downgrades
 from weft_client_session.request import ClientRequest, ConnectionKey, RequestInfo
 from weft_client_session.resolver import (
     AbstractResolver,
@@ -183,6 +185,7 @@ __all__ = (
     "Fingerprint",
     "FirstByteTimeoutError",
     "FormData",
+    "InsecureRedirectError",
     "InterimResponse",
     "InvalidURL",
     "InvalidUrlClientError",
@@ -194,7 +197,9 @@ __all__ = (
     "ReadTimeoutError",
     "ReconnectPolicy",
     "ReconnectingWebSocket",
+    "Redirect",
     "RedirectClientError",
+    "RedirectPolicy",
     "RequestFailure",
     "RequestInfo",
     "RequestPhase",
@@ -241,5 +246,6 @@ __all__ = (
     "WebSocketError",
     "encode_basic_auth",
     "hdrs",
+    "refuse_downgrades",
     "request",
 )

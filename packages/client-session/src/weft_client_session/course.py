@@ -29,6 +29,7 @@ from weft_client_session.middleware import ClientMiddlewareType, fold
 from weft_client_session.options import ClientTimeout, RequestOptions, Route, StatusCheck
 from weft_client_session.proxies import PROXY_SCHEMES, netrc_auth, proxy_from_env
 from weft_client_session.reading import BodyReading, reading_for
+from weft_client_session.redirect_policy import Redirect, RedirectPolicy, is_same_origin
 from weft_client_session.redirects import next_hop
 from weft_client_session.request import (
     IDEMPOTENT_METHODS,
@@ -71,6 +72,7 @@ class Defaults:
     proxy: URL | None
     proxy_auth: BasicAuth | None
     raise_for_status: StatusCheck
+    redirect_policy: RedirectPolicy
     dumps: Callable[[object], str]
     dumps_bytes: Callable[[object], bytes] | None
 
@@ -99,7 +101,7 @@ def build_spec(
     target, url_auth = split_credentials(target)
     auth = options.auth or url_auth
     headers = merge_headers(defaults.headers, options.headers)
-    if auth is None and (defaults.base_url is None or _same_origin(defaults.base_url, target)):
+    if auth is None and (defaults.base_url is None or is_same_origin(defaults.base_url, target)):
         auth = defaults.auth
     skipped = defaults.skipped
     if options.skip_auto_headers is not None:
@@ -116,10 +118,6 @@ def build_spec(
         route=options.route,
         version=defaults.version,
     )
-
-
-def _same_origin(one: URL, other: URL) -> bool:
-    return bool(one.raw_host and other.raw_host) and one.origin() == other.origin()
 
 
 def _cookie_pairs(options: RequestOptions) -> tuple[tuple[str, str], ...]:
@@ -229,7 +227,7 @@ class Course:
             if not following.allow_redirects:
                 return response
             try:
-                hop = next_hop(spec, response.head)
+                hop = self._next_hop(spec, response.head)
             except BaseException:
                 response.close()
                 raise
@@ -238,6 +236,21 @@ class Course:
                 return response
             await self._leave(response, following.max_redirects)
             spec, response = hop, None
+
+    def _next_hop(self, spec: RequestSpec, head: ResponseHead) -> RequestSpec | None:
+        """The request that a redirect asks for, if it asks for one that may be made."""
+        hop = next_hop(spec, head)
+        if hop is None:
+            return None
+        redirect = Redirect(
+            status=head.status,
+            source=spec.url,
+            target=hop.url,
+            method=hop.method,
+            count=len(self._history) + 1,
+        )
+        policy = self._options.following.redirect_policy or self._tools.defaults.redirect_policy
+        return hop if policy(redirect) else None
 
     def _note_first(self, spec: RequestSpec, request: ClientRequest) -> None:
         if self.first is None:

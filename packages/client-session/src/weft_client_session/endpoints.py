@@ -38,7 +38,8 @@ from weft_client_session.errors import (
     SocketConnectTimeoutError,
     UnixClientConnectorError,
 )
-from weft_client_session.request import TLS_SCHEMES, ClientRequest, ConnectionKey
+from weft_client_session.redirect_policy import TLS_SCHEMES
+from weft_client_session.request import ClientRequest, ConnectionKey
 from weft_client_session.resolver import AbstractResolver, AddressCache, NameService, ResolveResult
 from weft_client_session.tls import SSLSetting, checked_setting, pin_for, ready_context
 from weft_http_parser import Link, hdrs

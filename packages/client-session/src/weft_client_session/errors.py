@@ -364,6 +364,21 @@ class RedirectClientError(ClientError):
     """The server redirects to where no client should go."""
 
 
+class InsecureRedirectError(RedirectClientError):
+    """The server redirects from TLS to plain text, which everybody on the way can read and change.
+
+    A `redirect_policy` that returns True follows it all the same.
+    """
+
+    def __init__(self, source: URL, target: URL) -> None:
+        self.source = source
+        self.target = target
+        super().__init__(source, target)
+
+    def __str__(self) -> str:
+        return f"{self.source.origin()} redirects to {self.target.origin()}, without TLS"
+
+
 class NonHttpUrlClientError(ClientError):
     """The URL is of a scheme that this client does not speak."""
 

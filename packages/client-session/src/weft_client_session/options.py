@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 import attrs
 from yarl import URL
 
+from weft_client_session.redirect_policy import RedirectPolicy
 from weft_client_session.tls import SSLSetting, checked_setting, settled_tls
 from weft_http_parser import DEFAULT_LIMITS, BasicAuth, Limits
 
@@ -111,6 +112,7 @@ class CommonKeywords(RouteKeywords, total=False):
     headers: HeadersLike | None
     skip_auto_headers: Iterable[str] | None
     max_redirects: int
+    redirect_policy: RedirectPolicy | None
     compress: str | bool | None
     chunked: bool | None
     expect100: bool
@@ -168,6 +170,7 @@ class Following:
 
     allow_redirects: bool = True
     max_redirects: int = MAX_REDIRECTS
+    redirect_policy: RedirectPolicy | None = None
     raise_for_status: StatusCheck | None = None
 
 

@@ -9,6 +9,7 @@ from weft_client_session.errors import (
     InvalidUrlRedirectClientError,
     NonHttpUrlRedirectClientError,
 )
+from weft_client_session.redirect_policy import is_same_origin
 from weft_client_session.request import (
     HTTP_SCHEMES,
     WS_SCHEMES,
@@ -45,7 +46,7 @@ def next_hop(spec: RequestSpec, head: ResponseHead) -> RequestSpec | None:
     url, auth = split_credentials(_target(spec.url, location))
     headers = spec.headers.copy()
     cookies, kept_auth = spec.cookies, spec.auth
-    if url.origin() != spec.url.origin():
+    if not is_same_origin(url, spec.url):
         for name in CREDENTIALS:
             headers.popall(name, None)
         headers.popall(hdrs.HOST, None)

@@ -23,6 +23,7 @@ from weft_client_session.options import (
     QueryLike,
     Route,
 )
+from weft_client_session.redirect_policy import TLS_SCHEMES
 from weft_client_session.tls import SSLSetting
 from weft_http_parser import (
     CHUNKED,
@@ -44,7 +45,7 @@ from weft_http_parser import (
 
 HTTP_SCHEMES = frozenset({"http", "https", ""})
 WS_SCHEMES = frozenset({"ws", "wss"})
-TLS_SCHEMES = frozenset({"https", "wss"})
+
 BODILESS_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 USER_AGENT = f"Python/{sys.version_info[0]}.{sys.version_info[1]} weft/0.1.0"

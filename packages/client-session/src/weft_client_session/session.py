@@ -54,6 +54,7 @@ from weft_client_session.options import (
 )
 from weft_client_session.reading import BodyReading
 from weft_client_session.ready import ReadyRequests, is_plain
+from weft_client_session.redirect_policy import RedirectPolicy, refuse_downgrades
 from weft_client_session.response import ClientResponse, Settings
 from weft_client_session.tls import settled_tls
 from weft_http_parser import (
@@ -93,6 +94,7 @@ class ClientSession:
         cookie_jar: AbstractCookieJar | None = None,
         connector_owner: bool = True,
         raise_for_status: StatusCheck = False,
+        redirect_policy: RedirectPolicy = refuse_downgrades,
         timeout: ClientTimeout | float | None = None,
         auto_decompress: bool = True,
         trust_env: bool = False,
@@ -123,6 +125,7 @@ class ClientSession:
             proxy=None if proxy is None else URL(proxy),
             proxy_auth=checked_auth(proxy_auth),
             raise_for_status=raise_for_status,
+            redirect_policy=redirect_policy,
             dumps=json_serialize,
             dumps_bytes=json_serialize_bytes,
         )
