@@ -265,3 +265,56 @@ def test_on_uvloop() -> None:
         runner.run(test_it_is_known_at_once_of_one_who_went_before())
         for is_coded in (True, False):
             runner.run(test_a_shield_while_the_answer_is_under_way(is_coded))
+
+
+async def leave_behind(port: int, sent: bytes, go: Callable[[RawPeer], Awaitable[None]]) -> None:
+    """Have a handler begin, leave bytes that it does not read, go, and wait for what it learns."""
+    has_begun, has_ended = asyncio.Event(), asyncio.Event()
+    key = str(len(BEHIND))
+    BEHIND[key] = has_begun, has_ended
+    async with raw_client(port) as peer, asyncio.timeout(10):
+        await peer.send(sent.replace(b"KEY", key.encode(), 1))
+        await has_begun.wait()
+        await go(peer)
+        await has_ended.wait()
+
+
+BEHIND: dict[str, tuple[asyncio.Event, asyncio.Event]] = {}
+
+
+@pytest.mark.parametrize(
+    "new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
+)
+def test_a_client_that_goes_while_its_bytes_wait(
+    new_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def watch(request: Request) -> StreamResponse:
+        has_begun, has_ended = BEHIND[request.query_string]
+        has_begun.set()
+        await request.disconnected
+        has_ended.set()
+        return Response()
+
+    async def stay(request: Request) -> StreamResponse:
+        has_begun, has_ended = BEHIND[request.query_string]
+        has_begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            has_ended.set()
+        return Response()
+
+    async def scenario() -> None:
+        app = Application()
+        app.router.add_route("*", "/watch", watch)
+        app.router.add_route("*", "/stay", stay, options=RouteOptions(disconnect="cancel"))
+        body = b"x" * 400_000  # more than is taken in for a handler that reads nothing
+        async with serving(app) as port, asyncio.TaskGroup() as clients:
+            for path in ("/watch?KEY", "/stay?KEY"):
+                with_body = get(path, "Content-Length: 500000", method="POST") + body
+                for sent in (get(path) + get("/"), with_body):
+                    for go in (leave, reset, half_close):
+                        clients.create_task(leave_behind(port, sent, go))
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(scenario())

@@ -200,6 +200,16 @@ class ServerConnection:
                 exchange.task.cancel()
         self.host.connection_lost(self)
 
+    def client_ended(self) -> None:
+        """The client has ended its side, behind bytes that nobody has read yet."""
+        link = self.link
+        link.has_peer_ended = True
+        if link.peer_watch is not None:
+            link.peer_watch.give()
+        exchange = self.exchange
+        if self.phase is _BUSY and exchange is not None and self._is_cancelling(exchange):
+            exchange.task.cancel()
+
     def _is_cancelling(self, exchange: Exchange) -> bool:
         """Whether a handler ends with its client: as its route says, else as the server."""
         own = exchange.disconnect_policy

@@ -15,6 +15,7 @@ from weft_http_parser import Link
 from ._twin import Starter
 from .admission import admit
 from .connection import ServerConnection, make_kinds
+from .departures import look_for_departed
 from .door import Door
 from .exchange import RequestLimits
 from .notice import Notice
@@ -152,6 +153,7 @@ class Server:
         second = int(time.time())
         if second != self.stamp.second:
             self.stamp = make_stamp(second)
+            look_for_departed(self._connections)
         logger = self.access_logger
         self.is_logging = logger is not None and logger.enabled
         self.door.look()
