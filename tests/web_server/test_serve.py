@@ -1,7 +1,9 @@
 import asyncio
+import gc
+import weakref
 
 import pytest
-from support.serving import answer_to, last, status_of
+from support.serving import answer_to, get, last, status_of, talking
 
 from weft_http_parser import (
     BodyTooLarge,
@@ -48,6 +50,49 @@ async def test_status_of_errors(
     app.router.add_get("/", handler)
     answer = await answer_to(app, last())
     assert status_of(answer) == status and b"secret" not in answer
+
+
+@pytest.mark.parametrize(
+    ("error", "closes"),
+    [
+        (RequestTimeout("slow"), True),
+        (RequestPayloadError("cut"), True),
+        (BodyTooLarge(5), True),
+        (HTTPNotFound(), False),
+        (ValueError("mine"), False),
+    ],
+    ids=lambda value: f"{value!r}"[:40],
+)
+async def test_a_connection_ends_with_the_faults_of_its_body(
+    error: Exception, closes: bool
+) -> None:
+    async def handler(request: Request) -> StreamResponse:
+        raise error
+
+    app = Application()
+    app.router.add_get("/", handler)
+    async with talking(app) as peer:
+        await peer.send(get())
+        head, _ = await peer.read_response()
+    assert (b"\r\nConnection: close\r\n" in head) is closes
+
+
+async def test_an_error_that_its_request_knows_is_no_circle() -> None:
+    errors: list[weakref.ref[HTTPNotFound]] = []
+
+    async def handler(request: Request) -> StreamResponse:
+        error = request["error"] = HTTPNotFound(text="none")
+        errors.append(weakref.ref(error))
+        raise error
+
+    app = Application()
+    app.router.add_get("/", handler)
+    gc.disable()
+    try:
+        assert status_of(await answer_to(app, last())) == 404
+        assert errors[0]() is None
+    finally:
+        gc.enable()
 
 
 async def test_an_error_of_a_middleware_is_answered() -> None:

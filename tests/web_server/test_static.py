@@ -409,3 +409,17 @@ async def test_the_size_of_pieces(root: Path, chunk_size: int) -> None:
     app.on_response_prepare.append(in_chunks)
     answer = await answer_to(app, last("/s/large"))
     assert body_of(answer).startswith(b"%x\r\n" % chunk_size)
+
+
+async def test_few_of_many_cache_controls_are_kept(root: Path) -> None:
+    for number in range(80):
+        (root / str(number)).write_text("small")
+    resource = StaticResource("/s", root, cache_control=lambda name: f"max-age={name}")
+    app = Application()
+    app.router.register_resource(resource)
+    async with talking(app) as peer:
+        for number in range(80):
+            await peer.send(get(f"/s/{number}"))
+            head, _ = await peer.read_response()
+            assert f"\r\nCache-Control: max-age={number}\r\n".encode() in head
+    assert len(resource._sources) == 64

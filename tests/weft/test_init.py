@@ -15,6 +15,7 @@ from weft import hdrs, test_utils, web
 # What `import weft` may load in all, with some room for what other versions of Python load; and
 # what it must never load, for each of these costs more than a package of ours.
 MOST_MODULES = 290
+MOST_MODULES_OF_WEB = 455
 HEAVY = {"email", "http.client", "http.server", "unittest", "urllib.request", "uuid", "tempfile"}
 
 # What a client of plain HTTP uses, and so must not have to wait for in its first request; and what
@@ -36,6 +37,20 @@ LATE = {
     "weft_http_parser.fields.disposition",
     "weft_http_parser.fields.etags",
     "weft_websocket",
+}
+
+# Of the server, what only some programs need: commands, tests, listings, the versions of loops.
+LATE_OF_WEB = {
+    "argparse",
+    "importlib.metadata",
+    "tempfile",
+    "uvloop",
+    "zipfile",
+    "weft_web_server.attachments",
+    "weft_web_server.cli",
+    "weft_web_server.file_index",
+    "weft_web_server.testing",
+    "weft_web_server.worker",
 }
 
 
@@ -80,6 +95,12 @@ def test_import_weft_loads_what_every_request_needs_and_not_what_few_do() -> Non
     loaded = loaded_by("import weft")
     assert loaded >= EARLY
     assert not LATE & loaded
+
+
+def test_import_web_loads_few_modules() -> None:
+    loaded = loaded_by("import weft.web")
+    assert not LATE_OF_WEB & loaded
+    assert len(loaded) <= MOST_MODULES_OF_WEB
 
 
 def test_the_python_twins_stay_out_where_c_is_built() -> None:

@@ -137,25 +137,35 @@ from .sites import BaseSite, NamedPipeSite, SockSite, TCPSite, UnixSite
 from .static import StaticResource
 from .streaming import ContentCoding, StreamResponse
 from .tasks import Tasks
-from .testing import (
-    BaseTestServer,
-    RawTestServer,
-    TestServer,
-    get_port_socket,
-    get_unused_port_socket,
-    unused_port,
-)
 from .unix_sockets import socket_from_fd, sockets_of_systemd
 from .views import View
 from .websocket import WebSocketReady, WebSocketResponse
 
-# Of use under Gunicorn only, which may not be installed.
+# Of use in tests only, and under Gunicorn, which may not be installed.
 if typing.TYPE_CHECKING:
+    from .testing import (
+        BaseTestServer,
+        RawTestServer,
+        TestServer,
+        get_port_socket,
+        get_unused_port_socket,
+        unused_port,
+    )
     from .worker import GunicornUVLoopWebWorker, GunicornWebWorker
 else:
     __getattr__, __dir__ = _late_names(
         globals(),
-        {"weft_web_server.worker": ("GunicornUVLoopWebWorker", "GunicornWebWorker")},
+        {
+            "weft_web_server.testing": (
+                "BaseTestServer",
+                "RawTestServer",
+                "TestServer",
+                "get_port_socket",
+                "get_unused_port_socket",
+                "unused_port",
+            ),
+            "weft_web_server.worker": ("GunicornUVLoopWebWorker", "GunicornWebWorker"),
+        },
     )
 
 __version__ = "0.1.0"

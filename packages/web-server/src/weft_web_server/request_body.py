@@ -5,7 +5,6 @@ are there already, or come through a stream.
 """
 
 import asyncio
-import tempfile
 from collections.abc import Mapping
 from typing import IO, Any, Protocol, TypeAlias
 
@@ -212,7 +211,9 @@ async def _read_part(
 ) -> tuple[FormValue, int]:
     content_type = part.headers.get("Content-Type")
     if part.filename:
-        file: IO[bytes] = tempfile.SpooledTemporaryFile(SPOOL_SIZE)  # its owner closes it
+        from tempfile import SpooledTemporaryFile  # late: few servers take files
+
+        file: IO[bytes] = SpooledTemporaryFile(SPOOL_SIZE)  # its owner closes it
         size = await _copy(part, file, left, limits)
         kind = content_type or "application/octet-stream"
         assert part.name is not None  # the caller looked
