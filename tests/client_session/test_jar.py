@@ -236,3 +236,42 @@ def test_dummy_keeps_nothing() -> None:
     assert (len(jar), list(jar), dict(jar.cookies)) == (0, [], {})
     assert not jar.filter_cookies(URL("http://h/"))
     assert (jar.unsafe, jar.quote_cookie, jar.host_only_cookies) == (False, True, frozenset())
+
+
+# RFC 6265bis.
+
+
+def test_nobody_sets_a_cookie_for_a_public_suffix() -> None:
+    pytest.importorskip("publicsuffixlist")
+    assert len(filled("https://evil.co.uk/", "k=v; Domain=co.uk; Path=/")) == 0
+    assert len(filled("https://evil.github.io/", "k=v; Domain=github.io; Path=/")) == 0
+    jar = filled("https://github.io/", "k=v; Domain=github.io; Path=/")
+    assert sent(jar, "https://github.io/") == {"k": "v"}
+    assert sent(jar, "https://evil.github.io/") == {}
+
+
+def test_what_is_public_can_be_said() -> None:
+    def is_public(domain: str) -> bool:
+        return domain == "shared.corp"
+
+    jar = filled("http://a.shared.corp/", "k=v; Domain=shared.corp", public_suffixes=is_public)
+    assert len(jar) == 0
+    jar = filled("http://a.b.co.uk/", "k=v; Domain=b.co.uk", public_suffixes=is_public)
+    assert len(jar) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "wanted"),
+    [
+        ("k=plain; Path=/", "secret"),
+        ("k=plain; Domain=ex.com; Path=/", "secret"),
+        ("k=plain; Path=/a", "secret"),
+        ("other=plain; Path=/", "secret"),
+    ],
+)
+def test_plain_http_lays_nothing_over_a_secure_cookie(header: str, wanted: str) -> None:
+    jar = filled("https://www.ex.com/", "k=secret; Secure; Path=/")
+    jar.update_cookies_from_headers([header], URL("http://www.ex.com/a/b"))
+    assert sent(jar, "https://www.ex.com/a/b")["k"] == wanted
+    jar.update_cookies_from_headers(["k=new; Secure; Path=/"], URL("https://www.ex.com/a/b"))
+    assert sent(jar, "https://www.ex.com/")["k"] == "new"

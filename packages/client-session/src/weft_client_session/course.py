@@ -72,7 +72,6 @@ class Defaults:
     proxy: URL | None
     proxy_auth: BasicAuth | None
     raise_for_status: StatusCheck
-    redirect_policy: RedirectPolicy
     dumps: Callable[[object], str]
     dumps_bytes: Callable[[object], bytes] | None
 
@@ -81,6 +80,7 @@ class Defaults:
 class Tools:
     """What a session works with."""
 
+    redirect_policy: RedirectPolicy
     owner: "TracedSession"
     defaults: Defaults
     connector: BaseConnector
@@ -249,7 +249,7 @@ class Course:
             method=hop.method,
             count=len(self._history) + 1,
         )
-        policy = self._options.following.redirect_policy or self._tools.defaults.redirect_policy
+        policy = self._options.following.redirect_policy or self._tools.redirect_policy
         return hop if policy(redirect) else None
 
     def _note_first(self, spec: RequestSpec, request: ClientRequest) -> None:

@@ -8,15 +8,22 @@ import abc
 import json
 import os
 import re
-import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from http.cookies import BaseCookie, CookieError, Morsel, SimpleCookie
+from http.cookies import BaseCookie, Morsel, SimpleCookie
 
-import attrs
 from yarl import URL
 
+from weft_client_session.cookie_files import (
+    StoredCookie,
+    format_netscape,
+    from_record,
+    open_private,
+    parse_netscape,
+    to_record,
+)
 from weft_client_session.options import CookiesLike
+from weft_client_session.suffixes import PublicSuffixCheck, is_public_suffix
 from weft_http_parser import SetCookie, make_morsel, parse_morsel
 
 MAX_PER_DOMAIN = 180
@@ -24,41 +31,6 @@ MAX_TOTAL = 3000
 NOWHERE = URL()
 
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|.*:.*")
-
-
-@attrs.frozen(kw_only=True, eq=False, repr=False)
-class StoredCookie:
-    """A cookie that was kept. Domain "" goes everywhere."""
-
-    name: str
-    value: str
-    coded_value: str
-    domain: str
-    path: str = "/"
-    host_only: bool = False
-    secure: bool = False
-    http_only: bool = False
-    same_site: str = ""
-    expires_at: float | None = None
-    expires: str = ""
-    max_age: str = ""
-
-    def to_morsel(self) -> "Morsel[str]":
-        """The cookie with its attributes."""
-        morsel = make_morsel(self.name, self.value, self.coded_value)
-        morsel["path"] = self.path
-        morsel["domain"] = self.domain
-        if self.expires:
-            morsel["expires"] = self.expires
-        if self.max_age:
-            morsel["max-age"] = self.max_age
-        if self.secure:
-            morsel["secure"] = True
-        if self.http_only:
-            morsel["httponly"] = True
-        if self.same_site:
-            morsel["samesite"] = self.same_site
-        return morsel
 
 
 class AbstractCookieJar(abc.ABC):
@@ -117,7 +89,8 @@ class CookieJar(AbstractCookieJar):
     """Keeps cookies in memory.
 
     `unsafe` also keeps those of hosts that are addresses; `treat_as_secure_origin` names origins
-    that get Secure cookies without TLS.
+    that get Secure cookies without TLS. No cookie is kept for a domain that `public_suffixes` calls
+    one; by default it asks the list of the extra `publicsuffix`, where that is installed.
     """
 
     def __init__(
@@ -126,7 +99,9 @@ class CookieJar(AbstractCookieJar):
         unsafe: bool = False,
         quote_cookie: bool = True,
         treat_as_secure_origin: str | URL | Iterable[str | URL] | None = None,
+        public_suffixes: PublicSuffixCheck = is_public_suffix,
     ) -> None:
+        self._is_public = public_suffixes
         self._unsafe = unsafe
         self._quote_cookie = quote_cookie
         self._secure_origins = _origins(treat_as_secure_origin)
@@ -184,8 +159,10 @@ class CookieJar(AbstractCookieJar):
         now = time.time()
         for name, value in cookies.items() if isinstance(cookies, Mapping) else cookies:
             morsel = _to_morsel(name, value, quoted=self._quote_cookie)
-            cookie = accept_cookie(morsel, response_url, now, is_secure=self._is_secure)
-            if cookie is not None:
+            cookie = accept_cookie(
+                morsel, response_url, now, is_secure=self._is_secure, is_public=self._is_public
+            )
+            if cookie is not None and not self._is_shadowed(cookie, response_url):
                 self._keep(cookie, now)
 
     def filter_cookies(self, request_url: URL = NOWHERE) -> "BaseCookie[str]":
@@ -219,10 +196,8 @@ class CookieJar(AbstractCookieJar):
         boxes: dict[str, dict[str, dict[str, object]]] = {}
         for cookie in self._alive():
             box = boxes.setdefault(f"{cookie.domain}|{cookie.path.rstrip('/')}", {})
-            box[cookie.name] = _to_record(cookie)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        descriptor = os.open(file_path, flags, stat.S_IRUSR | stat.S_IWUSR)
-        with open(descriptor, "w", encoding="utf-8") as file:
+            box[cookie.name] = to_record(cookie)
+        with open_private(file_path) as file:
             json.dump(boxes, file, indent=2)
 
     def load(self, file_path: "str | os.PathLike[str]") -> None:
@@ -235,13 +210,46 @@ class CookieJar(AbstractCookieJar):
         now = time.time()
         for box in boxes.values():
             for record in box.values():
-                self._keep(_from_record(record), now)
+                self._keep(from_record(record), now)
+
+    def save_netscape(self, file_path: "str | os.PathLike[str]") -> None:
+        """Write the cookies as `cookies.txt`, as curl and browsers read it; for its owner only.
+
+        SameSite is lost. A cookie without a domain, which goes everywhere, is left out.
+        """
+        with open_private(file_path) as file:
+            file.writelines(format_netscape(self._alive()))
+
+    def load_netscape(self, file_path: "str | os.PathLike[str]") -> None:
+        """Take the cookies of a `cookies.txt` in place of those here; ValueError for a bad line."""
+        with open(file_path, encoding="utf-8") as file:
+            found = list(parse_netscape(file))
+        self._domains.clear()
+        now = time.time()
+        for cookie in found:
+            self._keep(cookie, now)
 
     # Inside.
 
     def _is_secure(self, url: URL) -> bool:
         return url.scheme in ("https", "wss") or (
             bool(self._secure_origins) and url.absolute and url.origin() in self._secure_origins
+        )
+
+    def _is_shadowed(self, cookie: StoredCookie, url: URL) -> bool:
+        """RFC 6265bis 5.7 step 15: plain HTTP does not lay a cookie over a Secure one."""
+        if cookie.secure or not url.raw_host or self._is_secure(url):
+            return False
+        return any(
+            kept.secure
+            and kept.name == cookie.name
+            and (
+                _matches_domain(kept.domain, cookie.domain)
+                or _matches_domain(cookie.domain, kept.domain)
+            )
+            and _matches_path(cookie.path, kept.path)
+            for box in self._domains.values()
+            for kept in box.values()
         )
 
     def _alive(self) -> list[StoredCookie]:
@@ -313,7 +321,12 @@ class DummyCookieJar(AbstractCookieJar):
 
 
 def accept_cookie(
-    morsel: "Morsel[str]", url: URL, now: float, *, is_secure: Callable[[URL], bool]
+    morsel: "Morsel[str]",
+    url: URL,
+    now: float,
+    *,
+    is_secure: Callable[[URL], bool],
+    is_public: PublicSuffixCheck = is_public_suffix,
 ) -> StoredCookie | None:
     """The cookie as it is kept, or None when this origin may not set it (RFC 6265bis 5.7)."""
     host = (url.raw_host or "").lower()
@@ -323,8 +336,13 @@ def accept_cookie(
         domain, host_only = "", True
     if not domain:
         domain, host_only = host, bool(host)
-    elif host and domain != host and ("." not in domain or not _matches_domain(host, domain)):
+    elif host and not _matches_domain(host, domain):
         return None
+    elif host and not host_only and is_public(domain):
+        # RFC 6265bis 5.7 step 9: a site that is a public suffix itself keeps it to itself.
+        if domain != host:
+            return None
+        host_only = True
     path = morsel["path"]
     if not path.startswith("/"):
         path = _default_path(url.raw_path) if host else "/"
@@ -398,40 +416,3 @@ def _matches_path(path: str, prefix: str) -> bool:
 def _default_path(path: str) -> str:
     """The directory of the request (RFC 6265bis 5.1.4)."""
     return path[: path.rfind("/")] or "/" if path.startswith("/") else "/"
-
-
-def _to_record(cookie: StoredCookie) -> dict[str, object]:
-    record: dict[str, object] = {
-        "key": cookie.name,
-        "value": cookie.value,
-        "coded_value": cookie.coded_value,
-        "path": cookie.path,
-        "domain": cookie.domain,
-        "host_only": cookie.host_only,
-        "secure": cookie.secure,
-        "httponly": cookie.http_only,
-        "samesite": cookie.same_site,
-        "expires_timestamp": cookie.expires_at,
-    }
-    return {name: value for name, value in record.items() if value or name in ("value", "domain")}
-
-
-def _from_record(record: Mapping[str, object]) -> StoredCookie:
-    expires_at = record.get("expires_timestamp")
-    box: BaseCookie[str] = SimpleCookie()
-    try:
-        box[str(record["key"])] = ""  # refuses what is no name
-    except (CookieError, KeyError) as exc:
-        raise ValueError(f"the file holds a cookie without a valid name: {exc}") from exc
-    return StoredCookie(
-        name=str(record["key"]),
-        value=str(record.get("value", "")),
-        coded_value=str(record.get("coded_value", record.get("value", ""))),
-        domain=str(record.get("domain", "")),
-        path=str(record.get("path", "/")),
-        host_only=bool(record.get("host_only", False)),
-        secure=bool(record.get("secure", False)),
-        http_only=bool(record.get("httponly", False)),
-        same_site=str(record.get("samesite", "")),
-        expires_at=expires_at if isinstance(expires_at, int | float) else None,
-    )

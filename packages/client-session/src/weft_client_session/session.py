@@ -125,13 +125,13 @@ class ClientSession:
             proxy=None if proxy is None else URL(proxy),
             proxy_auth=checked_auth(proxy_auth),
             raise_for_status=raise_for_status,
-            redirect_policy=redirect_policy,
             dumps=json_serialize,
             dumps_bytes=json_serialize_bytes,
         )
         for config in trace_configs or ():
             config.freeze()
         self._tools = Tools(
+            redirect_policy=redirect_policy,
             owner=self,
             defaults=defaults,
             connector=TCPConnector() if connector is None else connector,
