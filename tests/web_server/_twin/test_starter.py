@@ -2,8 +2,10 @@
 
 import asyncio
 import contextvars
+import logging
 import re
 from collections.abc import Generator, Iterator
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -11,7 +13,9 @@ from support.peers import raw_client
 from support.serving import answer_to, body_of, get, last, post, status_of
 
 from weft_web_server import (
+    AbstractAccessLogger,
     Application,
+    BaseRequest,
     HTTPFound,
     Request,
     Response,
@@ -427,3 +431,44 @@ class TestBegun:
         assert await begun.given(3) == 3
         with pytest.raises(KeyError):
             await begun.failing(KeyError())
+
+
+class TestLogging:
+    @pytest.mark.parametrize("is_waiting", [False, True])
+    async def test_a_log_is_told_in_the_context_of_the_request(self, is_waiting: bool) -> None:
+        told: list[Any] = []
+
+        class Log(AbstractAccessLogger):
+            def log(self, request: BaseRequest, response: StreamResponse, time: float) -> None:
+                assert asyncio.current_task() is request.task
+                told.append((variable.get(), response.status, request.exchange.output_size))
+                times.append(time)
+
+        async def handler(request: Request) -> Response:
+            variable.set(7)
+            started.append(monotonic())
+            if is_waiting:
+                await asyncio.sleep(0)
+            return Response(text="hello")
+
+        times: list[float] = []
+        started: list[float] = []
+        options: Any = {"access_log": logging.getLogger("log"), "access_log_class": Log}
+        answer = await answer_to(app_with(handler), get() + get() + last(), **options)
+        assert answer.count(b"hello") == 3
+        assert told == [(7, 200, 5)] * 3
+        # The first step of the handler counts.
+        assert 0 < times[0] < monotonic() - started[0] + 1
+
+    async def test_a_log_that_fails(self, caplog: pytest.LogCaptureFixture) -> None:
+        class Log(AbstractAccessLogger):
+            def log(self, request: BaseRequest, response: StreamResponse, time: float) -> None:
+                raise ValueError
+
+        async def handler(request: Request) -> Response:
+            return Response(text="hello")
+
+        options: Any = {"access_log": logging.getLogger("log"), "access_log_class": Log}
+        answer = await answer_to(app_with(handler), get() + last(), **options)
+        assert answer.count(b"hello") == 2
+        assert caplog.text.count("the access log failed") == 2

@@ -49,7 +49,7 @@ from .request_body import RequestBody
 from .response import Response
 from .route_options import DisconnectPolicy
 from .serve import Host as ServingHost
-from .serve import render_fault
+from .serve import make_log_access, render_fault
 from .settings import ServerOptions
 
 NEVER: Final = math.inf
@@ -546,6 +546,7 @@ def make_kinds(host: Host) -> Kinds:
         find=getattr(host.resolve, "find", None),
         match=Match,
         destination=Endpoint,
+        log_access=make_log_access(host),
     )
 
 

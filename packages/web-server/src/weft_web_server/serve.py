@@ -8,6 +8,7 @@ import logging
 import time
 import warnings
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final, Protocol
 
 from weft_http_parser import (
@@ -35,6 +36,7 @@ from .streaming import StreamResponse
 from .tasks import Tasks
 
 Resolve = Callable[[Any], Callable[[Any], Awaitable[Any]]]
+Log = Callable[[BaseRequest, StreamResponse, float], None]
 
 _OPEN: Final = Phase.OPEN
 TROUBLE: Final = "500 Internal Server Error\n\nServer got itself in trouble"
@@ -68,15 +70,21 @@ class Host(Protocol):
 def make_work(host: Host) -> Work:
     """The coroutine function that answers one request of a server.
 
-    What its handler has come to, where its first step is done, is given as an awaitable.
+    What its handler has come to, where its first step is done, is given as an awaitable, with the
+    time at which that began.
     """
     resolve = host.resolve
+    log_access = make_log_access(host)
 
     async def work(
-        exchange: Exchange, request: BaseRequest, begun: Awaitable[Any] | None = None
+        exchange: Exchange,
+        request: BaseRequest,
+        begun: Awaitable[Any] | None = None,
+        started_at: float = 0.0,
     ) -> None:
         is_logging = host.is_logging
-        started_at = time.monotonic() if is_logging else 0.0
+        if is_logging and not started_at:
+            started_at = time.monotonic()
         try:
             if begun is not None:
                 response = await begun
@@ -106,8 +114,8 @@ def make_work(host: Host) -> Work:
         except BaseException as exc:
             await _recover(host, (exchange, request), exc)
         finally:
-            if is_logging:
-                _log_access(host, (exchange, request), started_at)
+            if is_logging and exchange.response is not None:
+                log_access(request, exchange.response, started_at)
             # Its writer knows the exchange: no circle is left, and a body's file ends with it.
             exchange.response = None
             exchange.carrier.over(exchange)
@@ -288,16 +296,24 @@ def _log_late(host: Host, exchange: Exchange, exc: Exception, response: Response
         )
 
 
-def _log_access(host: Host, job: Job, started_at: float) -> None:
-    exchange, request = job
-    logger, response = host.access_logger, exchange.response
-    if logger is None or response is None:
-        return
-    seconds = time.monotonic() - started_at
-    try:
-        if isinstance(logger, AbstractAsyncAccessLogger):
-            logger.begin(host.tasks, request, response, seconds)
-        else:
-            logger.log(request, response, seconds)
-    except Exception:
-        host.logger.exception("the access log failed")
+def make_log_access(host: Host) -> Log:
+    """What is told of each answer that is out, with the time at which its request was started."""
+    logger, tasks, monotonic = host.access_logger, host.tasks, time.monotonic
+    if logger is None:
+        return _log_nothing
+    if isinstance(logger, AbstractAsyncAccessLogger):
+        log: Log = partial(logger.begin, tasks)
+    else:
+        log = logger.log
+
+    def log_access(request: BaseRequest, response: StreamResponse, started_at: float) -> None:
+        try:
+            log(request, response, monotonic() - started_at)
+        except Exception:
+            host.logger.exception("the access log failed")
+
+    return log_access
+
+
+def _log_nothing(request: BaseRequest, response: StreamResponse, started_at: float) -> None:
+    """There is no log."""

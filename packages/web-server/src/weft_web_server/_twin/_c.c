@@ -18,7 +18,7 @@
 #include "starter.h"
 #include "respond.h"
 
-enum { API = 1 };
+enum { API = 2 };
 
 PyDoc_STRVAR(starter_doc, "Starter(host, work, kinds)\n--\n\n"
                           "Starts the requests of one server.");

@@ -5,7 +5,7 @@ from weft_http_parser import Event
 
 from .api import Carrier, Host, Kinds, Work
 
-API: Final = 1
+API: Final = 2
 
 @final
 class Starter:

@@ -5,12 +5,12 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from weft_http_parser import Http1Connection
 
-API: Final = 1
+API: Final = 2
 """Grows with every change of what the twins share, so that no stale binary is taken for this."""
 
 Work: TypeAlias = Callable[..., Coroutine[Any, Any, None]]
 """The coroutine function that answers a request: it takes exchange, request, and what the handler
-has come to so far where its first step is done."""
+has come to so far and when that began, where its first step is done."""
 
 
 class Kinds(NamedTuple):
@@ -39,6 +39,8 @@ class Kinds(NamedTuple):
     """What `resolve` asks for a method and a path, where it asks nothing else."""
     match: type
     destination: type
+    log_access: Callable[[Any, Any, float], None]
+    """Takes request, response, and when the request was started."""
 
 
 class Host(Protocol):

@@ -20,6 +20,7 @@
     X(exchange, persistent)   \
     X(exchange, body)         \
     X(exchange, is_whole)     \
+    X(exchange, response)     \
     X(request, _head)         \
     X(request, exchange)      \
     X(carrier, exchange)      \
@@ -67,6 +68,7 @@ typedef enum {
     KIND_find, /* the table that is asked in the usual case, or None */
     KIND_match,
     KIND_destination, /* classes */
+    KIND_log_access,  /* what is told of each answer while the server keeps a log */
     KIND_COUNT
 } Kind;
 
@@ -118,8 +120,9 @@ typedef struct {
     PyObject *request;
     PyObject *task;
     PyObject *context;
-    PyObject *bytes; /* the answer, where it is plain */
-    long traits;     /* of the head */
+    PyObject *bytes;      /* the answer, where it is plain */
+    PyObject *started_at; /* NULL where no log is kept */
+    long traits;          /* of the head */
 } Course;
 
 #endif

@@ -51,6 +51,7 @@ typedef enum {
     HELP_going,
     HELP_END,
     HELP_getweakrefcount,
+    HELP_monotonic,
     HELP_COUNT
 } Help;
 
@@ -195,6 +196,7 @@ load_state(State *state)
         {"weft_web_server._twin.begun", "going"},
         {"weft_http_parser", "END"},
         {"weakref", "getweakrefcount"},
+        {"time", "monotonic"},
     };
     PyObject *own_weakly;
     Py_ssize_t index;

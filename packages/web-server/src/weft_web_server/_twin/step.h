@@ -27,8 +27,8 @@ go_the_long_way(Starter *self, const Course *course, PyObject *begun)
     if (begun == NULL) {
         return NULL;
     }
-    coroutine =
-        PyObject_CallFunctionObjArgs(self->work, course->exchange, course->request, begun, NULL);
+    coroutine = PyObject_CallFunctionObjArgs(
+        self->work, course->exchange, course->request, begun, course->started_at, NULL);
     Py_DECREF(begun);
     return coroutine;
 }
@@ -92,6 +92,21 @@ find_handler(Starter *self, Course *course)
     return PyObject_CallOneArg(self->kinds[KIND_resolve], course->request);
 }
 
+/* Tell the log of an answer that is rendered, where one is kept. */
+static int
+log_answer(Starter *self, Course *course, PyObject *response)
+{
+    PyObject *told, *args[] = {course->request, response, course->started_at};
+    if (course->started_at == NULL) {
+        return 0;
+    }
+    PUT(course->exchange, exchange, response, response);
+    told = PyObject_Vectorcall(self->kinds[KIND_log_access], args, 3, NULL);
+    PUT(course->exchange, exchange, response, Py_None);
+    Py_XDECREF(told);
+    return told == NULL ? -1 : 0;
+}
+
 /* The first step of the handler. NULL: answered where there are bytes, else an exception;
    otherwise the coroutine that does the rest. */
 static PyObject *
@@ -114,6 +129,8 @@ step_handler(Starter *self, Course *course)
     case PYGEN_RETURN:
         if (answer_plainly(self, course, value) == 0) {
             begun = help_with(self, HELP_given, Py_NewRef(value));
+        } else if (course->bytes != NULL && log_answer(self, course, value) < 0) {
+            Py_CLEAR(course->bytes);
         }
         Py_DECREF(value);
         break;
@@ -169,7 +186,13 @@ step_inside(Starter *self, Course *course)
     if (course->traits < 0) {
         return STEP_FAILED;
     }
-    if (course->traits & TRAIT_EXPECT || AT(self->host, host, is_logging) != Py_False) {
+    if (AT(self->host, host, is_logging) != Py_False) {
+        course->started_at = PyObject_CallNoArgs(self->state->helps[HELP_monotonic]);
+        if (course->started_at == NULL) {
+            return STEP_FAILED;
+        }
+    }
+    if (course->traits & TRAIT_EXPECT) {
         coroutine =
             PyObject_CallFunctionObjArgs(self->work, course->exchange, course->request, NULL);
     } else {
@@ -368,6 +391,7 @@ done:
         Py_CLEAR(*bytes);
         step = STEP_FAILED;
     }
+    Py_XDECREF(course.started_at);
     Py_XDECREF(course.task);
     Py_XDECREF(course.context);
     return step;
