@@ -6,20 +6,23 @@ import math
 
 import pytest
 
-from weft_web_server.door import CLOSED_AT_ONCE, SPARED_SECONDS, Door
+from weft_web_server.door import CLOSED_AT_ONCE, SPARED_HEAD_SECONDS, SPARED_SECONDS, Door
 from weft_web_server.peer_log import PeerLog
 
 
 class Guest:
-    """A connection, idle since some time."""
+    """A connection, idle since some time, or with a head on its way."""
 
-    def __init__(self, guests: "dict[Guest, None]", idle_seconds: float) -> None:
+    def __init__(
+        self, guests: "dict[Guest, None]", idle_seconds: float, head_seconds: float = -1
+    ) -> None:
         self.idle_seconds = idle_seconds
-        self.deadline = 100 - idle_seconds
+        self.head_seconds = head_seconds
+        self.deadline = 100 - max(idle_seconds, head_seconds)
         self._guests = guests
         guests[self] = None
 
-    def close_if_idle(self) -> None:
+    def make_way(self) -> None:
         del self._guests[self]
 
 
@@ -68,6 +71,18 @@ def test_who_has_been_idle_longest_goes() -> None:
     door.make_room()
     assert list(guests) == [young, at_work]
     assert old not in guests
+
+
+def test_a_byte_of_a_head_keeps_no_place_for_ever() -> None:
+    door, guests, _ = make(4)
+    late = SPARED_HEAD_SECONDS
+    older, old, young = (Guest(guests, -1, each) for each in (late + 1, late, late - 1))
+    idle, at_work = Guest(guests, SPARED_SECONDS), Guest(guests, -1)
+    for left in ([older, old, young, at_work], [old, young, at_work], [young, at_work]):
+        door.make_room()
+        assert list(guests) == left
+    door.make_room()
+    assert list(guests) == [young, at_work] and idle not in guests
 
 
 def test_nobody_goes_who_came_just_now(caplog: pytest.LogCaptureFixture) -> None:
@@ -120,7 +135,7 @@ async def test_waiting_for_ends() -> None:
     await asyncio.sleep(0)
     assert not waiting.done()
     given_up.cancel()
-    guest.close_if_idle()
+    guest.make_way()
     door.someone_left()
     await waiting
     assert given_up.cancelled() or not given_up.done()

@@ -34,6 +34,7 @@ from weft_routing import Match
 
 from ._twin import Starter
 from ._twin.api import Kinds
+from .body_intake import BodyIntake
 from .errors import RequestPayloadError, RequestTimeout
 from .exchange import Exchange, RequestLimits
 from .exchange import Phase as Sent
@@ -310,6 +311,8 @@ class ServerConnection:
         if refusal is not None:
             stream.set_exception(refusal)
         if not is_whole:
+            if decoder is None and head.framing > 0:
+                exchange.body.intake = BodyIntake(self, stream, head.framing)
             self._meter = BodyMeter(self.host.now)
             self.deadline = 0.0  # looked at in every sweep
         self._feed(exchange, events[1:])
@@ -327,6 +330,12 @@ class ServerConnection:
         # The last step: the handler that waits for these bytes may come to its end in it.
         exchange.body.stream.feed_pieces(pieces, self.core.chunk_ends, is_last=is_last)
 
+    def body_filled(self, size: int) -> list[Event]:
+        """Of an intake: so many bytes of the body are in place."""
+        if self._meter is not None:
+            self._meter.received += size
+        return self.core.receive_apart(size)
+
     @staticmethod
     def _take_trailers(body: RequestBody, end: Event) -> None:
         if end is not END:
@@ -338,6 +347,8 @@ class ServerConnection:
         self.exchange = None
         if self._meter is not None:
             self._stop_meter()
+            if exchange.body is not None and exchange.body.intake is not None:
+                exchange.body.intake.close()  # somebody else may still wait for the body
         if self.phase is not _BUSY:
             self._let_go()
             return
@@ -476,6 +487,19 @@ class ServerConnection:
         return min(
             (each - left for each in (waits.head, waits.keep_alive) if each >= left), default=0.0
         )
+
+    @property
+    def head_seconds(self) -> float:
+        """How long a head has been on its way; below 0 where none is."""
+        if self.phase is not Phase.HEAD:
+            return -1.0
+        return self.host.options.deadlines.head - (self.deadline - self.host.now)
+
+    def make_way(self) -> None:
+        """Close before a request is whole, as others wait for the place."""
+        if self.phase in (Phase.IDLE, Phase.HEAD):
+            self.phase = Phase.CLOSING
+            self.link.close()
 
     def close_if_idle(self) -> None:
         """Close between requests; otherwise the present answer is the last.

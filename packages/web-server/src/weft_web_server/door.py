@@ -1,7 +1,7 @@
 """The door of a server: how many connections come in, who goes to make room, when it shuts.
 
 Decides which connection is closed for the sake of a new one: the one that has been idle for the
-longest, never one at work. Opens no socket; listeners ask here before they accept.
+longest, or else one whose head comes slowly, never one at work. Opens no socket; listeners ask here before they accept.
 """
 
 import asyncio
@@ -14,6 +14,9 @@ from .notice import Notice
 from .peer_log import PeerLog
 
 SPARED_SECONDS: Final = 1.0
+SPARED_HEAD_SECONDS: Final = (
+    5.0  # one that has not come by then is of a poor link, or of an attack
+)
 CLOSED_AT_ONCE: Final = 64  # the part of all connections that goes when one has to
 
 
@@ -24,7 +27,9 @@ class Guest(Protocol):
 
     @property
     def idle_seconds(self) -> float: ...
-    def close_if_idle(self) -> None: ...
+    @property
+    def head_seconds(self) -> float: ...
+    def make_way(self) -> None: ...
 
 
 class Listener(Protocol):
@@ -87,7 +92,8 @@ class Door:
         """Close who has been idle; the listeners are told when somebody is gone.
 
         Whose time would end first goes first. Nobody goes who came or was answered just now: he is
-        about to ask, and those who wait outside can wait.
+        about to ask, and those who wait outside can wait. Where nobody is idle, a byte of a head
+        must not keep a place: those go whose heads have been on their way for long.
         """
         self._is_full = True
         self.peer_log.remind(
@@ -96,10 +102,12 @@ class Door:
             len(self._guests) + self._arriving,
         )
         idle = [guest for guest in self._guests if guest.idle_seconds >= SPARED_SECONDS]
+        if not idle:
+            idle = [each for each in self._guests if each.head_seconds >= SPARED_HEAD_SECONDS]
         # Some more than one, as each search looks at all.
         count = max(1, len(self._guests) // CLOSED_AT_ONCE)
         for guest in heapq.nsmallest(count, idle, key=lambda guest: guest.deadline):
-            guest.close_if_idle()
+            guest.make_way()
 
     def someone_left(self) -> None:
         """A connection is gone."""
