@@ -10,11 +10,21 @@ from json import JSONDecodeError
 
 import pytest
 import trustme
+from support.clocks import MovedClock
 from support.peers import raw_client
 from support.programs import python_program
 from support.serving import answer_to, get, last, post, serving, status_of, talking
 
-from weft_web_server import Application, AppRunner, Request, Response, StreamResponse, TCPSite
+from weft_web_server import (
+    Application,
+    AppRunner,
+    Request,
+    Response,
+    StreamResponse,
+    TCPSite,
+    TestServer,
+)
+from weft_web_server.connection import Phase
 
 
 def app_with(**handlers: object) -> Application:
@@ -185,6 +195,35 @@ async def test_what_comes_in_place_of_a_body_that_was_not_asked_for_is_no_body()
         peer.send_eof()
         assert await peer.read_all() == b""
     assert asked == ["/unread"]
+
+
+# A full server.
+
+
+async def test_heads_that_never_end_keep_nobody_out() -> None:
+    async with TestServer(app_with(hello=hello), access_log=None, max_connections=3) as server:
+        async with (
+            raw_client(server.port) as first,
+            raw_client(server.port) as second,
+            raw_client(server.port) as third,
+        ):
+            for peer in (first, second, third):
+                await peer.send(get("/hello"))
+                await peer.read_response()
+            clock = MovedClock(server)
+            for peer in (first, second, third):
+                await peer.send(b"G")
+            assert server.handler is not None
+            while any(each.phase is not Phase.HEAD for each in server.handler.connections):
+                await asyncio.sleep(0)
+            async with raw_client(server.port) as late:
+                await late.send(last("/hello"))
+                clock.move(4)
+                clock.move(2)
+                assert (await late.read_all()).endswith(b"hello")
+            assert await first.read_all() == b""
+            await second.send(b"ET /hello HTTP/1.1\r\nHost: test\r\n\r\n")
+            assert (await second.read_response())[1] == b"hello"
 
 
 # What a client says of itself.
