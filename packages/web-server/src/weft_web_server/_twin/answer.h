@@ -5,18 +5,29 @@
 
 #include "course.h"
 
+/* Borrowed from the starter, which keeps it: others may clear the dict. */
 static PyObject *
 look_prefix_up(Starter *self, PyObject *const *parts)
 {
-    PyObject *key = PyTuple_Pack(3, parts[0], parts[1], parts[2]);
-    PyObject *prefix =
-        key == NULL ? NULL : PyDict_GetItemWithError(self->kinds[KIND_prefixes], key);
-    Py_XDECREF(key);
+    PyObject *key, *prefix = NULL;
+    if (parts[0] == NULL || parts[1] == NULL || parts[2] == NULL) {
+        return NULL; /* a response that was never made */
+    }
+    key = PyTuple_Pack(3, parts[0], parts[1], parts[2]);
+    if (key == NULL) {
+        return NULL;
+    }
+#if PY_VERSION_HEX >= 0x030D0000
+    (void)PyDict_GetItemRef(self->kinds[KIND_prefixes], key, &prefix);
+#else
+    prefix = Py_XNewRef(PyDict_GetItemWithError(self->kinds[KIND_prefixes], key));
+#endif
+    Py_DECREF(key);
     if (prefix != NULL) {
         for (int index = 0; index < 3; index++) {
             Py_XSETREF(self->prefix_of[index], Py_NewRef(parts[index]));
         }
-        Py_XSETREF(self->prefix, Py_NewRef(prefix));
+        Py_XSETREF(self->prefix, prefix);
     }
     return prefix;
 }
@@ -118,6 +129,9 @@ is_usual(Starter *self, const Course *course, PyObject *response)
         return 0;
     }
     body = AT(response, response, _body);
+    if (body == NULL) {
+        return 0; /* never made */
+    }
     if (body != Py_None && (!PyBytes_CheckExact(body) || PyBytes_GET_SIZE(body) > JOIN_SIZE)) {
         return 0;
     }

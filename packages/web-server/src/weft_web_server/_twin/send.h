@@ -96,7 +96,11 @@ send_answer(Starter *self, PyObject *carrier, PyObject *bytes)
             return 0;
         }
         PyBytes_ConcatAndDel(out, bytes);
-        return *out == NULL ? -1 : 0;
+        if (*out == NULL) {
+            *out = Py_NewRef(self->nothing);
+            return -1;
+        }
+        return 0;
     }
     /* Few bytes ask for many: what is gathered goes out, so that a full link is known as such. */
     sent = flush_gathered(self, carrier);

@@ -79,11 +79,20 @@ typedef struct {
 
 #define SLOT(object, place) (*(PyObject **)((char *)(object) + (place)))
 
+/* As Python sets an attribute, which other threads may be looking at. */
 static inline void
 set_slot(PyObject *object, Py_ssize_t place, PyObject *value)
 {
-    PyObject *old = SLOT(object, place);
+    PyObject *old;
+#ifdef Py_GIL_DISABLED
+    Py_BEGIN_CRITICAL_SECTION(object);
+    old = SLOT(object, place);
+    _Py_atomic_store_ptr_release(&SLOT(object, place), Py_NewRef(value));
+    Py_END_CRITICAL_SECTION();
+#else
+    old = SLOT(object, place);
     SLOT(object, place) = Py_NewRef(value);
+#endif
     Py_XDECREF(old);
 }
 
@@ -213,10 +222,13 @@ load_state(State *state)
         }
     }
     state->latent = (PyTypeObject *)import_name("weft_web_server.request_task", "LatentTask");
+    if (state->latent == NULL) {
+        return -1;
+    }
     own_weakly = import_name("weft_web_server.request_task", "OWN_WEAKLY");
     state->own_weakly = own_weakly == NULL ? -1 : PyLong_AsLong(own_weakly);
     Py_XDECREF(own_weakly);
-    if (state->latent == NULL || state->own_weakly < 0) {
+    if (state->own_weakly < 0) {
         return -1;
     }
     state->task_context = find_slot(state->latent, "first_context");

@@ -48,8 +48,8 @@ look_in_table(Starter *self, Course *course, PyObject *head)
     const State *state = self->state;
     PyObject *endpoint = NULL, *match, *args[2];
     PyObject *target = PyObject_GetAttr(head, state->names[NAME_target]);
-    PyObject *method = PyObject_GetAttr(head, state->names[NAME_method]);
-    if (target == NULL || method == NULL ||
+    PyObject *method = target == NULL ? NULL : PyObject_GetAttr(head, state->names[NAME_method]);
+    if (method == NULL ||
         PyUnicode_FindChar(target, '?', 0, PyUnicode_GET_LENGTH(target), 1) >= 0 ||
         PyUnicode_FindChar(target, '#', 0, PyUnicode_GET_LENGTH(target), 1) >= 0) {
         Py_XDECREF(target);
@@ -302,6 +302,22 @@ leave_task(Starter *self, Course *course)
     return left == NULL ? -1 : 0;
 }
 
+/* Leave the context and the task, also with an exception, which stays. */
+static int
+leave_all(Starter *self, Course *course)
+{
+    PyObject *kind, *error, *traceback;
+    PyErr_Fetch(&kind, &error, &traceback);
+    if (PyContext_Exit(course->context) < 0 || leave_task(self, course) < 0) {
+        Py_XDECREF(kind);
+        Py_XDECREF(error);
+        Py_XDECREF(traceback);
+        return -1;
+    }
+    PyErr_Restore(kind, error, traceback);
+    return 0;
+}
+
 static Step
 step_in_task(Starter *self, Course *course)
 {
@@ -320,10 +336,7 @@ step_in_task(Starter *self, Course *course)
     }
     course->request = make_request(self, course->exchange);
     step = course->request == NULL ? STEP_FAILED : step_inside(self, course);
-    if (PyContext_Exit(course->context) < 0 || leave_task(self, course) < 0) {
-        return STEP_FAILED;
-    }
-    return step;
+    return leave_all(self, course) < 0 ? STEP_FAILED : step;
 }
 
 /* The task of a request that is made in a factory of somebody else's. */
@@ -332,14 +345,13 @@ employ(Starter *self, Course *course)
 {
     PyObject *task = NULL, *coroutine = NULL, *made = NULL;
     PyObject *create = PyObject_GetAttrString(self->loop, "create_task");
-    PyObject *keywords = PyDict_New();
-    course->request = make_request(self, course->exchange);
+    PyObject *keywords = create == NULL ? NULL : PyDict_New();
+    course->request = keywords == NULL ? NULL : make_request(self, course->exchange);
     if (course->request != NULL) {
         coroutine =
             PyObject_CallFunctionObjArgs(self->work, course->exchange, course->request, NULL);
     }
-    if (create != NULL && keywords != NULL && coroutine != NULL &&
-        PyDict_SetItemString(keywords, "context", course->context) == 0) {
+    if (coroutine != NULL && PyDict_SetItemString(keywords, "context", course->context) == 0) {
         made = PyTuple_Pack(1, coroutine);
         task = made == NULL ? NULL : PyObject_Call(create, made, keywords);
     }
@@ -378,18 +390,23 @@ start_exchange(Starter *self, PyObject *carrier, PyObject **bytes)
     }
     PUT(course.exchange, exchange, task, course.task);
     step = step_in_task(self, &course);
-    if (step == STEP_ANSWERED) {
-        *bytes = course.bytes;
-        if (AT(carrier, carrier, _is_receiving) == Py_True) {
-            PUT(carrier, carrier, exchange, Py_None);
-        }
+    if (step == STEP_ANSWERED && AT(carrier, carrier, _is_receiving) == Py_True) {
+        PUT(carrier, carrier, exchange, Py_None);
     }
 done:
+    if (step == STEP_FAILED && course.task != NULL &&
+        Py_IS_TYPE(course.task, self->state->latent)) {
+        set_slot(course.task, self->state->task_context, Py_None); /* nobody is to start it */
+    }
     Py_XDECREF(course.request);
     Py_XDECREF(course.exchange); /* and with them what they have of the task */
     if (course.task != NULL && step != STEP_FAILED && put_task_back(self, &course, step) < 0) {
-        Py_CLEAR(*bytes);
         step = STEP_FAILED;
+    }
+    if (step == STEP_ANSWERED) {
+        *bytes = course.bytes;
+    } else {
+        Py_XDECREF(course.bytes);
     }
     Py_XDECREF(course.started_at);
     Py_XDECREF(course.task);
