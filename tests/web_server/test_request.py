@@ -269,6 +269,25 @@ async def test_form_over_a_limit(options: dict[str, int], reason: str) -> None:
     assert await look(refused, plain, options=options)
 
 
+@pytest.mark.parametrize(("most", "sent"), [(1200, 1200), (1200, 1201), (0, 1201)])
+@pytest.mark.parametrize("kind", ["multipart", "urlencoded"])
+async def test_how_many_fields_there_may_be(most: int, sent: int, kind: str) -> None:
+    async def count(request: Request) -> int | str:
+        try:
+            return len(await request.post())
+        except HTTPRequestEntityTooLarge as exc:
+            return str(exc.text)
+
+    if kind == "multipart":
+        part = b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n'
+        asked = post("/", part * sent + b"--B--\r\n", MULTIPART_TYPE)
+    else:
+        fields = b"&".join([b"a=x"] * sent)
+        asked = post("/", fields, "Content-Type: application/x-www-form-urlencoded")
+    found = await look(count, asked, options={"client_max_fields": most})
+    assert found == (sent if sent <= (most or sent) else f"413: a form has at most {most} fields")
+
+
 async def test_broken_form() -> None:
     async def handler(request: Request) -> StreamResponse:
         await request.post()

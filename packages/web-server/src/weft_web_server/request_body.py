@@ -5,6 +5,7 @@ are there already, or come through a stream.
 """
 
 import asyncio
+import sys
 from collections.abc import Mapping
 from typing import IO, Any, Protocol, TypeAlias
 
@@ -16,6 +17,7 @@ from weft_http_parser import (
     BodyPartReader,
     BodyTooLarge,
     ContentCodingError,
+    MultipartLimits,
     MultipartReader,
     StreamReader,
     parse_urlencoded,
@@ -169,7 +171,9 @@ async def read_multipart(
     form: MultiDict[FormValue] = MultiDict()
     try:
         stream = body.reopen()
-        await _read_parts(form, MultipartReader(headers, stream), limits)
+        # The parts of a form are its fields, which are counted here.
+        bounds = MultipartLimits(parts=sys.maxsize)
+        await _read_parts(form, MultipartReader(headers, stream, limits=bounds), limits)
         await _read_epilogue(stream, limits)
     except BaseException as exc:
         for value in form.values():
