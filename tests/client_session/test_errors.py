@@ -107,3 +107,13 @@ def test_translations() -> None:
     assert isinstance(lost_error(ConnectionResetError()), client.ServerDisconnectedError)
     timed_out = lost_error(OSError(errno.ETIMEDOUT, "timed out"))
     assert isinstance(timed_out, client.ClientOSError) and timed_out.errno == errno.ETIMEDOUT
+
+
+def test_a_code_is_a_status_of_old() -> None:
+    with pytest.warns(DeprecationWarning, match="use status"):
+        error = client.ClientResponseError(INFO, (), code=404)
+    assert error.status == 404
+    with pytest.warns(DeprecationWarning, match="use status"):
+        assert error.code == 404
+    with pytest.raises(ValueError, match="status alone"):
+        client.ClientResponseError(INFO, (), code=404, status=404)

@@ -5,6 +5,7 @@ import gc
 import inspect
 import json
 import warnings
+from typing import Any
 
 import pytest
 from support.answers import answers, hang_up, ok, partly, redirect, silence
@@ -12,6 +13,7 @@ from yarl import URL
 
 import weft_client_session as client
 from weft_client_session import ClientSession, ClientTimeout, TCPConnector
+from weft_client_session.options import OldSessionKeywords
 from weft_http_parser import HTTP_10
 
 aiohttp = pytest.importorskip("aiohttp")
@@ -59,19 +61,55 @@ def test_verbs_name_what_aiohttp_s_do(verb: str) -> None:
 
 def test_the_constructor_knows_aiohttp_s_options() -> None:
     theirs = set(inspect.signature(aiohttp.ClientSession).parameters)
-    missing = theirs - set(inspect.signature(ClientSession).parameters)
-    assert missing == {
-        "conn_timeout",
-        "loop",
-        "read_timeout",
-        "request_class",
-        "requote_redirect_url",
-        "response_class",
-        "ssl_shutdown_timeout",
-        "ws_response_class",
-    }
-    with pytest.raises(TypeError, match="loop"):
-        ClientSession(loop=None)  # type: ignore[call-arg]
+    ours = set(inspect.signature(ClientSession).parameters) | set(
+        OldSessionKeywords.__annotations__
+    )
+    assert theirs - ours == {"request_class", "response_class", "ws_response_class"}
+    with pytest.raises(TypeError, match="request_class"):
+        ClientSession(request_class=object)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("keywords", "wanted"),
+    [
+        ({"read_timeout": 7}, ClientTimeout(total=7, sock_connect=30)),
+        ({"conn_timeout": 8}, ClientTimeout(total=300, sock_connect=30, connect=8)),
+        ({"ssl_shutdown_timeout": 1.0}, ClientTimeout(total=300, sock_connect=30)),
+    ],
+)
+async def test_old_options_warn_and_work(keywords: dict[str, Any], wanted: ClientTimeout) -> None:
+    with pytest.warns(DeprecationWarning, match=next(iter(keywords))) as caught:
+        session = ClientSession(**keywords)
+    assert caught[0].filename == __file__
+    async with session:
+        assert session.timeout == wanted
+
+
+async def test_an_old_timeout_and_a_new_one_clash() -> None:
+    with pytest.warns(DeprecationWarning), pytest.raises(ValueError, match="conflict"):
+        ClientSession(timeout=ClientTimeout(), conn_timeout=1)
+
+
+async def test_nothing_given_is_no_old_option() -> None:
+    async with ClientSession(loop=None) as session:
+        assert session.timeout == ClientTimeout(total=300, sock_connect=30)
+
+
+@pytest.mark.parametrize("requotes", [True, False])
+async def test_redirects_are_requoted_where_that_is_wanted(requotes: bool) -> None:
+    moved = b"HTTP/1.1 302 Found\r\nLocation: /%27x\r\nContent-Length: 0\r\n\r\n"
+    async with answers({"/r": moved}) as server:
+        async with ClientSession(requote_redirect_url=requotes) as session:
+            assert session.requote_redirect_url is requotes
+            await session.get(server.url("/r"))
+    assert server.asked[1].path == ("/'x" if requotes else "/%27x")
+
+
+def test_every_public_member_has_a_docstring() -> None:
+    members = {name: getattr(ClientSession, name) for name in dir(ClientSession)}
+    assert not [
+        name for name, one in members.items() if not name.startswith("_") and not one.__doc__
+    ]
 
 
 async def test_head_does_not_follow_and_the_others_do() -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from weft_client_session.connection import Connection
 from weft_client_session.connector import BaseConnector
-from weft_client_session.endpoints import TCPConnector, UnixConnector
+from weft_client_session.endpoints import NamedPipeConnector, TCPConnector, UnixConnector
 from weft_client_session.errors import (
     ClientConnectionError,
     ClientConnectionResetError,
@@ -190,6 +190,7 @@ __all__ = (
     "InvalidURL",
     "InvalidUrlClientError",
     "InvalidUrlRedirectClientError",
+    "NamedPipeConnector",
     "NonHttpUrlClientError",
     "NonHttpUrlRedirectClientError",
     "OversizedPayloadError",

@@ -4,9 +4,10 @@ A connector binds to the loop of its first use. Decides nothing about requests.
 """
 
 import asyncio
+import warnings
 from collections.abc import Callable, Hashable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 
 import attrs
 
@@ -98,6 +99,25 @@ class _Books:
         return [one.user for one in self.connections if one.user is not None]
 
 
+class OldKeywords(TypedDict, total=False):
+    """Keywords of aiohttp that are taken and change nothing here."""
+
+    enable_cleanup_closed: bool
+    loop: asyncio.AbstractEventLoop | None
+    ssl_shutdown_timeout: float | None
+    timeout_ceil_threshold: float
+
+
+def warn_of_old(keywords: OldKeywords, stacklevel: int) -> None:
+    """Warn of keywords that change nothing; TypeError for those that nobody knows."""
+    for name, value in keywords.items():
+        if name not in OldKeywords.__annotations__:
+            raise TypeError(f"a connector has no option {name!r}")
+        if value is not None and value is not False:
+            text = f"{name} changes nothing and is deprecated; leave it out"
+            warnings.warn(text, DeprecationWarning, stacklevel=stacklevel + 1)
+
+
 class BaseConnector:
     """A pool of connections under limits; how one is opened is for a subclass to say."""
 
@@ -112,7 +132,9 @@ class BaseConnector:
         limit_per_host: int = 0,
         connection_max_age: float | None = None,
         connection_max_uses: int | None = None,
+        **old: Unpack[OldKeywords],
     ) -> None:
+        warn_of_old(old, 3)
         if force_close and keepalive_timeout not in (None, KEEPALIVE_SECONDS):
             raise ValueError("keepalive_timeout cannot be set if force_close is True")
         self._force_close = force_close

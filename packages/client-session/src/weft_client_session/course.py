@@ -81,6 +81,7 @@ class Tools:
     """What a session works with."""
 
     redirect_policy: RedirectPolicy
+    requotes: bool
     owner: "TracedSession"
     defaults: Defaults
     connector: BaseConnector
@@ -239,7 +240,7 @@ class Course:
 
     def _next_hop(self, spec: RequestSpec, head: ResponseHead) -> RequestSpec | None:
         """The request that a redirect asks for, if it asks for one that may be made."""
-        hop = next_hop(spec, head)
+        hop = next_hop(spec, head, requotes=self._tools.requotes)
         if hop is None:
             return None
         redirect = Redirect(

@@ -7,9 +7,10 @@ import asyncio
 import functools
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING
+from ssl import SSLContext
+from typing import TYPE_CHECKING, Protocol, Unpack
 
 from multidict import CIMultiDict
 
@@ -17,6 +18,8 @@ from weft_client_session.connection import Connection
 from weft_client_session.connector import (
     KEEPALIVE_SECONDS,
     BaseConnector,
+    OldKeywords,
+    warn_of_old,
 )
 from weft_client_session.deadlines import Deadlines, bounded
 from weft_client_session.dial import (
@@ -40,8 +43,21 @@ from weft_client_session.errors import (
 )
 from weft_client_session.redirect_policy import TLS_SCHEMES
 from weft_client_session.request import ClientRequest, ConnectionKey
-from weft_client_session.resolver import AbstractResolver, AddressCache, NameService, ResolveResult
-from weft_client_session.tls import SSLSetting, checked_setting, pin_for, ready_context
+from weft_client_session.resolver import (
+    AbstractResolver,
+    AddressCache,
+    CacheTimes,
+    HostAddresses,
+    NameService,
+    ResolveResult,
+)
+from weft_client_session.tls import (
+    SSLSetting,
+    checked_setting,
+    pin_for,
+    ready_context,
+    settled_tls,
+)
 from weft_http_parser import Link, hdrs
 
 if TYPE_CHECKING:  # where nobody traces, tracing is not loaded
@@ -56,7 +72,10 @@ class TCPConnector(BaseConnector):
         *,
         use_dns_cache: bool = True,
         ttl_dns_cache: float | None = 10,
+        ttl_dns_failed: float = 0,
+        ttl_dns_stale: float = 0,
         dns_cache_max_size: int = 1000,
+        hosts: HostAddresses | None = None,
         family: socket.AddressFamily = socket.AF_UNSPEC,
         ssl: SSLSetting | None = True,
         local_addr: tuple[str, int] | None = None,
@@ -70,7 +89,14 @@ class TCPConnector(BaseConnector):
         happy_eyeballs_delay: float | None = 0.25,
         interleave: int | None = None,
         socket_factory: SocketFactory | None = None,
+        verify_ssl: bool = True,
+        fingerprint: bytes | None = None,
+        ssl_context: SSLContext | None = None,
+        **old: Unpack[OldKeywords],
     ) -> None:
+        warn_of_old(old, 2)
+        given = {"verify_ssl": verify_ssl, "fingerprint": fingerprint, "ssl_context": ssl_context}
+        ssl = settled_tls({**given, "ssl": ssl}, 2)["ssl"]  # type: ignore[assignment]  # checked below
         super().__init__(
             keepalive_timeout=keepalive_timeout,
             force_close=force_close,
@@ -86,16 +112,19 @@ class TCPConnector(BaseConnector):
             socket_factory=socket_factory,
         )
         self._ssl = checked_setting(ssl)
+        times = CacheTimes(found=ttl_dns_cache, failed=ttl_dns_failed, stale=ttl_dns_stale)
         self._names = NameService(
-            resolver, family, AddressCache(ttl_dns_cache, dns_cache_max_size), use_dns_cache
+            resolver, family, AddressCache(times, dns_cache_max_size), use_dns_cache, hosts
         )
 
     @property
     def family(self) -> socket.AddressFamily:
+        """The family of addresses that are asked for; AF_UNSPEC is all."""
         return self._names.family
 
     @property
     def use_dns_cache(self) -> bool:
+        """Answers of the resolver are kept for a while."""
         return self._names.uses_cache
 
     def clear_dns_cache(self, host: str | None = None, port: int | None = None) -> None:
@@ -193,6 +222,7 @@ class UnixConnector(BaseConnector):
         keepalive_timeout: float | None = KEEPALIVE_SECONDS,
         limit: int | None = 100,
         limit_per_host: int = 0,
+        loop: asyncio.AbstractEventLoop | None = None,
         *,
         connection_max_age: float | None = None,
         connection_max_uses: int | None = None,
@@ -204,11 +234,13 @@ class UnixConnector(BaseConnector):
             limit_per_host=limit_per_host,
             connection_max_age=connection_max_age,
             connection_max_uses=connection_max_uses,
+            loop=loop,
         )
         self._path = os.fspath(path)
 
     @property
     def path(self) -> str:
+        """The path of the socket."""
         return self._path
 
     async def open(
@@ -227,6 +259,72 @@ class UnixConnector(BaseConnector):
         async with in_socket_time(request, deadlines):
             with translated(key, error):
                 return await dial_unix(connection, self._path, tls, deadlines)
+
+
+class NamedPipeConnector(BaseConnector):
+    """Connections to one named pipe of Windows, on its proactor loop, whatever the host of the URL.
+
+    TLS is not spoken through it.
+    """
+
+    allowed_protocol_schema_set = BaseConnector.allowed_protocol_schema_set | {"npipe"}
+
+    def __init__(
+        self,
+        path: str,
+        force_close: bool = False,
+        keepalive_timeout: float | None = KEEPALIVE_SECONDS,
+        limit: int | None = 100,
+        limit_per_host: int = 0,
+        loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        connection_max_age: float | None = None,
+        connection_max_uses: int | None = None,
+    ) -> None:
+        super().__init__(
+            force_close=force_close,
+            keepalive_timeout=keepalive_timeout,
+            limit=limit,
+            limit_per_host=limit_per_host,
+            connection_max_age=connection_max_age,
+            connection_max_uses=connection_max_uses,
+            loop=loop,
+        )
+        self._path = os.fspath(path)
+
+    @property
+    def path(self) -> str:
+        """The path of the pipe."""
+        return self._path
+
+    async def open(
+        self,
+        request: ClientRequest,
+        connection: Connection,
+        traces: "Sequence[Trace]",
+        deadlines: Deadlines,
+    ) -> Link:
+        """A new link to the pipe; RuntimeError on a loop that knows none."""
+        loop = asyncio.get_running_loop()
+        connect: PipeConnect | None = getattr(loop, "create_pipe_connection", None)
+        if connect is None:
+            raise RuntimeError(
+                f"{type(loop).__name__} knows no named pipes; "
+                "use the ProactorEventLoop of Windows for a NamedPipeConnector"
+            )
+        if request.is_ssl():
+            raise ValueError("a NamedPipeConnector speaks no TLS")
+        link = Link(connection)
+        async with in_socket_time(request, deadlines):
+            with translated(connection.key):
+                await connect(lambda: link, self._path)
+        return link
+
+
+class PipeConnect(Protocol):
+    """What the proactor loop of Windows has besides."""
+
+    async def __call__(self, protocol_factory: Callable[[], Link], address: str, /) -> object: ...
 
 
 def in_socket_time(

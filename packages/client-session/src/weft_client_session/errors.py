@@ -6,6 +6,7 @@ the last functions translate the errors of lower packages.
 
 import enum
 import ssl
+import warnings
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -105,14 +106,26 @@ class ClientResponseError(ClientError):
         message: str = "",
         headers: MultiMapping[str] | None = None,
         body: bytes = b"",
+        code: int | None = None,
     ) -> None:
         self.request_info = request_info
         self.history = tuple(history)
-        self.status = status
+        self.status = status if code is None else code
         self.message = message
         self.headers = headers
         self.body = body
+        if code is not None:
+            if status:
+                raise ValueError("Both code and status arguments are provided; use status alone")
+            text = "code argument is deprecated; use status instead"
+            warnings.warn(text, DeprecationWarning, stacklevel=2)
         super().__init__(request_info, self.history)
+
+    @property
+    def code(self) -> int:
+        """Deprecated: the status."""
+        warnings.warn("code is deprecated; use status instead", DeprecationWarning, stacklevel=2)
+        return self.status
 
     @property
     def text(self) -> str:

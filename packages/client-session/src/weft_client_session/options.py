@@ -1,5 +1,7 @@
 """What a caller may set, as values: timeouts, and the keywords of a request folded into one."""
 
+import asyncio
+import warnings
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from http.cookies import BaseCookie, Morsel
 from ssl import SSLContext
@@ -281,6 +283,46 @@ def checked_timeout(timeout: object) -> ClientTimeout | None:
     if isinstance(timeout, int | float):
         return ClientTimeout(total=timeout)
     raise TypeError(f"timeout should be ClientTimeout, a number or None, got {timeout!r}")
+
+
+class OldSessionKeywords(TypedDict, total=False):
+    """Keywords of a session that aiohttp has deprecated."""
+
+    loop: asyncio.AbstractEventLoop | None
+    read_timeout: float | None
+    conn_timeout: float | None
+    ssl_shutdown_timeout: float | None
+
+
+_OLD_SESSION = {
+    "loop": "leave it out: the running loop is taken",
+    "read_timeout": "use timeout=ClientTimeout(total=...)",
+    "conn_timeout": "use timeout=ClientTimeout(connect=...)",
+    "ssl_shutdown_timeout": "leave it out: it changes nothing",
+}
+
+
+def session_timeout(timeout: object, old: OldSessionKeywords, stacklevel: int) -> ClientTimeout:
+    """The timeout of a session; warns of deprecated keywords.
+
+    TypeError for an unknown one, ValueError where one and `timeout` are given.
+    """
+    for name, value in old.items():
+        if name not in _OLD_SESSION:
+            raise TypeError(f"ClientSession has no option {name!r}")
+        if value is not None:
+            text = f"{name} is deprecated; {_OLD_SESSION[name]}"
+            warnings.warn(text, DeprecationWarning, stacklevel=stacklevel + 1)
+    total, connect = old.get("read_timeout"), old.get("conn_timeout")
+    settled = checked_timeout(timeout)
+    if settled is not None:
+        if total is not None or connect is not None:
+            raise ValueError("read_timeout and conn_timeout conflict with timeout; use that alone")
+        return settled
+    settled = DEFAULT_TIMEOUT
+    if total is not None:
+        settled = attrs.evolve(settled, total=total)
+    return settled if connect is None else attrs.evolve(settled, connect=connect)
 
 
 def session_limits(max_line_size: int, max_field_size: int, max_headers: int) -> Limits:

@@ -32,8 +32,12 @@ BODY_FIELDS = (
 )
 
 
-def next_hop(spec: RequestSpec, head: ResponseHead) -> RequestSpec | None:
+def next_hop(
+    spec: RequestSpec, head: ResponseHead, *, requotes: bool = False
+) -> RequestSpec | None:
     """The request that a redirect asks for; None when the answer is no redirect.
+
+    Its URL is as it came, unless `requotes`: then yarl normalises it.
 
     Raises RedirectClientError for a target that no client should follow, and ClientPayloadError
     when the body cannot be sent again.
@@ -43,7 +47,7 @@ def next_hop(spec: RequestSpec, head: ResponseHead) -> RequestSpec | None:
     location = head.get("Location") or head.get("URI")
     if location is None:
         return None
-    url, auth = split_credentials(_target(spec.url, location))
+    url, auth = split_credentials(_target(spec.url, location, requotes))
     headers = spec.headers.copy()
     cookies, kept_auth = spec.cookies, spec.auth
     if not is_same_origin(url, spec.url):
@@ -76,9 +80,9 @@ def _without_body(spec: RequestSpec, headers: CIMultiDict[str]) -> RequestSpec:
     return attrs.evolve(spec, method="GET", body=None, content=content)
 
 
-def _target(current: URL, location: str) -> URL:
+def _target(current: URL, location: str, requotes: bool) -> URL:
     try:
-        url = parse_url(location)
+        url = URL(location) if requotes else parse_url(location)
     except ValueError as exc:
         raise InvalidUrlRedirectClientError(
             location, "Server attempted redirecting to a location that does not look like a URL"

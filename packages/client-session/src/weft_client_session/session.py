@@ -31,7 +31,6 @@ from weft_client_session.middleware import ClientMiddlewareType
 from weft_client_session.opening import Opening
 from weft_client_session.options import (
     BODY_RATIO,
-    DEFAULT_TIMEOUT,
     DEFAULT_WS_TIMEOUT,
     PLAIN_OPTIONS,
     READ_BUFFER,
@@ -41,6 +40,7 @@ from weft_client_session.options import (
     ClientWSTimeout,
     CookiesLike,
     HeadersLike,
+    OldSessionKeywords,
     RequestKeywords,
     RequestOptions,
     RouteKeywords,
@@ -48,9 +48,9 @@ from weft_client_session.options import (
     StatusCheck,
     WebSocketKeywords,
     checked_auth,
-    checked_timeout,
     fold,
     session_limits,
+    session_timeout,
 )
 from weft_client_session.reading import BodyReading
 from weft_client_session.ready import ReadyRequests, is_plain
@@ -107,6 +107,8 @@ class ClientSession:
         max_headers: int = 128,
         fallback_charset_resolver: Callable[[ClientResponse, bytes], str] | None = None,
         middlewares: Sequence[ClientMiddlewareType] = (),
+        requote_redirect_url: bool = False,
+        **old: Unpack[OldSessionKeywords],
     ) -> None:
         self._is_closed = False
         self._connector_owner = connector_owner
@@ -120,7 +122,7 @@ class ClientSession:
             skipped=frozenset(name.lower() for name in skip_auto_headers or ()),
             auth=checked_auth(auth),
             version=HTTP_11 if version == HTTP_11 else HTTP_10,
-            timeout=checked_timeout(timeout) or DEFAULT_TIMEOUT,
+            timeout=session_timeout(timeout, old, 2),
             trust_env=trust_env,
             proxy=None if proxy is None else URL(proxy),
             proxy_auth=checked_auth(proxy_auth),
@@ -132,6 +134,7 @@ class ClientSession:
             config.freeze()
         self._tools = Tools(
             redirect_policy=redirect_policy,
+            requotes=requote_redirect_url,
             owner=self,
             defaults=defaults,
             connector=TCPConnector() if connector is None else connector,
@@ -201,6 +204,7 @@ class ClientSession:
     def get(
         self, url: str | URL, *, allow_redirects: bool = True, **kwargs: Unpack[AskingKeywords]
     ) -> Opening[ClientResponse]:
+        """Ask for what is at a URL; redirects are followed unless `allow_redirects` is False."""
         if kwargs or not allow_redirects:
             return self._follow("GET", url, allow_redirects, kwargs)
         return Opening(self._start("GET", url, PLAIN_OPTIONS))
@@ -208,29 +212,35 @@ class ClientSession:
     def options(
         self, url: str | URL, *, allow_redirects: bool = True, **kwargs: Unpack[AskingKeywords]
     ) -> Opening[ClientResponse]:
+        """Ask what can be done with a URL."""
         return self._follow("OPTIONS", url, allow_redirects, kwargs)
 
     def head(
         self, url: str | URL, *, allow_redirects: bool = False, **kwargs: Unpack[AskingKeywords]
     ) -> Opening[ClientResponse]:
+        """Ask for the head of an answer alone; redirects are not followed unless `allow_redirects`."""
         return self._follow("HEAD", url, allow_redirects, kwargs)
 
     def post(
         self, url: str | URL, *, data: object = None, **kwargs: Unpack[SendingKeywords]
     ) -> Opening[ClientResponse]:
+        """Give `data` to a URL to do something with it. Not sent again when the connection is lost."""
         return Opening(self._start("POST", url, fold({**kwargs, "data": data})))
 
     def put(
         self, url: str | URL, *, data: object = None, **kwargs: Unpack[SendingKeywords]
     ) -> Opening[ClientResponse]:
+        """Make `data` what is at a URL."""
         return Opening(self._start("PUT", url, fold({**kwargs, "data": data})))
 
     def patch(
         self, url: str | URL, *, data: object = None, **kwargs: Unpack[SendingKeywords]
     ) -> Opening[ClientResponse]:
+        """Change what is at a URL as `data` says."""
         return Opening(self._start("PATCH", url, fold({**kwargs, "data": data})))
 
     def delete(self, url: str | URL, **kwargs: Unpack[RequestKeywords]) -> Opening[ClientResponse]:
+        """Have what is at a URL removed."""
         return Opening(self._start("DELETE", url, fold(kwargs)))
 
     def ws_connect(  # wide: the shape of aiohttp
@@ -308,62 +318,82 @@ class ClientSession:
 
     @property
     def closed(self) -> bool:
+        """Nothing can be asked any more."""
         return self._is_closed or self._tools.connector.closed
 
     @property
     def connector(self) -> BaseConnector | None:
+        """What connects; None once the session is closed."""
         return None if self._is_closed else self._tools.connector
 
     @property
     def connector_owner(self) -> bool:
+        """Closing the session closes the connector too."""
         return self._connector_owner
 
     @property
     def cookie_jar(self) -> AbstractCookieJar:
+        """What keeps the cookies."""
         return self._tools.jar
 
     @property
     def headers(self) -> "CIMultiDict[str]":
+        """The fields that every request gets; they may be changed."""
         return self._tools.defaults.headers
 
     @property
     def skip_auto_headers(self) -> frozenset[str]:
+        """Names of fields, in lower case, that are not added by themselves."""
         return self._tools.defaults.skipped
 
     @property
     def auth(self) -> BasicAuth | None:
+        """The credentials for the origin of `base_url`, or for all where there is none."""
         return self._tools.defaults.auth
 
     @property
     def version(self) -> Version:
+        """The version of HTTP that requests say."""
         return self._tools.defaults.version
 
     @property
     def timeout(self) -> ClientTimeout:
+        """How long the phases of a request may take."""
         return self._tools.defaults.timeout
 
     @property
     def json_serialize(self) -> Callable[[Any], str]:
+        """What makes text of `json`."""
         return self._tools.defaults.dumps
 
     @property
     def raise_for_status(self) -> StatusCheck:
+        """Whether errors raise, or the coroutine function that decides it."""
         return self._tools.defaults.raise_for_status
 
     @property
     def auto_decompress(self) -> bool:
+        """Bodies are decoded."""
         return self._tools.reading.decodes
 
     @property
     def trust_env(self) -> bool:
+        """Proxies and passwords are taken from the environment."""
         return self._tools.defaults.trust_env
 
     @property
     def trace_configs(self) -> "list[TraceConfig]":
+        """Who is told of requests."""
         return list(self._tools.trace_configs)
 
     @property
+    def requote_redirect_url(self) -> bool:
+        """URLs of redirects are normalised instead of being followed as they came."""
+        return self._tools.requotes
+
+    @property
     def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop that the session belongs to."""
         return self._tools.connector.running_loop()
 
     # The end.
