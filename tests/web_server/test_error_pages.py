@@ -19,7 +19,9 @@ from weft_web_server import (
     HTTPRequestEntityTooLarge,
     Request,
     Response,
+    RouteOptions,
     StreamResponse,
+    WebSocketResponse,
     render_error,
     render_problem,
 )
@@ -140,6 +142,34 @@ def _hasty() -> object:
     from weft_web_server import Deadlines
 
     return Deadlines(head=0.1)
+
+
+async def nap(request: Request) -> StreamResponse:
+    await asyncio.sleep(60)
+    return Response()
+
+
+async def shake_hands(request: Request) -> StreamResponse:
+    await WebSocketResponse().prepare(request)
+    return Response()
+
+
+@pytest.mark.parametrize(
+    ("handler", "fields", "status", "detail"),
+    [
+        (read, ("Content-Encoding: tea",), 415, "content coding not supported"),
+        (nap, (), 503, "this took too long"),
+        (shake_hands, (), 400, "A websocket handshake is a GET request"),
+    ],
+)
+async def test_words_of_the_server_have_the_form_of_the_others(
+    handler: Handler, fields: tuple[str, ...], status: int, detail: str
+) -> None:
+    app = Application(render_error=render_problem)
+    app.router.add_route("*", "/", handler, options=RouteOptions(timeout=0.05))
+    answer = await answer_to(app, post("/", b"x", *fields))
+    assert status_of(answer) == status
+    assert detail in str(json.loads(body_of(answer)).get("detail"))
 
 
 async def test_what_a_handler_says_stands() -> None:

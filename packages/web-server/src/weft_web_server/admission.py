@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol, cast
 
 from weft_http_parser import RequestHead
 
-from .http_errors import HTTPServiceUnavailable
+from .http_errors import HTTPServiceUnavailable, in_own_words
 from .request import BaseRequest
 from .serve import Resolve
 from .settings import ServerOptions
@@ -59,9 +59,10 @@ def _limit_time(resolve: Resolve, seconds: float, logger: logging.Logger) -> Res
 
 
 async def _refuse(request: BaseRequest) -> Any:
-    raise HTTPServiceUnavailable(
-        text="503: too many requests at once",
-        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+    raise in_own_words(
+        HTTPServiceUnavailable,
+        "503: too many requests at once",
+        {"Retry-After": str(RETRY_AFTER_SECONDS)},
     )
 
 

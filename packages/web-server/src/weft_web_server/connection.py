@@ -38,7 +38,7 @@ from .body_intake import BodyIntake
 from .errors import RequestPayloadError, RequestTimeout
 from .exchange import Exchange, RequestLimits
 from .exchange import Phase as Sent
-from .http_errors import HTTPUnsupportedMediaType
+from .http_errors import HTTPUnsupportedMediaType, in_own_words
 from .match import Endpoint
 from .media import OCTET_STREAM
 from .metering import BodyMeter
@@ -581,7 +581,8 @@ def _find_decoder(head: RequestHead) -> tuple[ContentDecoder | None, Exception |
     try:
         return make_decoder(coding), None
     except ContentCodingError:
-        return None, HTTPUnsupportedMediaType(text="415: content coding not supported")
+        text = "415: content coding not supported"
+        return None, in_own_words(HTTPUnsupportedMediaType, text)
 
 
 def _set_keepalive(link: Link) -> None:

@@ -25,7 +25,7 @@ from weft_http_parser import (
 )
 
 from .encoding import Coder, negotiate
-from .http_errors import HTTPRequestEntityTooLarge, HTTPUnsupportedMediaType
+from .http_errors import HTTPRequestEntityTooLarge, HTTPUnsupportedMediaType, in_own_words
 from .match import NOTHING_FOUND, Endpoint, Found
 from .notice import Notice
 from .plan import NO_CODING, Coding, Plan, Stamp, plan_quickly, plan_response
@@ -202,9 +202,7 @@ class Exchange:
 
     def refuse_media(self, text: str) -> Exception:
         """The answer to a body that cannot be read as text."""
-        error = HTTPUnsupportedMediaType(text=f"415: {text}")
-        error.own_text = error.text
-        return error
+        return in_own_words(HTTPUnsupportedMediaType, f"415: {text}")
 
     async def release(self) -> None:
         """Read the rest of the body and drop it."""

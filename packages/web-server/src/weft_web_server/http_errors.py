@@ -5,7 +5,7 @@ carries one, with the same public attributes, and raising it is the way to send 
 """
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from yarl import URL
 
@@ -455,3 +455,17 @@ class HTTPNetworkAuthenticationRequired(HTTPServerError):
     """511 Network Authentication Required."""
 
     status_code = 511
+
+
+ErrorT = TypeVar("ErrorT", bound=HTTPException)
+
+
+def in_own_words(kind: type[ErrorT], text: str, headers: LooseHeaders | None = None) -> ErrorT:
+    """An error of the server itself: its renderer may say this in another form.
+
+    >>> in_own_words(HTTPNotAcceptable, "406: no tea").is_own
+    True
+    """
+    error = kind(text=text, headers=headers)
+    error.own_text = text
+    return error

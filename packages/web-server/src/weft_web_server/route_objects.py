@@ -14,7 +14,7 @@ from yarl import URL
 
 from weft_routing import MethodError, Place
 
-from .http_errors import HTTPException, HTTPExpectationFailed
+from .http_errors import HTTPException, HTTPExpectationFailed, in_own_words
 from .match import UrlMappingMatchInfo
 from .middleware import Middleware
 from .places import find_place
@@ -123,7 +123,7 @@ class AbstractRoute:
         if self._expect_handler is not None:
             return await self._expect_handler(request)
         if request.headers.get("Expect", "").lower() != "100-continue":
-            raise HTTPExpectationFailed(text="417: unknown expectation")
+            raise in_own_words(HTTPExpectationFailed, "417: unknown expectation")
         return None
 
     def get_info(self) -> Info:

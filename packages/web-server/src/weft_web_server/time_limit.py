@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 
 from weft_http_parser import Link
 
-from .http_errors import HTTPServiceUnavailable
+from .http_errors import HTTPServiceUnavailable, in_own_words
 from .middleware import Handler
 from .request import Request
 from .streaming import StreamResponse
@@ -54,7 +54,7 @@ async def run_limited(
             raise
         logger, label = told
         logger.warning("%s took longer than its %g seconds", label, seconds)
-        raise HTTPServiceUnavailable(text="503: this took too long") from exc
+        raise in_own_words(HTTPServiceUnavailable, "503: this took too long") from exc
 
 
 def limit_stall(handler: Handler, seconds: float) -> Handler:

@@ -42,6 +42,7 @@ from .http_errors import (
     HTTPForbidden,
     HTTPServiceUnavailable,
     HTTPUpgradeRequired,
+    in_own_words,
 )
 from .plan import SERVER_NAME, Plan
 from .request import BaseRequest
@@ -164,7 +165,7 @@ class WebSocketResponse(StreamResponse):
             raise _to_http_error(exc) from exc
         await exchange.open_for(self, request)
         if exchange.carrier.host.is_draining:  # the sockets that are open are told at this moment
-            raise HTTPServiceUnavailable(text="The server is about to end")
+            raise in_own_words(HTTPServiceUnavailable, "The server is about to end")
         fields = [*acceptance.headers, ("Date", exchange.carrier.host.stamp.date)]
         fields += [pair for pair in self.headers.items() if pair[0].lower() not in _OWN_FIELDS]
         if "Server" not in self.headers:
@@ -418,4 +419,4 @@ def _read_origins(origins: Iterable[str] | str | None) -> frozenset[Origin | str
 
 
 def _to_http_error(exc: HandshakeError) -> HTTPException:
-    return _ERRORS[exc.status](text=exc.text, headers=exc.headers)
+    return in_own_words(_ERRORS[exc.status], exc.text, exc.headers)
