@@ -34,7 +34,6 @@ from weft_routing import Match
 
 from ._twin import Starter
 from ._twin.api import Kinds
-from .body_intake import BodyIntake
 from .errors import RequestPayloadError, RequestTimeout
 from .exchange import Exchange, RequestLimits
 from .exchange import Phase as Sent
@@ -311,8 +310,6 @@ class ServerConnection:
         if refusal is not None:
             stream.set_exception(refusal)
         if not is_whole:
-            if decoder is None and head.framing > 0:
-                exchange.body.intake = BodyIntake(self, stream, head.framing)
             self._meter = BodyMeter(self.host.now)
             self.deadline = 0.0  # looked at in every sweep
         self._feed(exchange, events[1:])
@@ -330,12 +327,6 @@ class ServerConnection:
         # The last step: the handler that waits for these bytes may come to its end in it.
         exchange.body.stream.feed_pieces(pieces, self.core.chunk_ends, is_last=is_last)
 
-    def body_filled(self, size: int) -> list[Event]:
-        """Of an intake: so many bytes of the body are in place."""
-        if self._meter is not None:
-            self._meter.received += size
-        return self.core.receive_apart(size)
-
     @staticmethod
     def _take_trailers(body: RequestBody, end: Event) -> None:
         if end is not END:
@@ -347,8 +338,6 @@ class ServerConnection:
         self.exchange = None
         if self._meter is not None:
             self._stop_meter()
-            if exchange.body is not None and exchange.body.intake is not None:
-                exchange.body.intake.close()  # somebody else may still wait for the body
         if self.phase is not _BUSY:
             self._let_go()
             return
