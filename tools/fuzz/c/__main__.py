@@ -38,6 +38,17 @@ FLAGS = (
 ).split()
 
 
+def find_headers(source: str) -> list[str]:
+    """The flags that name the folders of headers of a harness."""
+    twin = "weft_http_parser" if source == "harness.c" else "weft_websocket"
+    folders = (
+        Path(multidict.__file__).parent,
+        sysconfig.get_path("include"),
+        (SOURCES if source == "harness.c" else FRAMES) / twin / "_twin",
+    )
+    return [f"-I{path}" for path in folders]
+
+
 def build(source: str = "harness.c", output: Path = HARNESS) -> None:
     """Compile the harness together with its C twin, linked to this Python's library."""
     clang = shutil.which(os.environ.get("CLANG", "clang"))
@@ -48,14 +59,7 @@ def build(source: str = "harness.c", output: Path = HARNESS) -> None:
         )
     if not sysconfig.get_config_var("Py_ENABLE_SHARED"):
         raise SystemExit(f"{sys.base_prefix} has no shared libpython to link")
-    headers = (
-        Path(multidict.__file__).parent,
-        sysconfig.get_path("include"),
-        SOURCES / "weft_http_parser" / "_twin"
-        if source == "harness.c"
-        else FRAMES / "weft_websocket" / "_twin",
-    )
-    command = [clang, *FLAGS, *(f"-I{path}" for path in headers), str(HERE / source)]
+    command = [clang, *FLAGS, *find_headers(source), str(HERE / source)]
     command += [
         f"-L{library}",
         f"-Wl,-rpath,{library}",

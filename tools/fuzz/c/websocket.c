@@ -1,9 +1,11 @@
-/* The C twin of weft_websocket under libFuzzer: frames taken whole and in pieces come to one result.
+/* The C twin of weft_websocket under libFuzzer: frames taken whole, in pieces, and out of memory
+   that is only lent come to one result.
 
    An input is three bytes and what a peer sent: role, compression and decoding, limits, and the
    size of pieces. The twin's source is part of this translation unit, so that it is all that is
    instrumented; inputs are byte strings from malloc, so that a read behind them is seen. */
 
+#define WEFT_LARGE_REST 16 /* so that payloads are read in place too */
 #include "_c.c"
 
 #include <stdio.h>
@@ -60,34 +62,69 @@ make_scanner(const uint8_t *header)
     return made;
 }
 
-/* Append what a call of feed() gave, and of those that go on behind a full batch. */
+/* Append what a call gave; steals the frames. */
+static void
+take(PyObject *all, PyObject *frames)
+{
+    PROMISE(frames != NULL);
+    PROMISE(PyList_SetSlice(all, PY_SSIZE_T_MAX, PY_SSIZE_T_MAX, frames) == 0);
+    Py_DECREF(frames);
+}
+
+/* What is behind a full batch. */
+static void
+take_more(PyObject *scanner, PyObject *all)
+{
+    PyObject *nothing = PyBytes_FromStringAndSize(NULL, 0);
+    while (((FrameScanner *)scanner)->has_more) {
+        take(all, PyObject_CallMethod(scanner, "feed", "O", nothing));
+    }
+    Py_DECREF(nothing);
+}
+
 static void
 feed_all(PyObject *scanner, const char *bytes, Py_ssize_t size, PyObject *all)
 {
-    PyObject *frames, *more, *data = PyBytes_FromStringAndSize(bytes, size);
-    int goes_on = 1;
-    while (goes_on) {
-        frames = PyObject_CallMethod(scanner, "feed", "O", data);
-        PROMISE(frames != NULL);
-        PROMISE(PyList_SetSlice(all, PY_SSIZE_T_MAX, PY_SSIZE_T_MAX, frames) == 0);
-        Py_DECREF(frames);
-        more = PyObject_GetAttrString(scanner, "has_more");
-        goes_on = more == Py_True;
-        Py_DECREF(more);
-        Py_SETREF(data, PyBytes_FromStringAndSize(NULL, 0));
-    }
+    PyObject *data = PyBytes_FromStringAndSize(bytes, size);
+    take(all, PyObject_CallMethod(scanner, "feed", "O", data));
     Py_DECREF(data);
+    take_more(scanner, all);
+}
+
+/* The same as a transport does that reads into memory of ours, which is soon another's. */
+static void
+lend_all(PyObject *scanner, const char *bytes, Py_ssize_t size, PyObject *all)
+{
+    FrameScanner *self = (FrameScanner *)scanner;
+    Py_ssize_t room = 0, count;
+    while (size > 0) {
+        unsigned char *lent = NULL, *at = find_room(self, &room);
+        PROMISE(!PyErr_Occurred());
+        count = at != NULL && room < size ? room : size;
+        if (at != NULL) {
+            memcpy(at, bytes, (size_t)count);
+            take(all, feed_filled(self, (size_t)count));
+        } else {
+            lent = malloc((size_t)count);
+            memcpy(lent, bytes, (size_t)count);
+            take(all, feed_lent(self, lent, (size_t)count));
+            free(lent);
+        }
+        take_more(scanner, all);
+        bytes += count;
+        size -= count;
+    }
 }
 
 /* All frames in pieces of `step` bytes (0: whole), then the fault and what is under way. */
 static PyObject *
-scan(const uint8_t *header, const char *bytes, Py_ssize_t size, Py_ssize_t step)
+scan(const uint8_t *header, const char *bytes, Py_ssize_t size, Py_ssize_t step, int is_lent)
 {
     PyObject *scanner = make_scanner(header), *all = PyList_New(0), *end;
     Py_ssize_t at = 0, stop;
     do {
         stop = step == 0 || step > size - at ? size : at + step;
-        feed_all(scanner, bytes + at, stop - at, all);
+        (is_lent ? lend_all : feed_all)(scanner, bytes + at, stop - at, all);
         at = stop;
     } while (at < size);
     end = PyObject_GetAttrString(scanner, "fault");
@@ -113,7 +150,7 @@ test_rendering(const char *bytes, Py_ssize_t size)
     PyObject *seen, *data;
     PROMISE(once != NULL && twice != NULL && frame != NULL);
     PROMISE(PyObject_RichCompareBool(payload, twice, Py_EQ) == 1);
-    seen = scan(header, PyBytes_AS_STRING(frame), PyBytes_GET_SIZE(frame), 0);
+    seen = scan(header, PyBytes_AS_STRING(frame), PyBytes_GET_SIZE(frame), 0, 0);
     PROMISE(PyList_GET_SIZE(seen) == 3);
     data = PySequence_GetItem(PyList_GET_ITEM(seen, 0), 1);
     PROMISE(data != NULL && PyObject_RichCompareBool(payload, data, Py_EQ) == 1);
@@ -135,11 +172,16 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t given)
     if (size < 0) {
         return -1;
     }
-    whole = scan(bytes, data, size, 0);
-    parts = scan(bytes, data, size, 1 + bytes[2] % 60);
+    whole = scan(bytes, data, size, 0, 0);
+    for (int is_lent = 0; is_lent < 2; is_lent++) {
+        parts = scan(bytes, data, size, 1 + bytes[2] % 60, is_lent);
+        PROMISE(PyObject_RichCompareBool(whole, parts, Py_EQ) == 1);
+        Py_DECREF(parts);
+    }
+    parts = scan(bytes, data, size, 0, 1);
     PROMISE(PyObject_RichCompareBool(whole, parts, Py_EQ) == 1);
-    Py_DECREF(whole);
     Py_DECREF(parts);
+    Py_DECREF(whole);
     if (size >= 4) {
         test_rendering(data, size);
     }

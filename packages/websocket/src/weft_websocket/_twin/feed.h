@@ -5,8 +5,11 @@
 
 #include "scan.h"
 
-/* From here on the rest of a payload is read to where it belongs. */
-enum { LARGE_REST = 8192 };
+/* From here on the rest of a payload is read to where it belongs. A fuzzer wants less. */
+#ifndef WEFT_LARGE_REST
+#define WEFT_LARGE_REST 8192
+#endif
+enum { LARGE_REST = WEFT_LARGE_REST };
 
 static PyObject *
 scanner_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
