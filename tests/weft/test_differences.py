@@ -192,4 +192,4 @@ def test_deprecated_names_are_not_there() -> None:
     assert not hasattr(web.Application, "make_handler")
     assert not hasattr(test_utils, "make_mocked_request")
     with pytest.raises(TypeError):
-        weft.ClientSession(loop=None)  # type: ignore[call-arg]  # what the test is about
+        weft.ClientSession(request_class=object)  # type: ignore[call-arg]  # what the test is about

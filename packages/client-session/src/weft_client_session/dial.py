@@ -26,6 +26,7 @@ from weft_client_session.errors import (
 )
 from weft_client_session.request import ConnectionKey, RequestInfo
 from weft_client_session.resolver import ResolveResult
+from weft_client_session.resumption import ResumingContext
 from weft_client_session.tls import Fingerprint
 from weft_http_parser import (
     HTTP_11,
@@ -64,6 +65,7 @@ class Tls:
     context: ssl.SSLContext
     server_hostname: str
     pin: Fingerprint | None = None
+    session: ssl.SSLSession | None = None  # to take up again
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -177,8 +179,12 @@ def _tls_arguments(tls: Tls | None) -> _TlsArguments:
     """The arguments of `create_connection`."""
     if tls is None:
         return {}
+    context: ssl.SSLContext = tls.context
+    if tls.session is not None:
+        # Loops have no way to say a session; all they do with a context is to wrap.
+        context = ResumingContext(context, tls.session)  # type: ignore[assignment]
     return {
-        "ssl": tls.context,
+        "ssl": context,
         "server_hostname": tls.server_hostname,
         "ssl_handshake_timeout": HANDSHAKE_SECONDS,
         "ssl_shutdown_timeout": SHUTDOWN_SECONDS,

@@ -51,6 +51,7 @@ from weft_client_session.resolver import (
     NameService,
     ResolveResult,
 )
+from weft_client_session.resumption import SessionCache
 from weft_client_session.tls import (
     SSLSetting,
     checked_setting,
@@ -112,6 +113,7 @@ class TCPConnector(BaseConnector):
             socket_factory=socket_factory,
         )
         self._ssl = checked_setting(ssl)
+        self._sessions = SessionCache()
         times = CacheTimes(found=ttl_dns_cache, failed=ttl_dns_failed, stale=ttl_dns_stale)
         self._names = NameService(
             resolver, family, AddressCache(times, dns_cache_max_size), use_dns_cache, hosts
@@ -187,11 +189,29 @@ class TCPConnector(BaseConnector):
     async def _tls(self, request: ClientRequest, key: ConnectionKey, host: str) -> Tls:
         if request.proxy is not None:
             return Tls(context=await ready_context(True, self._ssl), server_hostname=host)
+        context = await ready_context(key.ssl, self._ssl)
+        name = (key.server_hostname or host).rstrip(".")
         return Tls(
-            context=await ready_context(key.ssl, self._ssl),
-            server_hostname=(key.server_hostname or host).rstrip("."),
+            context=context,
+            server_hostname=name,
             pin=pin_for(key.ssl, self._ssl),
+            session=self._sessions.get(context, name, key.port or 0),
         )
+
+    def take_back(self, connection: Connection) -> None:
+        """The connection is free for the next request."""
+        self._keep_session(connection)
+        super().take_back(connection)
+
+    def forget(self, connection: Connection) -> None:
+        """The connection was in use, and closes."""
+        self._keep_session(connection)
+        super().forget(connection)
+
+    def _keep_session(self, connection: Connection) -> None:
+        key = connection.key
+        if key.is_ssl and key.proxy is None and connection.uses == 1:
+            self._sessions.keep(connection.link.get_extra_info("ssl_object"), key.port or 0)
 
     async def _tunnel(self, request: ClientRequest, key: ConnectionKey) -> Tunnel | None:
         if request.proxy is None or not request.is_ssl():
