@@ -333,7 +333,8 @@ def test_a_payload_that_cannot_grow_is_lost_for_good(c: Twin) -> None:
 
 
 @pytest.mark.skipif(
-    sys.version_info >= (3, 13), reason="the dict of a type that cannot grow ends this Python"
+    sys.version_info >= (3, 12),
+    reason="a handler of exceptions of this Python needs memory, and is tried for ever without",
 )
 def test_loading_the_module(c: Twin) -> None:
     """In a process of its own, with all that it imports imported before."""

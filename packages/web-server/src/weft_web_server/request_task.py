@@ -237,7 +237,7 @@ def make_latent(loop: asyncio.AbstractEventLoop) -> LatentTask:
     task = LatentTask.__new__(LatentTask)
     _set_loop(task, loop)
     set_context(task, None)
-    if sys.version_info < (3, 12):
+    if sys.version_info < (3, 14):  # from there on only tasks that were started can be
         _register(task)  # where it is looked for by name of its loop, it is there
     return task
 
