@@ -3,10 +3,12 @@ import gc
 from collections.abc import Coroutine, Generator
 from contextvars import copy_context
 from typing import Any
+from weakref import getweakrefcount, ref
 
 import pytest
 
 from weft_web_server.request_task import (
+    OWN_WEAKLY,
     LatentTask,
     Rest,
     StartedTask,
@@ -31,6 +33,13 @@ async def test_between_requests_it_is_nobodys() -> None:
     assert type(task) is LatentTask
     del task
     gc.collect()  # it was never started, and nothing complains
+
+
+async def test_who_has_a_weak_reference_is_told_from_nobody() -> None:
+    task = latent(is_begun=False)
+    assert getweakrefcount(task) == OWN_WEAKLY
+    kept = ref(task, lambda dead: None)
+    assert getweakrefcount(task) > OWN_WEAKLY and kept() is task
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,9 @@ from typing import Any, Final, Protocol, TypeAlias
 
 TASK_NAME: Final = "weft-request"
 
-OWN_WEAKLY: Final = 1 if sys.version_info < (3, 12) else 0
+# From there on only tasks that were started can be among all tasks.
+_IS_REGISTERED: Final = sys.version_info < (3, 14)
+OWN_WEAKLY: Final = 1 if _IS_REGISTERED else 0
 """How many weak references there are to a latent task of which nobody knows: asyncio's registry."""
 
 Wakeup: TypeAlias = Callable[[Any], object]
@@ -237,7 +239,7 @@ def make_latent(loop: asyncio.AbstractEventLoop) -> LatentTask:
     task = LatentTask.__new__(LatentTask)
     _set_loop(task, loop)
     set_context(task, None)
-    if sys.version_info < (3, 14):  # from there on only tasks that were started can be
+    if _IS_REGISTERED:
         _register(task)  # where it is looked for by name of its loop, it is there
     return task
 
