@@ -269,6 +269,20 @@ async def test_form_over_a_limit(options: dict[str, int], reason: str) -> None:
     assert await look(refused, plain, options=options)
 
 
+async def test_a_bomb_where_there_is_no_limit_is_told_by_what_it_may_come_to() -> None:
+    bomb = gzip.compress(bytes(5_000_000))
+
+    async def refused(request: Request) -> str:
+        with pytest.raises(HTTPRequestEntityTooLarge) as caught:
+            await request.read()
+        return str(caught.value.text)
+
+    sent = post("/", bomb, "Content-Encoding: gzip")
+    most = max(200 * len(bomb), 1 << 20)
+    text = await look(refused, sent, options={"client_max_size": 0})
+    assert text == f"Maximum request body size {most} exceeded."
+
+
 @pytest.mark.parametrize(("most", "sent"), [(1200, 1200), (1200, 1201), (0, 1201)])
 @pytest.mark.parametrize("kind", ["multipart", "urlencoded"])
 async def test_how_many_fields_there_may_be(most: int, sent: int, kind: str) -> None:

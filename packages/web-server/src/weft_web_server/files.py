@@ -117,9 +117,8 @@ class FileResponse(StreamResponse):
         cls, name: str, record: Record, source: Source, chunk_size: int
     ) -> "FileResponse":
         """The answer with a file that was found a moment ago."""
-        response = object.__new__(
-            cls
-        )  # one is made for each request, and there is nothing to check
+        # One is made for each request, and there is nothing to check.
+        response = object.__new__(cls)
         response._status = 200
         response._reason = response._headers = response._media = response._cookies = None
         response._wishes = response._link = response._store = None

@@ -29,9 +29,8 @@ class PeerLog:
         self._second = -1
         self._told = 0
         self._left_out = 0
-        self._last: dict[
-            str, float
-        ] = {}  # of states that last; their messages are a few constants
+        # Of states that last; their messages are a few constants.
+        self._last: dict[str, float] = {}
 
     def remind(self, level: int, message: str, *args: object) -> None:
         """Log a line on a state that lasts, once a minute."""

@@ -419,7 +419,7 @@ class BaseRequest(RequestMapping):
         try:
             return await body.read(limit)
         except BodyTooLarge as exc:
-            raise self.exchange.refuse_size(limit, limit + 1) from exc
+            raise self.exchange.refuse_size(exc.limit, exc.limit + 1) from exc
 
     async def text(self) -> str:
         """The body as text, in its charset or UTF-8."""
