@@ -69,6 +69,9 @@ class Link:
     def write(self, data: bytes) -> None:
         self.written.append(data)
 
+    def write_parts(self, parts: Any) -> None:
+        self.written.extend(bytes(part) for part in parts)
+
     def hold(self, reason: object) -> None: ...
     def release(self, reason: object) -> None: ...
     def close(self) -> None: ...

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import sys
+import time
 import weakref
 from collections.abc import Iterator
 from typing import Any, NoReturn, cast
@@ -45,6 +46,14 @@ class TestHelp:
         monkeypatch.setattr(request_task, "make_latent", fail)
         with pytest.raises(Trouble):
             Scene(module=make_fresh()).receive()
+
+    def test_a_time_that_cannot_be_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(time, "monotonic", fail)
+        scene = Scene(module=make_fresh())
+        monkeypatch.undo()
+        scene.server.is_logging = True
+        with pytest.raises(Trouble):
+            scene.receive()
 
     def test_a_task_that_cannot_be_entered(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(asyncio, "_enter_task", fail)

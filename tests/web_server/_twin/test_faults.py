@@ -2,6 +2,7 @@
 task stays entered, no bytes are lost that were gathered, and nobody ends the process."""
 
 import asyncio
+import functools
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -69,6 +70,12 @@ class TestMaking:
 
         with pytest.raises(TypeError, match="has no slot carrier"):
             Scene(kinds={"exchange": Odd()})
+
+    def test_members_that_are_no_slots(self) -> None:
+        """Of a class in C, whose members are other than those of Python's classes."""
+        kind = type("Own", (functools.partial,), {"_data": functools.partial.__dict__["func"]})
+        with pytest.raises(TypeError, match="has no slot _data"):
+            Scene(kinds={"body": kind(print)})
 
     @pytest.mark.parametrize("name", ["exchange", "body", "request"])
     def test_more_slots_than_there_is_room_for(self, name: str) -> None:
@@ -218,6 +225,11 @@ class TestSending:
         assert scene.receive() is None
         scene.link.is_full = Wrong()
         with pytest.raises(Trouble):
+            scene.receive()
+        scene = Scene()
+        assert scene.receive() is None
+        del scene.link.is_full
+        with pytest.raises(AttributeError, match="is_full"):
             scene.receive()
 
     def test_what_is_gathered_goes_first(self) -> None:
@@ -389,6 +401,46 @@ class TestStarting:
 
         scene = Scene(handler)
         assert b"Set-Cookie: a=b" in scene.deliver()
+
+    @pytest.mark.parametrize("kind", ["wishes", "large", "buffer", "media", "sent", "partly"])
+    def test_what_is_not_usual(self, kind: str) -> None:
+        async def handler(request: BaseRequest) -> Response:
+            if kind == "large":
+                return Response(body=b"x" * 40_000)
+            if kind == "buffer":
+                return Response(body=bytearray(b"x"))
+            if kind == "media":
+                return Response(content_type="text/html")
+            made = Response(text="x")
+            if kind == "wishes":
+                made.enable_compression()
+            if kind == "sent":
+                await made.prepare(request)
+            return made
+
+        scene = Scene(handler)
+        for _ in range(2):
+            if kind == "partly":
+                scene.open()
+                assert scene.carrier.exchange is not None
+                scene.carrier.exchange.is_whole = False
+                scene.link.written.clear()
+                scene.starter.start(scene.carrier)
+                assert scene.link.written[0].endswith(b"x")
+                break
+            assert b"".join(bytes(part) for part in [scene.deliver()]).startswith(b"HTTP/1.1 200")
+
+    def test_methods_without_a_body(self) -> None:
+        scene = Scene()
+        scene.open(RequestHead("HEAD", "/", headers=[("Host", "a")]))
+        scene.starter.start(scene.carrier)
+        assert scene.link.written[0].endswith(b"\r\n\r\n")
+
+    def test_a_log_that_fails(self) -> None:
+        scene = Scene(kinds={"log_access": fail})
+        scene.server.is_logging = True
+        with pytest.raises(Trouble):
+            scene.receive()
 
     def test_within_another_task(self, loop: asyncio.AbstractEventLoop) -> None:
         scene = Scene()

@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import contextvars
 import gc
+import itertools
 import os
 import socket
 import subprocess
@@ -215,8 +216,9 @@ class TestMemory:
         tracemalloc.start()
         try:
             measure()
-            before = measure()
-            assert measure() - before < 3000
+            seen = [measure() for _ in range(6)]
+            # Names that the interpreter has looked up lately grow in number, but not for long.
+            assert min(after - before for before, after in itertools.pairwise(seen)) < 3000
         finally:
             tracemalloc.stop()
 
