@@ -27,6 +27,7 @@ from weft_client_session.request import (
     ClientRequest,
     ConnectionKey,
 )
+from weft_client_session.starving import STARVING_SECONDS, warn_of_starving
 from weft_http_parser import DEFAULT_LIMITS, Limits, Link
 
 if TYPE_CHECKING:  # where nobody traces, tracing is not loaded
@@ -71,6 +72,7 @@ class _Books:
         "keys",
         "loop",
         "pool",
+        "starving",
         "sweeper",
         "waiters",
     )
@@ -82,6 +84,7 @@ class _Books:
         self.pool = pool
         self.connections: set[Connection] = set()
         self.waiters: dict[Ticket[ConnectionKey], asyncio.Future[Grant[Connection]]] = {}
+        self.starving: asyncio.TimerHandle | None = None  # while there is a line
         self.expiry: asyncio.TimerHandle | None = None
         self.expires_at = NEVER
         # One object for equal keys, so that no dict has to compare them field by field.
@@ -208,6 +211,8 @@ class BaseConnector:
         if books is None or books.loop.is_closed():
             return []
         books.sweeper.stop()
+        if books.starving is not None:
+            books.starving.cancel()
         if books.expiry is not None:
             books.expiry.cancel()
         for waiter in books.waiters.values():
@@ -437,6 +442,8 @@ class BaseConnector:
         ticket = books.pool.wait(key)
         waiter: asyncio.Future[Grant[Connection]] = books.loop.create_future()
         books.waiters[ticket] = waiter
+        if books.starving is None:
+            self._watch_line(books)
         try:
             for trace in traces:
                 await trace.connection_queued_start()
@@ -451,6 +458,19 @@ class BaseConnector:
                 # Served and cancelled in the same breath: the grant goes on to the next.
                 self._return_grant(key, waiter.result())
             raise
+
+    def _watch_line(self, books: _Books) -> None:
+        """Look later whether the first in line still waits."""
+        first = next(iter(books.waiters))
+        books.starving = books.loop.call_later(STARVING_SECONDS, self._look_at_line, books, first)
+
+    def _look_at_line(self, books: _Books, first: Ticket[ConnectionKey]) -> None:
+        books.starving = None
+        if first in books.waiters:
+            now = books.loop.time()
+            warn_of_starving(books.connections, len(books.waiters), now)
+        if books.waiters:
+            self._watch_line(books)
 
     def _carry_out(self, handoffs: list[Handoff[ConnectionKey, Connection]]) -> None:
         books = self._books

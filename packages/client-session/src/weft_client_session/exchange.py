@@ -55,7 +55,7 @@ UNWRITTEN = "the socket took nothing"
 class Phase(enum.Enum):
     """Where an exchange is; it moves down only."""
 
-    WAITING = "for the head of the answer"
+    WAITING = "the answer has not begun"
     BODY = "the body is under way"
     DRAINING = "a small rest of the body is dropped"
     SWITCHED = "another protocol has the connection"
@@ -329,6 +329,16 @@ class ClientExchange:
     @property
     def is_sent(self) -> bool:
         return self._upload is None or self._upload.is_over
+
+    @property
+    def since(self) -> float:
+        """When the request began."""
+        return self.deadlines.started_at
+
+    @property
+    def doing(self) -> str:
+        """What it is about, in words."""
+        return self.phase.value
 
     def take_whole(self) -> bytes | None:
         """The whole body, when it has come and needs no decoding."""
