@@ -1,7 +1,7 @@
 import pytest
 
 from weft_http_parser import supported_codings
-from weft_web_server import Compression, ConfigurationError
+from weft_web_server import Application, Compression, ConfigurationError
 from weft_web_server.compression import KNOWN_CODINGS
 
 
@@ -48,3 +48,9 @@ def test_types(kind: str, is_taken: bool) -> None:
 def test_own_types() -> None:
     own = Compression(types=["image/x-own"])
     assert own.takes("image/x-own") and not own.takes("text/plain")
+
+
+@pytest.mark.parametrize("given", ["gzip", ("gzip",), 1])
+def test_what_is_no_compression_is_refused(given: object) -> None:
+    with pytest.raises(TypeError, match="give True, False, or a web"):
+        Application(compression=given)  # type: ignore[arg-type]  # the mistake under test

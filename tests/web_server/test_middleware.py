@@ -128,6 +128,13 @@ async def test_removing_slashes() -> None:
     assert status_of(found) == 302 and b"\r\nLocation: /a\r\n" in found
 
 
+async def test_what_is_no_middleware_is_refused_at_the_start() -> None:
+    app = Application(middlewares=["gzip"])  # type: ignore[list-item]  # the mistake under test
+    app.router.add_get("/", answer)
+    with pytest.raises(TypeError, match="'gzip' is no middleware"):
+        app.freeze()
+
+
 def test_contradiction() -> None:
     with pytest.raises(ValueError):
         normalize_path_middleware(append_slash=True, remove_slash=True)

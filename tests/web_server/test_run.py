@@ -88,6 +88,11 @@ def test_no_application() -> None:
         run_app(5)  # type: ignore[arg-type]  # the mistake under test
 
 
+async def test_within_a_loop_it_says_what_to_use() -> None:
+    with pytest.raises(RuntimeError, match="use an AppRunner"):
+        run_app(Application())
+
+
 @pytest.mark.parametrize("end", [GracefulExit, KeyboardInterrupt])
 def test_a_program_may_end_itself(end: type[BaseException]) -> None:
     """What a signal raises, raised where the program starts: run_app() returns."""

@@ -16,7 +16,7 @@ from yarl import URL
 
 from .cleanup import CleanupContext
 from .compose import Table, build_table
-from .compression import Compression
+from .compression import Compression, to_compression
 from .dispatcher import UrlDispatcher
 from .domains import Domain, MaskDomain, MatchedSubAppResource
 from .error_pages import RenderError
@@ -125,7 +125,7 @@ class Application(AbstractApplication):
         self._settings = _Settings(
             handler_args=dict(handler_args or {}),
             auto_options=auto_options,
-            compression=Compression() if compression is True else compression,
+            compression=to_compression(compression),
             render_error=render_error,
         )
         self._limits = RequestLimits(body_size=client_max_size, form_fields=client_max_fields)

@@ -101,3 +101,19 @@ def _fits(pattern: str, kind: str) -> bool:
     if pattern.endswith("*"):
         return kind.startswith(pattern[:-1])
     return kind == pattern
+
+
+def to_compression(value: Compression | bool | None) -> Compression | bool | None:
+    """What an application compresses, of what it was told; True is as the defaults have it.
+
+    >>> to_compression(True) == Compression()
+    True
+    """
+    if value is None or value is False or isinstance(value, Compression):
+        return value
+    if value is True:
+        return Compression()
+    raise TypeError(
+        f"compression is {value!r}; give True, False, or a web.Compression, such as"
+        ' Compression(codings=("gzip",))'
+    )

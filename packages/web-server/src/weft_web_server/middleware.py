@@ -82,6 +82,11 @@ def _from_factory(factory: Callable[..., Any], app: object) -> Middleware:
 
 
 def _wrap(layer: Middleware, handler: Handler) -> Handler:
+    if not callable(layer):
+        raise TypeError(
+            f"{layer!r} is no middleware; write async def middleware(request, handler)"
+        )
+
     def call(request: Request) -> Awaitable[StreamResponse]:
         return layer(request, handler)
 

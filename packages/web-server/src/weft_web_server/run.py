@@ -64,6 +64,7 @@ def run_app(
     which kind to make: "uvloop", "asyncio", or "auto" as without it: uvloop where it is installed.
     `unix_mode` are the permissions of the sockets at `path`.
     """
+    _check_no_loop()
     if keepalive_timeout != KEEP_ALIVE_SECONDS or "deadlines" not in options:
         options["keepalive_timeout"] = keepalive_timeout
     options |= {
@@ -93,6 +94,17 @@ def run_app(
         sys.exit(1)
     except (GracefulExit, KeyboardInterrupt):
         pass
+
+
+def _check_no_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise RuntimeError(
+        "run_app() runs a loop of its own, and here one is running already;"
+        " use an AppRunner and a TCPSite in it"
+    )
 
 
 def _listed(value: Any, single: Any) -> list[Any] | None:
