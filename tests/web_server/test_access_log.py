@@ -1,4 +1,5 @@
 import asyncio
+import io
 import json
 import logging
 import os
@@ -255,3 +256,15 @@ async def test_a_line_that_nobody_takes(caplog: pytest.LogCaptureFixture) -> Non
     with caplog.at_level(logging.WARNING, "tests.access"):
         await answer_to(app, last("/"), access_log=log, access_log_class=Eager)
     assert not caplog.records
+
+
+async def test_a_plain_stream_gets_bare_lines() -> None:
+    logger = logging.Logger("own", logging.INFO)
+    handler = logging.StreamHandler(io.StringIO())
+    logger.addHandler(handler)
+    app = Application()
+    app.router.add_get("/", hello)
+    options: Any = {"access_log": logger, "access_log_format": '"%r" %s %b'}
+    await answer_to(app, get("/") + last("/none"), **options)
+    lines = ['"GET / HTTP/1.1" 200 5', '"GET /none HTTP/1.1" 404 14']
+    assert handler.stream.getvalue().splitlines() == lines

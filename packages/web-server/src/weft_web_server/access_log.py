@@ -1,19 +1,20 @@
-"""The access log: one line for each answer, in a format that is compiled once.
+"""The access log: one line for each answer.
 
-Decides what a placeholder means. Knows requests and responses by what they show.
+Decides what a line is to a logger: a record of it, or an object of JSON. The format language is
+`access_line`'s, the way to a stream `access_route`'s.
 """
 
 import abc
 import datetime
-import functools
 import json
 import logging
 import os
-import re
 from collections.abc import Callable, Mapping
 from time import time as now
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
+from .access_line import Placeholder, compile_line, find_placeholders, size_of
+from .access_route import Route
 from .request import BaseRequest
 from .streaming import StreamResponse
 from .tasks import Tasks
@@ -84,63 +85,6 @@ class AbstractAsyncAccessLogger(abc.ABC):
             self.logger.warning("%d lines of the access log were left out", count)
 
 
-def _header(request: BaseRequest, name: str) -> str:
-    return _escape(request._head.get(name, "-"))
-
-
-def _answered(response: StreamResponse, name: str) -> str:
-    return _escape(response.headers.get(name, "-"))
-
-
-def _escape(text: str) -> str:
-    # A log line stays one line, and what is quoted stays within its quotes, whatever a client
-    # sends. Apache does so too.
-    if '"' in text or "\\" in text:
-        text = text.replace("\\", "\\\\").replace('"', '\\"')
-    return text if text.isprintable() else _escape_controls(text)
-
-
-def _escape_controls(text: str) -> str:
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
-
-
-def _first_line(request: BaseRequest) -> str:
-    version = request.version
-    return f"{request.method} {_escape(request.raw_path)} HTTP/{version.major}.{version.minor}"
-
-
-def _size(request: BaseRequest, response: StreamResponse, time: float) -> int:
-    return request.exchange.output_size
-
-
-_last_begin = (0, "")
-
-
-def _begin(time: float) -> str:
-    """When the request came, to the second: most lines of a second share the text."""
-    global _last_begin
-    second = int(now() - time)
-    if second != _last_begin[0]:
-        moment = datetime.datetime.fromtimestamp(second).astimezone()
-        _last_begin = (second, moment.strftime("[%d/%b/%Y:%H:%M:%S %z]"))
-    return _last_begin[1]
-
-
-_PARTS: Final[dict[str, tuple[str, Part]]] = {
-    "%": ("percent", lambda request, response, time: "%"),
-    "a": ("remote_address", lambda request, response, time: request.remote or "-"),
-    "t": ("request_start_time", lambda request, response, time: _begin(time)),
-    "P": ("process_id", lambda request, response, time: f"<{os.getpid()}>"),
-    "r": ("first_request_line", lambda request, response, time: _first_line(request)),
-    "s": ("response_status", lambda request, response, time: response.status),
-    "b": ("response_size", _size),
-    "T": ("request_time", lambda request, response, time: str(round(time))),
-    "Tf": ("request_time_frac", lambda request, response, time: f"{time:06f}"),
-    "D": ("request_time_micro", lambda request, response, time: str(round(time * 1_000_000))),
-}
-_PLACEHOLDER: Final = re.compile(r"%(?:\{([A-Za-z0-9\-_]+)\}([ioe])|([atPrsbD]|Tf?|%))")
-
-
 class AccessLogger(AbstractAccessLogger):
     """Writes lines in the format language of Apache's logs.
 
@@ -150,32 +94,28 @@ class AccessLogger(AbstractAccessLogger):
     the response · %{NAME}e environment variable.
     """
 
-    __slots__ = ("_parts", "_template")
+    __slots__ = ("_line", "_route")
 
     LOG_FORMAT: ClassVar[str] = '%a %t "%r" %s %b "%{Referer}i" "%{User-Agent}i"'
 
     def __init__(self, logger: logging.Logger, log_format: str = LOG_FORMAT) -> None:
         super().__init__(logger, log_format)
-        self._template, self._parts = _compile(log_format)
+        self._line = compile_line(log_format)
+        self._route = Route(logger)
 
     def log(self, request: BaseRequest, response: StreamResponse, time: float) -> None:
         """Write one line."""
-        values = []
-        extra: dict[str, Any] = {}
-        for key, name, part in self._parts:
-            value = part(request, response, time)
-            values.append(value)
-            if name is None:
-                extra[key] = value
-            elif key in extra:
-                extra[key][name] = value
-            else:
-                extra[key] = {name: value}
-        _tell(self.logger, self._template % tuple(values), extra)
+        line, route = self._line, self._route
+        if route.is_open():
+            route.write(line.text(request, response, time))
+        else:
+            values = line.values(request, response, time)
+            _tell(self.logger, line.template % values, line.extra(values))
 
     @property
     def enabled(self) -> bool:
         """Whether the logger takes lines of this level."""
+        self._route.look()  # as the server asks four times a second
         return self.logger.isEnabledFor(logging.INFO)
 
 
@@ -189,35 +129,6 @@ def _tell(logger: logging.Logger, line: str, extra: Mapping[str, object] | None)
         )
 
 
-@functools.lru_cache(maxsize=64)
-def _compile(log_format: str) -> tuple[str, tuple[tuple[str, str | None, Part], ...]]:
-    parts: list[tuple[str, str | None, Part]] = []
-    template = ""
-    at = 0
-    for found in _PLACEHOLDER.finditer(log_format):
-        template += log_format[at : found.start()].replace("%", "%%") + "%s"
-        parts.append(_to_part(found))
-        at = found.end()
-    return template + log_format[at:].replace("%", "%%"), tuple(parts)
-
-
-def _to_part(found: "re.Match[str]") -> tuple[str, str | None, Part]:
-    name, kind, letter = found.groups()
-    if letter is not None:
-        key, part = _PARTS[letter]
-        return key, None, part
-    if kind == "i":
-        return "request_header", name, lambda request, response, time: _header(request, name)
-    if kind == "o":
-        return (
-            "response_header",
-            name,
-            lambda request, response, time: _answered(response, name),
-        )
-    value = os.environ.get(name, "-")
-    return "environment", name, lambda request, response, time: value
-
-
 _JSON_PARTS: Final[dict[str, Part]] = {
     "request_start_time": lambda request, response, time: datetime.datetime.fromtimestamp(
         now() - time, datetime.UTC
@@ -227,6 +138,8 @@ _JSON_PARTS: Final[dict[str, Part]] = {
     "first_request_line": lambda request, response, time: " ".join(
         (request.method, request.raw_path, f"HTTP/{request.version.major}.{request.version.minor}")
     ),
+    "response_status": lambda request, response, time: response.status,
+    "response_size": lambda request, response, time: size_of(request, response),
     "request_time": lambda request, response, time: round(time),
     "request_time_frac": lambda request, response, time: round(time, 6),
     "request_time_micro": lambda request, response, time: round(time * 1_000_000),
@@ -246,8 +159,8 @@ class JsonAccessLogger(AbstractAccessLogger):
 
     def __init__(self, logger: logging.Logger, log_format: str = AccessLogger.LOG_FORMAT) -> None:
         super().__init__(logger, log_format)
-        found = (_to_json_part(each) for each in _PLACEHOLDER.finditer(log_format))
-        self._parts = [each for each in found if each[0] != "percent"]
+        found = find_placeholders(log_format)
+        self._parts = [_to_json_part(each) for each in found if each[0] != "percent"]
 
     def log(self, request: BaseRequest, response: StreamResponse, time: float) -> None:
         """Write one line."""
@@ -270,10 +183,10 @@ class JsonAccessLogger(AbstractAccessLogger):
         return self.logger.isEnabledFor(logging.INFO)
 
 
-def _to_json_part(found: "re.Match[str]") -> tuple[str, str | None, Part]:
-    key, name, part = _to_part(found)
+def _to_json_part(placeholder: Placeholder) -> tuple[str, str | None, Part]:
+    key, name, _ = placeholder
     if name is None:
-        return key, None, _JSON_PARTS.get(key, part)
+        return key, None, _JSON_PARTS[key]
     if key == "request_header":
         return key, name, lambda request, response, time: request._head.get(name)
     if key == "response_header":
