@@ -4,11 +4,12 @@ import asyncio
 import hashlib
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 import trustme
+import uvloop
 from support.answers import Asked, answers, ok, read_request
 from support.peers import RawPeer, raw_server
 
@@ -224,6 +225,28 @@ async def test_https_through_a_tunnel(is_secret: bool) -> None:
     assert asked.get("Proxy-Authorization") == "Basic dTpw"
     assert asked.get("X-Proxy") == "1"
     assert asked.get("Authorization") is None
+
+
+@pytest.mark.parametrize(
+    "make_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
+)
+def test_tls_inside_tls(make_loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    big = b"x" * 3_000_000
+
+    async def main() -> None:
+        async with answers({"/big": ok(big)}, tls=server_context()) as server:
+            proxy = Proxy(server.port)
+            connector = TCPConnector(ssl=client_context())
+            async with raw_server(proxy.serve, tls=server_context()) as proxy_port:
+                async with ClientSession(connector=connector) as session:
+                    through = f"https://localhost:{proxy_port}"
+                    url = server.url("/big", host="a.example")
+                    async with session.post(url, data=big, proxy=through) as response:
+                        assert await response.read() == big
+            assert server.asked[0].body == big
+
+    with asyncio.Runner(loop_factory=make_loop) as runner:
+        runner.run(main())
 
 
 @pytest.mark.parametrize(
