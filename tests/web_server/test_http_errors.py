@@ -94,6 +94,13 @@ def test_entity_too_large() -> None:
     assert (error.max_size, error.actual_size) == (10, 20)
 
 
+def test_the_length_of_an_error_is_that_of_its_body() -> None:
+    error = HTTPNotFound(text="none")
+    with pytest.raises(RuntimeError, match="that of its body"):
+        error.content_length = 5
+    assert error.content_length == 4
+
+
 def test_legal_reasons() -> None:
     error = HTTPUnavailableForLegalReasons("http://x/")
     assert error.headers["Link"] == '<http://x/>; rel="blocked-by"'

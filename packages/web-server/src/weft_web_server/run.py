@@ -64,7 +64,6 @@ def run_app(
     which kind to make: "uvloop", "asyncio", or "auto" as without it: uvloop where it is installed.
     `unix_mode` are the permissions of the sockets at `path`.
     """
-    _check_no_loop()
     if keepalive_timeout != KEEP_ALIVE_SECONDS or "deadlines" not in options:
         options["keepalive_timeout"] = keepalive_timeout
     options |= {
@@ -84,6 +83,7 @@ def run_app(
         tcp_options={"reuse_address": reuse_address, "reuse_port": reuse_port},
         unix_mode=unix_mode,
     )
+    _check_no_loop()
     if access_log is not None and access_log.name == access_logger.name:
         _show_access_log(access_log)
     try:
