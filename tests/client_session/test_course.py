@@ -416,3 +416,33 @@ async def test_a_server_is_a_server_whatever_it_answers() -> None:
     async with raw_server(babble) as port, ClientSession() as session:
         with pytest.raises(client.ClientError):
             await session.get(f"http://127.0.0.1:{port}/")
+
+
+class Dying(client.TCPConnector):
+    """Its new connections are closed before anything can be written, the first `count` of them."""
+
+    count = 0
+
+    async def open(self, *args: Any) -> Any:
+        link = await super().open(*args)
+        if self.count:
+            self.count -= 1
+            link.abort()
+        return link
+
+
+@pytest.mark.parametrize("count", [1, 2])
+async def test_a_new_connection_that_takes_nothing_is_replaced_once(count: int) -> None:
+    connector = Dying()
+    connector.count = count
+    async with answers() as server, ClientSession(connector=connector) as session:
+        if count == 1:
+            assert (await session.post(server.url(), data=b"x")).status == 200
+            assert len(server.asked) == 1
+            return
+        with pytest.raises(client.ServerDisconnectedError) as caught:
+            await session.post(server.url(), data=b"x")
+        error = caught.value
+        assert (error.attempt, error.safe_to_retry) == (2, True)
+        assert error.phase is client.RequestPhase.SEND
+        assert not server.asked

@@ -5,8 +5,9 @@ import socket
 import sys
 
 import pytest
+from support.peers import RawPeer, raw_server
 
-from weft_client_session.probe import make_probe
+from weft_client_session.probe import make_probe, read_left
 
 
 class OverSocket(asyncio.BaseTransport):
@@ -39,3 +40,39 @@ def test_what_has_no_socket_is_never_readable() -> None:
     gone.close()
     other.close()
     assert not make_probe(OverSocket(gone))(0)
+
+
+class Blind(asyncio.Protocol):
+    """Reads nothing before it is lost, and then what is left."""
+
+    def __init__(self) -> None:
+        self.lost: asyncio.Future[list[bytes]] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
+        self.transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost.set_result(list(read_left(self.transport)))
+
+
+async def test_what_came_before_a_write_failed_can_still_be_read() -> None:
+    async def serve(peer: RawPeer) -> None:
+        await peer.read(1)
+        await peer.send(b"answer")  # and closes over what it has not read: a reset
+
+    async with raw_server(serve) as port:
+        _, blind = await asyncio.get_running_loop().create_connection(Blind, "127.0.0.1", port)
+        async with asyncio.timeout(5):
+            while not blind.lost.done():
+                blind.transport.write(b"xx")
+                await asyncio.sleep(0)
+        assert b"".join(await blind.lost) == b"answer"
+
+
+def test_of_other_transports_nothing_is_left() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.send(b"x")
+        assert list(read_left(OverSocket(ours))) == []
