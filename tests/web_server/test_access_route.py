@@ -113,3 +113,11 @@ def test_a_stream_that_fails(logger: logging.Logger, capsys: pytest.CaptureFixtu
     Route(logger).write("lost")
     told = capsys.readouterr().err
     assert "--- Logging error ---" in told and "lost" in told
+
+
+def test_a_formatter_that_comes_later(logger: logging.Logger) -> None:
+    handler = add_stream(logger)
+    route = Route(logger)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    route.write("line")
+    assert handler.stream.getvalue() == "INFO line\n"

@@ -24,7 +24,7 @@ class Route:
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
-        self._handlers: tuple[Stream, ...] = ()
+        self._handlers: tuple[tuple[Stream, logging.Formatter | None], ...] = ()
         self._lists: list[list[object]] = []
         self._seen: list[list[object]] = []
         self.look()
@@ -42,7 +42,7 @@ class Route:
         )
         # A handler for higher levels gets no line.
         self._handlers = (
-            tuple(each for each in handlers if each.level <= logging.INFO)  # type: ignore[misc]  # they are plain
+            tuple((each, each.formatter) for each in handlers if each.level <= logging.INFO)  # type: ignore[misc]  # they are plain
             if is_plain
             else ()
         )
@@ -55,9 +55,10 @@ class Route:
 
     def write(self, line: str) -> None:
         """Write a line."""
-        for handler in self._handlers:
+        for handler, formatter in self._handlers:
             stream = handler.stream
-            if stream is None:  # one of a file that is closed, or not yet open
+            # One of a file that is closed, or not yet open; a formatter that has come since.
+            if stream is None or handler.formatter is not formatter:
                 handler.handle(_make_record(self._logger, line))
                 continue
             with handler.lock:  # type: ignore[union-attr]  # there is one
