@@ -37,6 +37,7 @@ from ._twin.api import Kinds
 from .errors import RequestPayloadError, RequestTimeout
 from .exchange import Exchange, RequestLimits
 from .exchange import Phase as Sent
+from .freed_memory import keep_freed_memory
 from .http_errors import HTTPUnsupportedMediaType, in_own_words
 from .match import Endpoint
 from .media import OCTET_STREAM
@@ -310,6 +311,7 @@ class ServerConnection:
         if refusal is not None:
             stream.set_exception(refusal)
         if not is_whole:
+            keep_freed_memory()
             self._meter = BodyMeter(self.host.now)
             self.deadline = 0.0  # looked at in every sweep
         self._feed(exchange, events[1:])
