@@ -1,6 +1,7 @@
 """A starter in C with all of Python's objects around it, each of which may fail."""
 
 import asyncio
+import gc
 import importlib.util
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -140,3 +141,4 @@ def loop_without_task() -> Iterator[asyncio.AbstractEventLoop]:
     finally:
         asyncio._set_running_loop(None)
         made.close()
+        gc.collect()  # tasks and coroutines of failures, which others would come upon

@@ -394,14 +394,14 @@ start_exchange(Starter *self, PyObject *carrier, PyObject **bytes)
         PUT(carrier, carrier, exchange, Py_None);
     }
 done:
-    if (step == STEP_FAILED && course.task != NULL &&
-        Py_IS_TYPE(course.task, self->state->latent)) {
-        set_slot(course.task, self->state->task_context, Py_None); /* nobody is to start it */
-    }
     Py_XDECREF(course.request);
     Py_XDECREF(course.exchange); /* and with them what they have of the task */
     if (course.task != NULL && step != STEP_FAILED && put_task_back(self, &course, step) < 0) {
         step = STEP_FAILED;
+    }
+    if (step == STEP_FAILED && course.task != NULL &&
+        Py_IS_TYPE(course.task, self->state->latent)) {
+        set_slot(course.task, self->state->task_context, Py_None); /* nobody is to start it */
     }
     if (step == STEP_ANSWERED) {
         *bytes = course.bytes;
