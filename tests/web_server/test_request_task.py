@@ -63,6 +63,31 @@ async def test_who_looks_starts_it(look: Any, capsys: pytest.CaptureFixture[str]
     await asyncio.sleep(0)
 
 
+def test_who_lists_the_tasks_of_another_loop_starts_nothing() -> None:
+    kept: list[Any] = []
+
+    async def make() -> None:
+        kept.append(latent())
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(make())
+    loop.close()
+
+    async def look() -> None:
+        assert kept[0] not in asyncio.all_tasks()
+
+    asyncio.run(look())
+    assert type(kept[0]) is LatentTask
+
+
+async def test_methods_called_unbound_find_something() -> None:
+    task = latent()
+    assert asyncio.Task.get_name(task) == "weft-request"
+    assert not asyncio.Task.done(task)
+    assert asyncio.iscoroutine(asyncio.Task.get_coro(task))
+    assert type(task) is LatentTask
+
+
 async def test_an_end_with_an_error() -> None:
     task = latent()
     end_first_step(task, KeyError("x"))

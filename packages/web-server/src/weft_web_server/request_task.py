@@ -8,6 +8,7 @@ Knows nothing of requests.
 """
 
 import asyncio
+import functools
 import sys
 from asyncio import Task
 from collections.abc import Callable, Coroutine
@@ -205,6 +206,8 @@ class LatentTask(_RequestTask):
         if _get_context(self) is None:
             # Between two requests; nobody has it but a list of all tasks.
             return _no_loop if name == "get_loop" else Task.__getattribute__(self, name)
+        if name == "get_loop":  # of whoever lists the tasks of any loop, perhaps another one
+            return functools.partial(_get_loop, self)
         start_task(self)
         return getattr(self, name)
 
@@ -227,20 +230,37 @@ _get_context: Callable[[_RequestTask], Context | None] = _slots.first_context.__
 set_context: Callable[[_RequestTask, Context | None], None] = _slots.first_context.__set__
 _get_loop: Callable[[_RequestTask], asyncio.AbstractEventLoop] = _slots.first_loop.__get__
 _set_loop: Callable[[_RequestTask, asyncio.AbstractEventLoop], None] = _slots.first_loop.__set__
-_register = asyncio._register_task
+_complaint: Any = Task.__dict__["_log_destroy_pending"]
+_set_complaint: Callable[[_RequestTask, bool], None] = _complaint.__set__
 
 
 def _no_loop() -> None:
     return None
 
 
+class _StillLoop:
+    """In place of a loop, for a task that makes no step."""
+
+    def get_debug(self) -> bool:
+        return False
+
+    def call_soon(self, *args: object, **keywords: object) -> None: ...
+
+
+_STILL: Final[Any] = _StillLoop()
+
+
 def make_latent(loop: asyncio.AbstractEventLoop) -> LatentTask:
-    """A task that was not started, for request after request."""
+    """A task that was not started, for request after request.
+
+    It has a coroutine and makes no step of it, for methods of `Task` that are called unbound would
+    look for one.
+    """
     task = LatentTask.__new__(LatentTask)
+    Task.__init__(task, Rest(loop), loop=_STILL, name=TASK_NAME)
+    _set_complaint(task, False)  # that it was never stepped
     _set_loop(task, loop)
     set_context(task, None)
-    if _IS_REGISTERED:
-        _register(task)  # where it is looked for by name of its loop, it is there
     return task
 
 
