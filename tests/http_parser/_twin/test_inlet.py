@@ -169,6 +169,11 @@ class TestWholeRequests:
             b"Content-Length: 3\r\nConnection: keep-alive, x",
             b"Content-Length: 3\r\nConnection: keep-alive\r\nConnection: close",
             b"Content-Length: 3\r\nConnection: keep-alivE",
+            b"Content-Length: 3\r\nConnection: keep-alivX",
+            b"Content-Length: 3\r\nConnection:",
+            b"Content-Length: 3x",
+            b"Content-Length: 3\r\nExpect: 100-continue",
+            b"Content-Length: 3\r\nX-Folded: a\r\n b",
         ],
     )
     def test_unusual_framing(self, twin: Twin, fields: bytes) -> None:
@@ -185,6 +190,29 @@ class TestWholeRequests:
             return events[0].framing, events[0].persistent, body
 
         assert judge(data) == judge(data[:30], data[30:])
+
+
+class TestTraits:
+    """What a server asks of every request, told by bits."""
+
+    @pytest.mark.parametrize(
+        ("line", "fields", "traits"),
+        [
+            (b"GET / HTTP/1.1", b"", 0),
+            (b"GET / HTTP/1.0", b"", 1 | 16),
+            (b"POST / HTTP/1.1", b"Expect: 100-continue\r\nContent-Length: 1", 2 | 32),
+            (b"POST / HTTP/1.1", b"Content-Encoding: gzip\r\nContent-Length: 1", 4 | 32),
+            (b"OPTIONS * HTTP/1.1", b"", 8),
+            (b"GET http://a/ HTTP/1.1", b"", 8),
+            (b"GET / HTTP/1.1", b"Connection: close", 16),
+            (b"POST / HTTP/1.1", b"Transfer-Encoding: chunked", 32),
+            (b"HEAD / HTTP/1.1", b"", 64),
+            (b"HEAR / HTTP/1.1", b"", 0),
+        ],
+    )
+    def test_of(self, twin: Twin, line: bytes, fields: bytes, traits: int) -> None:
+        data = line + b"\r\nHost: a\r\n" + (fields + b"\r\n" if fields else b"") + b"\r\n"
+        assert server(twin).receive(data)[0].traits == traits
 
 
 class TestLongWays:
