@@ -419,6 +419,45 @@ async def test_extra_info_and_repr() -> None:
     assert repr(client) == "<Link open peer=('client-peer', 0)>"
 
 
+class Lender(asyncio.BufferedProtocol):
+    """Reads into memory of its own."""
+
+    def __init__(self) -> None:
+        self.memory = bytearray(16)
+        self.count: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return self.memory
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.count.set_result(nbytes)
+
+
+@pytest.mark.parametrize("is_held", [False, True])
+async def test_reading_into_memory_of_somebody_elses(is_held: bool) -> None:
+    async with tcp_links() as (client, server):
+        if is_held:
+            server.hold(Hold.BODY)
+        lender = Lender()
+        server.read_into(lender)
+        client.write(b"abc")
+        if is_held:
+            server.release(Hold.BODY)
+        async with asyncio.timeout(10):
+            assert await lender.count == 3
+        assert lender.memory[:3] == b"abc"
+        server.transport.set_protocol(server)
+
+
+async def test_a_link_that_is_lost_is_not_read_into() -> None:
+    client, server = memory_links()
+    client.abort()
+    await server.wait_closed()
+    protocol = transport_of(server).get_protocol()
+    server.read_into(Lender())
+    assert transport_of(server).get_protocol() is protocol
+
+
 @asynccontextmanager
 async def tcp_links(tls: bool = False) -> AsyncIterator[tuple[Link, Link]]:
     loop = asyncio.get_running_loop()

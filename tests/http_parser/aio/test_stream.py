@@ -957,6 +957,14 @@ async def test_a_bound_holds_on_every_way_of_reading(way: int, is_there: bool) -
     assert await stream.read_all() == b"abcdefg"
 
 
+def test_what_is_within_a_bound_is_read_without_waiting() -> None:
+    stream = StreamReader()
+    stream.set_max_size(6)
+    stream.feed_data(b"abcdef")
+    assert stream.read_nowait(2) == b"ab"
+    assert stream.read_nowait() == b"cdef"
+
+
 async def test_a_bound_counts_what_came_out_of_the_coding() -> None:
     stream = StreamReader(decoder=make_decoder("gzip"))
     stream.set_max_size(1000)

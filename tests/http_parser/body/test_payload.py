@@ -147,6 +147,44 @@ async def test_an_async_iterable_can_be_sent_once() -> None:
         AsyncIterablePayload([b"a"])  # type: ignore[arg-type]  # the error under test
 
 
+class Refusing(KeepingWriter):
+    """Takes one block."""
+
+    async def write(self, data: bytes | bytearray | memoryview) -> None:
+        if self.blocks:
+            raise ConnectionResetError
+        await super().write(data)
+
+
+async def test_a_generator_that_is_not_sent_whole_is_closed() -> None:
+    ends: list[str] = []
+
+    async def generate() -> AsyncIterator[bytes]:
+        try:
+            yield b"a"
+            yield b"b"
+        finally:
+            ends.append("closed")
+
+    with pytest.raises(ConnectionResetError):
+        await get_payload(generate()).write(Refusing())
+    assert ends == ["closed"]
+
+
+class Blocks:
+    """An iterable that is no generator, and has nothing to close."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return blocks().__aiter__()
+
+
+async def test_an_iterable_that_is_not_sent_whole_is_left() -> None:
+    writer = Refusing()
+    with pytest.raises(ConnectionResetError):
+        await AsyncIterablePayload(Blocks()).write(writer)
+    assert writer.blocks == [b"a"]
+
+
 async def test_an_async_iterable_that_was_collected_can_be_sent_again() -> None:
     payload = get_payload(blocks())
     assert await payload.as_bytes() == await payload.as_bytes() == b"abc"

@@ -9,6 +9,7 @@ import pytest
 
 from weft_http_parser import (
     ContentCodingError,
+    chosen_zlib_backend,
     make_decoder,
     make_encoder,
     set_zlib_backend,
@@ -28,6 +29,10 @@ def backend(request: pytest.FixtureRequest) -> Iterator[types.ModuleType]:
     set_zlib_backend(module)
     yield module
     set_zlib_backend(zlib)
+
+
+def test_the_chosen_backend_is_told(backend: types.ModuleType) -> None:
+    assert chosen_zlib_backend() is backend
 
 
 @pytest.fixture
