@@ -284,3 +284,7 @@ async def test_eager_tasks() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_the_result_of_a_wait_that_was_not_cancelled_is_nothing() -> None:
+    Waiter(asyncio.get_running_loop()).result()
