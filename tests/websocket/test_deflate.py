@@ -18,8 +18,8 @@ LIBRARIES = ["zlib", "isal.isal_zlib", "zlib_ng.zlib_ng", "nobody chose", "no is
 def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Every test with each library that may compress."""
     name: str = request.param
-    for attribute in ("_backend", "_chosen"):
-        monkeypatch.setattr(engines, attribute, getattr(engines, attribute))
+    monkeypatch.setattr(engines, "_backend", zlib)  # whatever tests before this one chose
+    monkeypatch.setattr(engines, "_chosen", None)
     _find_isal.cache_clear()
     if name == "no isal":
         monkeypatch.setitem(sys.modules, "isal.isal_zlib", None)
